@@ -1,0 +1,45 @@
+// swift-tools-version:6.2
+import PackageDescription
+
+let settings: [SwiftSetting] = [
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("InternalImportsByDefault"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+]
+
+/// The same loops (a symbolic link to KernelsBase), compiled for one instruction-set level.
+func kernels(_ level: String, _ flags: [String] = []) -> Target {
+  .target(
+    name: "Kernels" + level, dependencies: ["KernelTable"],
+    swiftSettings: settings + [.define(level.uppercased())] + (flags.isEmpty ? [] : [.unsafeFlags(flags)]))
+}
+
+#if arch(x86_64)
+  let avx2 = ["-Xcc", "-march=x86-64-v3"]
+  let avx512 = ["-Xcc", "-march=x86-64-v4", "-Xcc", "-mprefer-vector-width=512"]
+#else
+  let avx2: [String] = []
+  let avx512: [String] = []
+#endif
+
+/// Each target may import only what stands in its own list: `scripts/lint` compares the two.
+let package = Package(
+  name: "nnlua",
+  products: [],
+  dependencies: [.package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2")],
+  targets: [
+    .systemLibrary(name: "CLua", pkgConfig: "lua5.4", providers: [.apt(["liblua5.4-dev"])]),
+    .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+    .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
+    .target(name: "CShims", dependencies: ["CLua"]),
+    .target(name: "KernelTable", swiftSettings: settings),
+    kernels("Base"),
+    kernels("AVX2", avx2),
+    kernels("AVX512", avx512),
+    .target(
+      name: "Kernels", dependencies: ["CShims", "KernelTable", "KernelsBase", "KernelsAVX2", "KernelsAVX512"],
+      swiftSettings: settings),
+    .testTarget(name: "KernelsTests", dependencies: ["CShims", "KernelTable", "Kernels"], swiftSettings: settings),
+  ],
+  swiftLanguageModes: [.v6]
+)

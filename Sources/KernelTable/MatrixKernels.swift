@@ -1,0 +1,4 @@
+/// Entry points for matrix products, convolution and pooling.
+public struct MatrixKernels: Sendable {
+  public init() {}
+}

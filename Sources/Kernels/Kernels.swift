@@ -1,0 +1,34 @@
+internal import CShims
+public import KernelTable
+internal import KernelsAVX2
+internal import KernelsAVX512
+internal import KernelsBase
+
+#if canImport(Glibc)
+  internal import Glibc
+#endif
+
+/// The instruction level in use, chosen once: the processor's best, or what `NNLUA_ISA` names.
+public enum Kernels {
+  public static let level: String = {
+    let best = nn_cpu_level()
+    let wanted = getenv("NNLUA_ISA").map { String(cString: $0) }
+    switch wanted {
+    case "base": return "base"
+    case "avx2" where best >= 1: return "avx2"
+    case "avx512" where best >= 2: return "avx512"
+    default: return ["base", "avx2", "avx512"][Int(best)]
+    }
+  }()
+
+  public static let table: KernelTable = table(level)
+
+  /// The table of a level by name, for tests that compare levels.
+  public static func table(_ level: String) -> KernelTable {
+    switch level {
+    case "avx512": return KernelsAVX512.Level.table
+    case "avx2": return KernelsAVX2.Level.table
+    default: return KernelsBase.Level.table
+    }
+  }
+}
