@@ -39,6 +39,8 @@ let package = Package(
     .target(
       name: "Kernels", dependencies: ["CShims", "KernelTable", "KernelsBase", "KernelsAVX2", "KernelsAVX512"],
       swiftSettings: settings),
+    .target(name: "LuaBridge", dependencies: ["CLua", "CShims"], swiftSettings: settings),
+    .testTarget(name: "LuaBridgeTests", dependencies: ["LuaBridge"], swiftSettings: settings),
     .testTarget(name: "KernelsTests", dependencies: ["CShims", "KernelTable", "Kernels"], swiftSettings: settings),
   ],
   swiftLanguageModes: [.v6]

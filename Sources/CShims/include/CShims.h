@@ -1,2 +1,3 @@
 #pragma once
 #include "CPU.h"
+#include "Bridge.h"

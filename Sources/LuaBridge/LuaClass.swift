@@ -1,0 +1,100 @@
+internal import CLua
+internal import CShims
+
+/// How objects of a Swift class look to Lua: methods, properties, operators.
+public final class LuaClass: @unchecked Sendable {
+  public let name: String
+  public let rows: [Row]
+  /// Metamethods such as `__add`, `__call`, `__len`.
+  public let operators: [Row]
+  /// Answers `object[key]` for every key that is no method or getter; nil leaves an error that suggests the nearest name.
+  public let index: (@Sendable (LuaStack) throws -> Int32)?
+  /// Answers `object[key] = value`.
+  public let newIndex: (@Sendable (LuaStack) throws -> Int32)?
+  let slot: Int
+
+  nonisolated(unsafe) private static var count = 0
+
+  public init(
+    _ name: String, rows: [Row], operators: [Row] = [], index: (@Sendable (LuaStack) throws -> Int32)? = nil,
+    newIndex: (@Sendable (LuaStack) throws -> Int32)? = nil
+  ) {
+    self.name = name
+    self.rows = rows
+    self.operators = operators
+    self.index = index
+    self.newIndex = newIndex
+    slot = Self.count
+    Self.count += 1
+  }
+
+  /// All names after a dot or a colon.
+  public var names: [String] { rows.filter { !$0.place.isDisjoint(with: [.method, .getter]) }.map(\.name) }
+
+  /// The error for a name the class does not have.
+  public func unknown(_ name: String, in label: String? = nil) -> LuaError {
+    let hint = closest(to: name, in: names).map { "; did you mean '\($0)'?" } ?? ""
+    return LuaError("\(label ?? self.name) has no '\(name)'\(hint)")
+  }
+}
+
+/// A Swift object that scripts hold as userdata.
+public protocol LuaObject: AnyObject, LuaValue {
+  var luaClass: LuaClass { get }
+  /// The same object pushed twice is the same userdata (modules); otherwise each push makes one (tensors).
+  static var keepsIdentity: Bool { get }
+  /// Lua values anchored in the userdata, see `LuaStack.anchor`.
+  static var userValues: Int32 { get }
+  /// Called when `<close>` or `T.scope` ends the userdata before the collector does.
+  func closed()
+}
+
+extension LuaObject {
+  public static var keepsIdentity: Bool { false }
+  public static var userValues: Int32 { 0 }
+  public func closed() {}
+  public var luaLiteral: String { luaClass.name }
+
+  @inline(__always)
+  public static func decode(_ stack: LuaStack, _ index: Int32) throws -> Self {
+    if let raw = nn_object_at(stack.L, index) {
+      let object = Unmanaged<AnyObject>.fromOpaque(raw).takeUnretainedValue()
+      if type(of: object) == Self.self { return unsafeDowncast(object, to: Self.self) }
+      if let object = object as? Self { return object }
+    }
+    throw TypeMismatch(luaName)
+  }
+
+  public func push(_ stack: LuaStack) { stack.push(object: self) }
+}
+
+extension LuaStack {
+  /// The Swift object at an index, whatever its class.
+  public func object(at index: Int32) -> AnyObject? {
+    nn_object_at(L, index).map { Unmanaged<AnyObject>.fromOpaque($0).takeUnretainedValue() }
+  }
+
+  public func push<O: LuaObject>(object: O) {
+    let state = state
+    if O.keepsIdentity, state.pushKnown(self, ObjectIdentifier(object)) { return }
+    state.collect(self)
+    nn_new_userdata(L, Unmanaged.passRetained(object).toOpaque(), state.metatable(object.luaClass), O.userValues)
+    if O.keepsIdentity { state.remember(self, ObjectIdentifier(object)) }
+    state.made(self)
+  }
+
+  /// Ties the value on top (popped) to the life of the userdata at `index`, under `key`: the way for a Swift object to hold Lua values
+  /// without a cycle that no collector sees.
+  public func anchor(_ index: Int32, _ key: Int) {
+    let index = absolute(index)
+    if lua_getiuservalue(L, index, 1) != LUA_TTABLE {
+      pop()
+      newTable()
+      copy(-1)
+      lua_setiuservalue(L, index, 1)
+    }
+    lua_rotate(L, -2, 1)
+    rawSet(-2, key)
+    pop()
+  }
+}

@@ -1,0 +1,33 @@
+/// A mistake of the script's: becomes a Lua error with the script's file and line in front.
+public struct LuaError: Error, CustomStringConvertible, Sendable {
+  public var message: String
+  public init(_ message: String) { self.message = message }
+  public var description: String { message }
+}
+
+/// A wrong argument, counted from 1 as the caller wrote it: reads as Lua's own "bad argument #1 to 'f' (…)".
+public struct ArgumentError: Error, Sendable {
+  public var position: Int
+  public var reason: String
+  public init(_ position: Int, _ reason: String) {
+    self.position = position
+    self.reason = reason
+  }
+}
+
+/// A value that does not decode to the type a parameter asks for; the bridge turns it into an `ArgumentError`.
+public struct TypeMismatch: Error, Sendable {
+  public var expected: String
+  /// What is said instead of "got TYPE", where the type alone would not explain it.
+  public var detail: String?
+  public init(_ expected: String, detail: String? = nil) {
+    self.expected = expected
+    self.detail = detail
+  }
+}
+
+/// A Lua error on its way through Swift: the very value that was raised, table, userdata or string, unharmed.
+public struct LuaRaised: Error, CustomStringConvertible {
+  public let value: LuaReference
+  public let description: String
+}

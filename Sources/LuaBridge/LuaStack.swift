@@ -1,0 +1,145 @@
+internal import CLua
+internal import CShims
+
+/// The types a Lua value can have.
+public enum LuaType: Int32, Sendable {
+  case none = -1, `nil`, boolean, lightUserdata, number, string, table, function, userdata, thread
+}
+
+/// The value stack of a running Lua call. Indices count from 1, negative ones from the top.
+///
+/// Nothing here can raise a Lua error: reads are raw, and what may run a metamethod goes through a protected call.
+public struct LuaStack: @unchecked Sendable {
+  package let L: OpaquePointer
+  package init(_ L: OpaquePointer) { self.L = L }
+
+  public var top: Int32 {
+    get { lua_gettop(L) }
+    nonmutating set { lua_settop(L, newValue) }
+  }
+  public func type(at index: Int32) -> LuaType { LuaType(rawValue: lua_type(L, index)) ?? .none }
+  public func absolute(_ index: Int32) -> Int32 { nn_absolute(L, index) }
+  public func pop(_ count: Int32 = 1) { nn_pop(L, count) }
+  public func copy(_ index: Int32) { lua_pushvalue(L, index) }
+  public func remove(_ index: Int32) {
+    lua_rotate(L, index, -1)
+    nn_pop(L, 1)
+  }
+  /// Makes room for `count` more values; false where Lua's stack limit is reached.
+  public func reserve(_ count: Int32) -> Bool { lua_checkstack(L, count) != 0 }
+
+  // Values onto the stack.
+  public func pushNil() { lua_pushnil(L) }
+  public func push(_ value: Bool) { lua_pushboolean(L, value ? 1 : 0) }
+  public func push(_ value: Int) { lua_pushinteger(L, Int64(value)) }
+  public func push(_ value: Double) { lua_pushnumber(L, value) }
+  public func push(_ value: String) {
+    var value = value
+    value.withUTF8 { bytes in
+      _ = bytes.baseAddress.map { base in
+        base.withMemoryRebound(to: CChar.self, capacity: bytes.count) { lua_pushlstring(L, $0, bytes.count) }
+      } ?? lua_pushlstring(L, "", 0)
+    }
+  }
+  public func newTable(list: Int = 0, fields: Int = 0) { lua_createtable(L, Int32(clamping: list), Int32(clamping: fields)) }
+
+  // Values read.
+  public func boolean(at index: Int32) -> Bool { lua_toboolean(L, index) != 0 }
+  public func isInteger(at index: Int32) -> Bool { lua_isinteger(L, index) != 0 }
+  public func integer(at index: Int32) -> Int? {
+    guard lua_type(L, index) == LUA_TNUMBER else { return nil }
+    var ok: Int32 = 0
+    let value = lua_tointegerx(L, index, &ok)
+    return ok != 0 ? Int(value) : nil
+  }
+  public func number(at index: Int32) -> Double? {
+    guard lua_type(L, index) == LUA_TNUMBER else { return nil }
+    return lua_tonumberx(L, index, nil)
+  }
+  /// A string's text, bytes that are no UTF-8 mended; nil for any other type.
+  public func string(at index: Int32) -> String? {
+    guard lua_type(L, index) == LUA_TSTRING else { return nil }
+    var size = 0
+    guard let text = lua_tolstring(L, index, &size) else { return nil }
+    return String(decoding: UnsafeRawBufferPointer(start: text, count: size), as: UTF8.self)
+  }
+  public func withBytes<R>(at index: Int32, _ body: (UnsafeRawBufferPointer) throws -> R) rethrows -> R? {
+    guard lua_type(L, index) == LUA_TSTRING else { return nil }
+    var size = 0
+    guard let text = lua_tolstring(L, index, &size) else { return nil }
+    return try body(UnsafeRawBufferPointer(start: text, count: size))
+  }
+
+  // Tables, without metamethods.
+  public func length(at index: Int32) -> Int { Int(clamping: lua_rawlen(L, index)) }
+  @discardableResult public func rawGet(_ index: Int32, _ position: Int) -> LuaType {
+    LuaType(rawValue: lua_rawgeti(L, index, Int64(position))) ?? .none
+  }
+  @discardableResult public func rawGet(_ index: Int32, _ name: String) -> LuaType {
+    let index = absolute(index)
+    push(name)
+    return LuaType(rawValue: lua_rawget(L, index)) ?? .none
+  }
+  /// table[position] = the value on top, which it pops.
+  public func rawSet(_ index: Int32, _ position: Int) { lua_rawseti(L, index, Int64(position)) }
+  /// table[name] = the value on top, which it pops.
+  public func rawSet(_ index: Int32, _ name: String) {
+    let index = absolute(index)
+    push(name)
+    lua_rotate(L, -2, 1)
+    lua_rawset(L, index)
+  }
+  /// Pops a key and pushes the next key and value; false, and nothing pushed, at the end.
+  public func next(_ index: Int32) -> Bool { lua_next(L, index) != 0 }
+  public func rawEqual(_ a: Int32, _ b: Int32) -> Bool { lua_rawequal(L, a, b) != 0 }
+
+  /// table[key on top], metamethods included; the key is replaced by the value.
+  public func get(_ index: Int32) throws {
+    if nn_get_table(L, index) != 0 { throw popRaised() }
+  }
+  /// What `tostring` makes of the value.
+  public func description(at index: Int32) throws -> String {
+    var size = 0
+    guard let text = nn_tolstring(L, index, &size) else { throw popRaised() }
+    defer { pop() }
+    return String(decoding: UnsafeRawBufferPointer(start: text, count: size), as: UTF8.self)
+  }
+  /// The name a type error shows: "nil", "number", or a userdata's `__name`.
+  public func typeName(at index: Int32) -> String {
+    let type = type(at: index)
+    if type == .none { return "no value" }
+    if type == .userdata || type == .table, luaL_getmetafield(L, index, "__name") != LUA_TNIL {
+      defer { pop() }
+      if let name = string(at: -1) { return name }
+    }
+    return String(cString: lua_typename(L, type.rawValue))
+  }
+
+  /// Calls the function below its `arguments` on the stack; an error comes back as `LuaRaised`, whatever value it is.
+  public func call(arguments: Int32, results: Int32, traceback: Bool = false) throws {
+    if nn_pcall(L, arguments, results, traceback ? 1 : 0) != LUA_OK { throw popRaised() }
+  }
+
+  /// The error on top, taken off the stack.
+  package func popRaised() -> LuaRaised {
+    let text = string(at: -1) ?? "(error object is a \(typeName(at: -1)) value)"
+    return LuaRaised(value: LuaReference(popping: self), description: text)
+  }
+
+  public var state: LuaState { LuaState.of(L) }
+}
+
+/// A Lua value that Swift keeps alive. Use it for the length of a call; an object that outlives it anchors Lua values
+/// in its userdata instead (see `LuaStack.anchor`), so that no cycle can form that neither side collects.
+public final class LuaReference: @unchecked Sendable {
+  private unowned let state: LuaState
+  private let slot: Int32
+
+  public init(popping stack: LuaStack) {
+    state = stack.state
+    slot = luaL_ref(stack.L, nn_registry_index())
+  }
+  public func push(_ stack: LuaStack) { lua_rawgeti(stack.L, nn_registry_index(), Int64(slot)) }
+  // Freed at the next bound call: this may run in the middle of any Lua operation.
+  deinit { state.releaseLater(slot) }
+}

@@ -1,0 +1,347 @@
+internal import CLua
+internal import CShims
+
+#if canImport(Glibc)
+  internal import Glibc
+#endif
+
+/// One Lua interpreter with nnlua's libraries. Everything here belongs to the thread that made it.
+public final class LuaState {
+  package let L: OpaquePointer
+  private var metatables: [Int32] = []
+  private var getters: [FunctionBox] = []
+  private var freed: [Int32] = []
+  private var libraries: [Library] = []
+  private var objects: Int32 = 0      // registry: object's address -> userdata, weak values
+  private var scopes: [Int32] = []    // registry: lists of userdata made in each open scope
+  private var collector = Collector()
+  public var stack: LuaStack { LuaStack(L) }
+
+  /// - memoryLimit: bytes that Lua's own values may take; 0 is no limit.
+  public init(memoryLimit: Int = 0) throws {
+    nn_call = { L, box in
+      guard let L, let box else { return 0 }
+      return call(LuaStack(L), Unmanaged<FunctionBox>.fromOpaque(box).takeUnretainedValue())
+    }
+    nn_release = { pointer in Unmanaged<AnyObject>.fromOpaque(pointer!).release() }
+    guard let L = nn_new_state(memoryLimit) else { throw LuaError("not enough memory for a Lua state") }
+    self.L = L
+    nn_host_of(L).pointee.owner = Unmanaged.passUnretained(self).toOpaque()
+    nn_open_standard(L)
+    if getenv("NNLUA_GC").map({ String(cString: $0) }) == "incremental" { nn_incremental(L) } else { nn_generational(L) }
+    stack.newTable()
+    stack.newTable()
+    stack.push("v")
+    stack.rawSet(-2, "__mode")
+    lua_setmetatable(L, -2)
+    objects = luaL_ref(L, nn_registry_index())
+  }
+
+  deinit { nn_close_state(L) }
+
+  static func of(_ L: OpaquePointer) -> LuaState { Unmanaged<LuaState>.fromOpaque(nn_host_of(L).pointee.owner).takeUnretainedValue() }
+
+  /// Bytes held by Lua itself (tensors are counted by `ExternalMemory`).
+  public var luaBytes: Int { nn_host_of(L).pointee.live }
+
+  // MARK: functions and classes
+
+  package func push(_ box: FunctionBox) { nn_push_function(L, Unmanaged.passRetained(box).toOpaque(), box.name) }
+
+  /// The registry reference of a class's metatable, made at first use.
+  func metatable(_ type: LuaClass) -> Int32 {
+    if type.slot < metatables.count, metatables[type.slot] != 0 { return metatables[type.slot] }
+    return makeMetatable(type)
+  }
+
+  private func makeMetatable(_ type: LuaClass) -> Int32 {
+    let stack = stack
+    _ = stack.reserve(12)
+    stack.newTable()
+    stack.push(type.name)
+    stack.rawSet(-2, "__name")
+    stack.push("nnlua.\(type.name)")  // what scripts see instead of the metatable
+    stack.rawSet(-2, "__metatable")
+
+    stack.newTable(fields: type.rows.count)
+    for row in type.rows {
+      if row.place.contains(.method) {
+        push(row.box)
+        stack.rawSet(-2, row.name)
+      } else if row.place.contains(.getter) {
+        getters.append(row.box)
+        lua_pushlightuserdata(L, Unmanaged.passUnretained(row.box).toOpaque())
+        stack.rawSet(-2, row.name)
+      }
+    }
+    let fallback = type.index ?? { stack in
+      throw type.unknown(stack.string(at: 2) ?? (try? stack.description(at: 2)) ?? "?")
+    }
+    nn_push_index(L, -1, Unmanaged.passRetained(FunctionBox("__index", fallback)).toOpaque())
+    stack.rawSet(-3, "__index")
+    stack.pop()
+
+    let newIndex = type.newIndex ?? { stack in throw LuaError("\(type.name) has no field '\(stack.string(at: 2) ?? "?")' to set") }
+    push(FunctionBox("__newindex", newIndex))
+    stack.rawSet(-2, "__newindex")
+    for row in type.operators {
+      push(row.box)
+      stack.rawSet(-2, row.name)
+    }
+    // Freed by the collector or by the end of a block: what the object holds goes, the userdata stays behind empty.
+    let free = FunctionBox("__gc") { stack in
+      if let raw = nn_take_object(stack.L, 1) { Unmanaged<AnyObject>.fromOpaque(raw).release() }
+      return 0
+    }
+    push(free)
+    stack.rawSet(-2, "__gc")
+    push(FunctionBox("__close") { stack in
+      stack.state.close(stack, 1)
+      return 0
+    })
+    stack.rawSet(-2, "__close")
+
+    let reference = luaL_ref(L, nn_registry_index())
+    while metatables.count <= type.slot { metatables.append(0) }
+    metatables[type.slot] = reference
+    return reference
+  }
+
+  private func close(_ stack: LuaStack, _ index: Int32) {
+    guard let raw = nn_take_object(stack.L, index) else { return }
+    let object = Unmanaged<AnyObject>.fromOpaque(raw).takeRetainedValue()
+    (object as? any LuaObject)?.closed()
+  }
+
+  // MARK: userdata that keep their identity, scopes
+
+  func pushKnown(_ stack: LuaStack, _ object: ObjectIdentifier) -> Bool {
+    lua_rawgeti(stack.L, nn_registry_index(), Int64(objects))
+    if lua_rawgetp(stack.L, -1, UnsafeRawPointer(bitPattern: UInt(bitPattern: object))) == LUA_TUSERDATA, nn_object_at(stack.L, -1) != nil {
+      stack.remove(-2)
+      return true
+    }
+    stack.pop(2)
+    return false
+  }
+
+  func remember(_ stack: LuaStack, _ object: ObjectIdentifier) {
+    lua_rawgeti(stack.L, nn_registry_index(), Int64(objects))
+    stack.copy(-2)
+    lua_rawsetp(stack.L, -2, UnsafeRawPointer(bitPattern: UInt(bitPattern: object)))
+    stack.pop()
+  }
+
+  /// Notes the userdata on top in the innermost open scope.
+  @inline(__always) func made(_ stack: LuaStack) { if !scopes.isEmpty { noteInScope(stack) } }
+
+  private func noteInScope(_ stack: LuaStack) {
+    guard stack.reserve(4) else { return }
+    lua_rawgeti(stack.L, nn_registry_index(), Int64(scopes[scopes.count - 1]))
+    stack.copy(-2)
+    stack.rawSet(-2, stack.length(at: -2) + 1)
+    stack.pop()
+  }
+
+  /// Runs the function below its `arguments`, then closes every userdata made meanwhile but those that `keep` finds on the stack
+  /// among the results (tables are searched). Results stay on the stack; their count is returned.
+  public func scope(_ stack: LuaStack, arguments: Int32) throws -> Int32 {
+    let base = stack.top - arguments - 1
+    stack.newTable()
+    scopes.append(luaL_ref(stack.L, nn_registry_index()))
+    func end(keeping range: Range<Int32>) {
+      let scope = scopes.removeLast()
+      guard stack.reserve(12) else { return }
+      stack.newTable()
+      let kept = stack.top
+      for index in range { mark(stack, index, kept, depth: 0) }
+      lua_rawgeti(stack.L, nn_registry_index(), Int64(scope))
+      let list = stack.top
+      for position in stride(from: stack.length(at: list), through: 1, by: -1) {
+        stack.rawGet(list, position)
+        stack.copy(-1)
+        let keep = lua_rawget(stack.L, kept) != LUA_TNIL
+        stack.pop()
+        if keep { made(stack) } else { close(stack, -1) }  // what is kept belongs to the scope around this one
+        stack.pop()
+      }
+      stack.pop(2)
+      luaL_unref(stack.L, nn_registry_index(), scope)
+    }
+    do {
+      try stack.call(arguments: arguments, results: -1)  // -1: as many as it returns
+    } catch {
+      if let raised = error as? LuaRaised {
+        raised.value.push(stack)
+        end(keeping: stack.top..<stack.top + 1)
+        stack.pop()
+      } else {
+        end(keeping: 0..<0)
+      }
+      throw error
+    }
+    end(keeping: base + 1..<stack.top + 1)
+    return stack.top - base
+  }
+
+  private func mark(_ stack: LuaStack, _ index: Int32, _ kept: Int32, depth: Int) {
+    let type = stack.type(at: index)
+    guard type == .userdata || type == .table, depth < 100, stack.reserve(8) else { return }
+    stack.copy(index)
+    if lua_rawget(stack.L, kept) != LUA_TNIL { return stack.pop() }
+    stack.pop()
+    stack.copy(index)
+    stack.push(true)
+    lua_rawset(stack.L, kept)
+    guard type == .table else { return }
+    let table = stack.absolute(index)
+    stack.pushNil()
+    while stack.next(table) {
+      mark(stack, stack.top, kept, depth: depth + 1)
+      stack.pop()
+    }
+  }
+
+  // MARK: memory
+
+  func releaseLater(_ slot: Int32) { freed.append(slot) }
+
+  @inline(__always) func collect(_ stack: LuaStack) {
+    if ExternalMemory.unseen >= ExternalMemory.threshold { collector.run(stack) }
+    if !freed.isEmpty { releaseFreed(stack) }
+  }
+
+  private func releaseFreed(_ stack: LuaStack) {
+    let slots = freed
+    freed = []
+    for slot in slots { luaL_unref(stack.L, nn_registry_index(), slot) }
+  }
+
+  /// A full collection, as `collectgarbage()`.
+  public func collectAll() {
+    releaseFreed(stack)
+    nn_collect(L)
+    nn_collect(L)
+  }
+
+  // MARK: libraries
+
+  /// Makes `require(library.name)` give the library's table; it is built when first asked for.
+  public func install(_ library: Library) {
+    libraries.append(library)
+    let stack = stack
+    lua_getglobal(L, "package")
+    stack.rawGet(-1, "preload")
+    push(FunctionBox("require") { stack in
+      try stack.state.build(library, stack)
+      return 1
+    })
+    stack.rawSet(-2, library.name)
+    stack.pop(2)
+  }
+
+  public var installed: [Library] { libraries }
+
+  private func build(_ library: Library, _ stack: LuaStack) throws {
+    guard stack.reserve(12) else { throw LuaError("stack overflow") }
+    stack.newTable(fields: library.rows.count)
+    for row in library.rows where row.place.contains(.function) {
+      push(row.box)
+      stack.rawSet(-2, row.name)
+    }
+    let table = stack.top
+    // Names that are not there raise, with the nearest name that is; `__name` and the like stay nil for Lua's own lookups.
+    stack.newTable()
+    push(FunctionBox("__index") { stack in
+      guard let name = stack.string(at: 2) else {
+        stack.pushNil()
+        return 1
+      }
+      if name.hasPrefix("__") {
+        stack.pushNil()
+        return 1
+      }
+      var names: [String] = []
+      stack.pushNil()
+      while stack.next(1) {
+        stack.pop()
+        if let known = stack.type(at: -1) == .string ? stack.string(at: -1) : nil { names.append(known) }
+      }
+      let hint = closest(to: name, in: names.sorted()).map { "; did you mean '\($0)'?" } ?? ""
+      throw LuaError("\(library.shortName) has no '\(name)'\(hint)")
+    })
+    stack.rawSet(-2, "__index")
+    lua_setmetatable(stack.L, table)
+    if let lua = library.lua {
+      try load(lua, name: "=\(library.name)", stack)
+      stack.copy(table)
+      try stack.call(arguments: 1, results: 0)
+    }
+  }
+
+  // MARK: running
+
+  /// Compiles text; the chunk is left on the stack. A syntax error is thrown as Lua words it.
+  public func load(_ text: String, name: String, _ stack: LuaStack? = nil) throws {
+    let stack = stack ?? self.stack
+    var text = text
+    let status = text.withUTF8 { bytes in
+      bytes.withMemoryRebound(to: CChar.self) { nn_load_buffer(stack.L, $0.baseAddress, $0.count, name) }
+    }
+    if status != LUA_OK { throw stack.popRaised() }
+  }
+
+  /// Compiles a file; the chunk is left on the stack.
+  public func loadFile(_ path: String?) throws {
+    if nn_load_file(L, path) != LUA_OK { throw stack.popRaised() }
+  }
+
+  /// Runs text and leaves nothing behind; for tests and `-e`.
+  public func run(_ text: String, name: String = "=script", traceback: Bool = false) throws {
+    let base = stack.top
+    defer { stack.top = base }
+    try load(text, name: name)
+    try stack.call(arguments: 0, results: 0, traceback: traceback)
+  }
+
+  /// Runs text that returns one value.
+  public func evaluate<R: LuaValue>(_ text: String, as: R.Type = R.self) throws -> R {
+    let base = stack.top
+    defer { stack.top = base }
+    try load(text, name: "=script")
+    try stack.call(arguments: 0, results: 1)
+    return try R.decode(stack, stack.top)
+  }
+
+  public func watchInterrupts() { nn_watch_interrupts(L) }
+  public func endInterrupt() { nn_end_interrupt(L) }
+  public static var isInterrupted: Bool { nn_interrupt_flag != 0 }
+  public static func dieOfInterrupt() { nn_die_of_interrupt() }
+}
+
+/// The other end of the trampoline: nothing leaves here but a number, with a message on the stack where it is negative.
+private func call(_ stack: LuaStack, _ box: FunctionBox) -> Int32 {
+  do {
+    return try box.body(stack)
+  } catch {
+    _ = stack.reserve(8)
+    switch error {
+    case let raised as LuaRaised:
+      raised.value.push(stack)
+      return Int32(NN_RERAISE)
+    case let argument as ArgumentError:
+      var position = argument.position
+      if nn_is_method_call(stack.L) != 0 { position -= 1 }
+      stack.push(
+        position == 0
+          ? "calling '\(box.name)' on bad self (\(argument.reason))" : "bad argument #\(position) to '\(box.name)' (\(argument.reason))")
+    case let mismatch as TypeMismatch:
+      stack.push("\(box.name): \(mismatch.detail ?? "\(mismatch.expected) expected")")
+    case let error as LuaError:
+      stack.push(error.message)
+    default:
+      stack.push("\(box.name): \(error)")
+    }
+    return Int32(NN_RAISE)
+  }
+}
