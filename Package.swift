@@ -40,6 +40,8 @@ let package = Package(
       name: "Kernels", dependencies: ["CShims", "KernelTable", "KernelsBase", "KernelsAVX2", "KernelsAVX512"],
       swiftSettings: settings),
     .target(name: "LuaBridge", dependencies: ["CLua", "CShims"], swiftSettings: settings),
+    .target(name: "Tensors", dependencies: ["KernelTable", "Kernels", "LuaBridge"], swiftSettings: settings),
+    .testTarget(name: "TensorsTests", dependencies: ["LuaBridge", "Tensors"], swiftSettings: settings),
     .testTarget(name: "LuaBridgeTests", dependencies: ["LuaBridge"], swiftSettings: settings),
     .testTarget(name: "KernelsTests", dependencies: ["CShims", "KernelTable", "Kernels"], swiftSettings: settings),
   ],

@@ -15,6 +15,8 @@ public enum ExternalMemory {
     if live > peak { peak = live }
   }
   @inline(__always) public static func remove(_ bytes: Int) { live &-= bytes }
+  /// Runs a full collection where a tensor would not fit otherwise.
+  public nonisolated(unsafe) static var reclaim: (() -> Void)?
   /// Begins a new measurement of the peak.
   public static func resetPeak() { peak = live }
 }

@@ -6,7 +6,7 @@ public final class LuaClass: @unchecked Sendable {
   public let name: String
   public let rows: [Row]
   /// Metamethods such as `__add`, `__call`, `__len`.
-  public let operators: [Row]
+  public let operators: [(String, Row)]
   /// Answers `object[key]` for every key that is no method or getter; nil leaves an error that suggests the nearest name.
   public let index: (@Sendable (LuaStack) throws -> Int32)?
   /// Answers `object[key] = value`.
@@ -16,7 +16,7 @@ public final class LuaClass: @unchecked Sendable {
   nonisolated(unsafe) private static var count = 0
 
   public init(
-    _ name: String, rows: [Row], operators: [Row] = [], index: (@Sendable (LuaStack) throws -> Int32)? = nil,
+    _ name: String, rows: [Row], operators: [(String, Row)] = [], index: (@Sendable (LuaStack) throws -> Int32)? = nil,
     newIndex: (@Sendable (LuaStack) throws -> Int32)? = nil
   ) {
     self.name = name

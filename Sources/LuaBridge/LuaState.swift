@@ -26,6 +26,7 @@ public final class LuaState {
     nn_release = { pointer in Unmanaged<AnyObject>.fromOpaque(pointer!).release() }
     guard let L = nn_new_state(memoryLimit) else { throw LuaError("not enough memory for a Lua state") }
     self.L = L
+    ExternalMemory.reclaim = { nn_collect(L) }
     nn_host_of(L).pointee.owner = Unmanaged.passUnretained(self).toOpaque()
     nn_open_standard(L)
     if getenv("NNLUA_GC").map({ String(cString: $0) }) == "incremental" { nn_incremental(L) } else { nn_generational(L) }
@@ -37,7 +38,10 @@ public final class LuaState {
     objects = luaL_ref(L, nn_registry_index())
   }
 
-  deinit { nn_close_state(L) }
+  deinit {
+    ExternalMemory.reclaim = nil
+    nn_close_state(L)
+  }
 
   static func of(_ L: OpaquePointer) -> LuaState { Unmanaged<LuaState>.fromOpaque(nn_host_of(L).pointee.owner).takeUnretainedValue() }
 
@@ -84,9 +88,9 @@ public final class LuaState {
     let newIndex = type.newIndex ?? { stack in throw LuaError("\(type.name) has no field '\(stack.string(at: 2) ?? "?")' to set") }
     push(FunctionBox("__newindex", newIndex))
     stack.rawSet(-2, "__newindex")
-    for row in type.operators {
+    for (name, row) in type.operators {
       push(row.box)
-      stack.rawSet(-2, row.name)
+      stack.rawSet(-2, name)
     }
     // Freed by the collector or by the end of a block: what the object holds goes, the userdata stays behind empty.
     let free = FunctionBox("__gc") { stack in

@@ -1,0 +1,49 @@
+internal import KernelTable
+internal import Kernels
+internal import LuaBridge
+
+/// a ? b, element by element, as a bool tensor.
+struct Comparison: Sendable {
+  let name: String
+  let symbol: String
+  let op: CompareOp
+  private let whole: @Sendable (Int64, Int64) -> Bool
+
+  func apply(_ a: Operand, _ b: Operand) throws -> Tensor {
+    let shape = try Shape.broadcast(a.shape, b.shape, name), type = Operand.promote(a, b)
+    let y = try Tensor(empty: shape, .bool), target = y.pointer(UInt8.self)
+    try Tape.recording(false) {
+      let x = try a.converted(to: type), z = try b.converted(to: type)
+      if let width = type.width {
+        try Elementwise.pieces(x, z, shape) { p, pRow, pColumn, q, qRow, qColumn, first, rows, columns in
+          Vector.compare(op, width, p, aRow: pRow, aColumn: pColumn, q, bRow: qRow, bColumn: qColumn, target + first, rows: rows, columns: columns)
+        }
+      } else {
+        try Elementwise.wholeNumbers(x.converted(to: .int64), z.converted(to: .int64), shape, Int64.self, into: target) { whole($0, $1) ? 1 : 0 }
+      }
+    }
+    return y
+  }
+
+  static let eq = Comparison(name: "eq", symbol: "=", op: .eq) { $0 == $1 }
+  static let ne = Comparison(name: "ne", symbol: "≠", op: .ne) { $0 != $1 }
+  static let lt = Comparison(name: "lt", symbol: "<", op: .lt) { $0 < $1 }
+  static let le = Comparison(name: "le", symbol: "≤", op: .le) { $0 <= $1 }
+  static let gt = Comparison(name: "gt", symbol: ">", op: .gt) { $0 > $1 }
+  static let ge = Comparison(name: "ge", symbol: "≥", op: .ge) { $0 >= $1 }
+
+  private init(name: String, symbol: String, op: CompareOp, _ whole: @escaping @Sendable (Int64, Int64) -> Bool) {
+    self.name = name
+    self.symbol = symbol
+    self.op = op
+    self.whole = whole
+  }
+
+  static let rows: [Row] = [eq, ne, lt, le, gt, ge].map { comparison in
+    Row(
+      comparison.name, "x \(comparison.symbol) other, element by element, as a bool tensor. (Lua's own operators compare identity only.)",
+      Param("x", Operand.self, "a tensor or number"), Param("other", Operand.self, "a tensor or number that broadcasts with it"),
+      example: "return T.tensor({1, 2, 3}):\(comparison.name)(2)"
+    ) { a, b in try comparison.apply(a, b) }
+  }
+}

@@ -1,0 +1,93 @@
+internal import LuaBridge
+
+extension Tape {
+  /// Runs the tape backwards from `root`, whose gradient is `seed`.
+  ///
+  /// - keep: leave the tape as it is, for another run.
+  /// - create: record the gradients' own ops, for gradients of gradients.
+  /// - wanted: gather the gradients of these nodes and return them, touching no leaf's `grad`.
+  @discardableResult
+  public static func backward(from root: Node, seed: Tensor, keep: Bool, create: Bool = false, wanted: [Node]? = nil) throws -> [Tensor?] {
+    var order = reachable(from: root)
+    order.sort { $0.sequence > $1.sequence }
+    var results: [ObjectIdentifier: Tensor] = [:]
+    let wantedIDs = Set((wanted ?? []).map { ObjectIdentifier($0) })
+    defer { for node in order { node.pending = nil } }
+
+    root.pending = seed
+    try recording(create) {
+      for node in order {
+        guard var gradient = node.pending else { continue }
+        node.pending = nil
+        if LuaState.isInterrupted { throw LuaError("interrupted!") }
+        if wantedIDs.contains(ObjectIdentifier(node)) { results[ObjectIdentifier(node)] = gradient }
+        if let leaf = node as? Leaf {
+          if wanted == nil { try accumulate(&gradient, into: leaf, create) }
+          continue
+        }
+        guard let rule = node.rule else {
+          throw LuaError("backward: the graph of '\(node.op)' has been used and freed; pass {retain_graph = true} to the first backward")
+        }
+        let gradients = try rule(node, gradient)
+        for (i, gradient) in gradients.enumerated() {
+          guard let gradient, let input = node.inputs[i] else { continue }
+          if detectsAnomaly { try checkFinite(gradient, of: node) }
+          input.pending = try input.pending.map { try Elementwise.add($0, gradient) } ?? gradient
+        }
+        if !keep { node.release() }
+      }
+    }
+    return (wanted ?? []).map { results[ObjectIdentifier($0)] }
+  }
+
+  /// Every node that backward may reach, without recursion.
+  private static func reachable(from root: Node) -> [Node] {
+    round += 1
+    root.mark = round
+    var found = [root], next = 0
+    while next < found.count {
+      let node = found[next]
+      next += 1
+      for case let input? in node.inputs where input.mark != round {
+        input.mark = round
+        found.append(input)
+      }
+    }
+    return found
+  }
+  nonisolated(unsafe) private static var round = 0
+
+  private static func accumulate(_ gradient: inout Tensor, into leaf: Leaf, _ create: Bool) throws {
+    if let before = leaf.grad {
+      leaf.grad = try Elementwise.add(before, gradient)
+    } else {
+      // The script may change `grad` in place, so it must share memory with nothing else.
+      let alone = gradient.isContiguous && isKnownUniquelyReferenced(&gradient) && gradient.ownsStorage
+      leaf.grad = create || alone ? gradient : try gradient.copied()
+    }
+  }
+
+  private static func checkFinite(_ gradient: Tensor, of node: Node) throws {
+    if try !gradient.values().allSatisfy(\.isFinite) {
+      throw LuaError("backward: '\(node.op)' gave a gradient that is not finite (shape \(gradient.shape))")
+    }
+  }
+}
+
+extension Tensor {
+  /// The gradient of this tensor (one element, unless `gradient` is given) into every leaf it was made from.
+  /// - Errors: more than one element and no `gradient`; nothing it was made from requires gradients; a graph used before.
+  public func backward(_ gradient: Tensor? = nil, keep: Bool = false, create: Bool = false) throws {
+    guard let node else { throw LuaError("backward: nothing here requires gradients; make a tensor with {requires_grad = true} or use a module's parameters") }
+    try Tape.backward(from: node, seed: seed(gradient, "backward"), keep: keep || create, create: create)
+  }
+
+  func seed(_ gradient: Tensor?, _ function: String) throws -> Tensor {
+    guard let gradient else {
+      guard count == 1 else { throw LuaError("\(function): a gradient can be started from one element only, this tensor has shape \(shape); use :sum(), :mean() or pass a gradient") }
+      return try Tensor.full(shape, 1, type)
+    }
+    guard gradient.shape == shape else { throw LuaError("\(function): the gradient has shape \(gradient.shape), the tensor \(shape)") }
+    return try gradient.converted(to: type)
+  }
+}
