@@ -25,7 +25,7 @@ func kernels(_ level: String, _ flags: [String] = []) -> Target {
 /// Each target may import only what stands in its own list: `scripts/lint` compares the two.
 let package = Package(
   name: "nnlua",
-  products: [],
+  products: [.executable(name: "nnlua", targets: ["nnlua"])],
   dependencies: [.package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2")],
   targets: [
     .systemLibrary(name: "CLua", pkgConfig: "lua5.4", providers: [.apt(["liblua5.4-dev"])]),
@@ -41,6 +41,21 @@ let package = Package(
       swiftSettings: settings),
     .target(name: "LuaBridge", dependencies: ["CLua", "CShims"], swiftSettings: settings),
     .target(name: "Tensors", dependencies: ["KernelTable", "Kernels", "LuaBridge"], swiftSettings: settings),
+    .target(name: "CResources", exclude: ["Lua"], cSettings: [.unsafeFlags(["-std=c23"])]),
+    .target(name: "NeuralNetworks", dependencies: ["CResources", "KernelTable", "Kernels", "LuaBridge", "Tensors"], swiftSettings: settings),
+    .target(name: "Datasets", dependencies: ["CCrypto", "CResources", "CZlib", "LuaBridge", "Tensors"], swiftSettings: settings),
+    .target(name: "Plots", dependencies: ["LuaBridge", "Tensors"], swiftSettings: settings),
+    .executableTarget(
+      name: "nnlua",
+      dependencies: [
+        "CResources", "CShims", "Datasets", "Kernels", "LuaBridge", "NeuralNetworks", "Plots", "Tensors",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ],
+      swiftSettings: settings, linkerSettings: [.unsafeFlags(["-Xlinker", "--export-dynamic"])]),
+    .testTarget(name: "NeuralNetworksTests", dependencies: ["LuaBridge", "NeuralNetworks", "Tensors"], swiftSettings: settings),
+    .testTarget(name: "DatasetsTests", dependencies: ["Datasets", "LuaBridge", "Tensors"], swiftSettings: settings),
+    .testTarget(name: "PlotsTests", dependencies: ["LuaBridge", "Plots", "Tensors"], swiftSettings: settings),
+    .testTarget(name: "ScriptTests", dependencies: ["LuaBridge"], swiftSettings: settings),
     .testTarget(name: "TensorsTests", dependencies: ["LuaBridge", "Tensors"], swiftSettings: settings),
     .testTarget(name: "LuaBridgeTests", dependencies: ["LuaBridge"], swiftSettings: settings),
     .testTarget(name: "KernelsTests", dependencies: ["CShims", "KernelTable", "Kernels"], swiftSettings: settings),

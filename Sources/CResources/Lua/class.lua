@@ -1,0 +1,1 @@
+-- nn.class: modules written in Lua.

@@ -1,0 +1,17 @@
+#include "CResources.h"
+#include <string.h>
+
+// One line for each shipped file: an array, and an entry of the table.
+static const unsigned char class_lua[] = {
+#embed "Lua/class.lua"
+};
+
+static const nn_resource resources[] = {
+    {"class.lua", class_lua, sizeof class_lua},
+};
+
+nn_resource nn_find_resource(const char *name) {
+  for (size_t i = 0; i < sizeof resources / sizeof *resources; i++)
+    if (strcmp(resources[i].name, name) == 0) return resources[i];
+  return (nn_resource){name, NULL, 0};
+}

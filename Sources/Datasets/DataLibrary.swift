@@ -1,0 +1,7 @@
+public import LuaBridge
+
+/// `nnlua.data`: data sets and loaders.
+public enum DataLibrary {
+  public static let all: [Row] = []
+  public static let library = Library("nnlua.data", "Data sets, loaders and transforms.", rows: all)
+}

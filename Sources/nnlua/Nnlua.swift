@@ -1,0 +1,6 @@
+import ArgumentParser
+
+@main
+struct Nnlua: ParsableCommand {
+  func run() throws {}
+}
