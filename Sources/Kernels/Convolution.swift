@@ -53,15 +53,16 @@ public enum Convolution {
     for y in ys where !y.taps.isEmpty {
       for x in xs where !x.taps.isEmpty {
         let pass = Pass(y: y, x: x, sourceChannels: g.outGroup, resultChannels: g.inGroup)
-        let packed = UnsafeMutableRawPointer.allocate(byteCount: g.groups * panels.width * pass.depth * width.stride, alignment: 64)
-        defer { packed.deallocate() }
-        width.pack(
-          pass, panels, groups: g.groups, weight: weight, kernelWidth: g.kernelWidth, groupStride: g.outGroup * g.inGroup * g.kernelArea,
-          resultStride: g.kernelArea, sourceStride: g.inGroup * g.kernelArea, to: packed)
-        PassRun(
-          pass: pass, width: width, kernels: kernels, batch: g.batch, groups: g.groups, panels: panels, weights: packed, bias: nil,
-          relu: false, resultPlane: g.inPlane, resultWidth: g.inWidth
-        ).run(source: gradOutput, result: gradInput)
+        Scratch.withBuffer(g.groups * panels.width * pass.depth * width.stride) { packed in
+          width.pack(
+            pass, panels, groups: g.groups, weight: weight, kernelWidth: g.kernelWidth,
+            groupStride: g.outGroup * g.inGroup * g.kernelArea, resultStride: g.kernelArea, sourceStride: g.inGroup * g.kernelArea,
+            to: packed)
+          PassRun(
+            pass: pass, width: width, kernels: kernels, batch: g.batch, groups: g.groups, panels: panels, weights: packed, bias: nil,
+            relu: false, resultPlane: g.inPlane, resultWidth: g.inWidth
+          ).run(source: gradOutput, result: gradInput)
+        }
       }
     }
   }
@@ -75,20 +76,21 @@ public enum Convolution {
     let panels = ChannelPanels(g.outGroup, lanes: kernels.lanes)
     let size = width.stride
     let biasBytes = bias == nil ? 0 : g.groups * panels.width * size
-    let packed = UnsafeMutableRawPointer.allocate(byteCount: g.groups * panels.width * pass.depth * size + biasBytes, alignment: 64)
-    defer { packed.deallocate() }
-    width.pack(
-      pass, panels, groups: g.groups, weight: weight, kernelWidth: g.kernelWidth, groupStride: g.outGroup * g.inGroup * g.kernelArea,
-      resultStride: g.inGroup * g.kernelArea, sourceStride: g.kernelArea, to: packed)
-    let wide = packed + g.groups * panels.width * pass.depth * size
-    if let bias {
-      memset(wide, 0, biasBytes)
-      for group in 0..<g.groups { memcpy(wide + group * panels.width * size, bias + group * g.outGroup * size, g.outGroup * size) }
+    let weightBytes = g.groups * panels.width * pass.depth * size
+    Scratch.withBuffer(weightBytes + biasBytes) { packed in
+      width.pack(
+        pass, panels, groups: g.groups, weight: weight, kernelWidth: g.kernelWidth, groupStride: g.outGroup * g.inGroup * g.kernelArea,
+        resultStride: g.inGroup * g.kernelArea, sourceStride: g.kernelArea, to: packed)
+      let wide = packed + weightBytes
+      if let bias {
+        memset(wide, 0, biasBytes)
+        for group in 0..<g.groups { memcpy(wide + group * panels.width * size, bias + group * g.outGroup * size, g.outGroup * size) }
+      }
+      body(
+        PassRun(
+          pass: pass, width: width, kernels: kernels, batch: g.batch, groups: g.groups, panels: panels, weights: packed,
+          bias: bias == nil ? nil : UnsafeRawPointer(wide), relu: relu, resultPlane: g.outPlane, resultWidth: g.outWidth))
     }
-    body(
-      PassRun(
-        pass: pass, width: width, kernels: kernels, batch: g.batch, groups: g.groups, panels: panels, weights: packed,
-        bias: bias == nil ? nil : UnsafeRawPointer(wide), relu: relu, resultPlane: g.outPlane, resultWidth: g.outWidth))
   }
 }
 

@@ -94,30 +94,30 @@ struct PassRun {
     let pitch = panels.panels[0].pitch
     let contiguous = pass.y.spread == 1 && pass.x.spread == 1 && (region.columns.count == resultWidth || region.rows.count == 1)
     let windowBytes = layout.elements(pass.sourceChannels) * size
-    let sums = UnsafeMutableRawPointer.allocate(byteCount: 2 * most * pitch * size + windowBytes, alignment: 64)
-    defer { sums.deallocate() }
-    let turned = sums + most * pitch * size
-    let copy = turned + most * pitch * size
-    memset(copy, 0, windowBytes)
-    for image in images where !Parallel.interrupted {
-      let plane = (image * groups + group) * pass.sourceChannels * pass.y.size * pass.x.size
-      let window = layout.fill(source + plane * size, copy, pass, size, kernels)
-      for panel in panels.panels {
-        let weights = weights + (group * panels.width + panel.first) * pass.depth * size
-        let bias = bias.map { $0 + (group * panels.width + panel.first) * size }
-        let channel = (image * groups + group) * pass.resultChannels + panel.first
-        var place = 0
-        while place < places.count {
-          let count = min(most, places.count - place)
-          sum(window, places, place, count, terms, weights, bias, panel, sums)
-          if contiguous {
-            let at = channel * resultPlane + (pass.y.start + region.rows.lowerBound) * resultWidth + pass.x.start + region.columns.lowerBound + place
-            kernels.channelsFirst(sums, panel.pitch, count, panel.channels, result + at * size, resultPlane, relu)
-          } else {
-            kernels.channelsFirst(sums, panel.pitch, count, panel.channels, turned, count, relu)
-            scatter(turned, count, panel.channels, region, place, result + channel * resultPlane * size)
+    Scratch.withBuffer(2 * most * pitch * size + windowBytes) { sums in
+      let turned = sums + most * pitch * size
+      let copy = turned + most * pitch * size
+      memset(copy, 0, windowBytes)
+      for image in images where !Parallel.interrupted {
+        let plane = (image * groups + group) * pass.sourceChannels * pass.y.size * pass.x.size
+        let window = layout.fill(source + plane * size, copy, pass, size, kernels)
+        for panel in panels.panels {
+          let weights = weights + (group * panels.width + panel.first) * pass.depth * size
+          let bias = bias.map { $0 + (group * panels.width + panel.first) * size }
+          let channel = (image * groups + group) * pass.resultChannels + panel.first
+          var place = 0
+          while place < places.count {
+            let count = min(most, places.count - place)
+            sum(window, places, place, count, terms, weights, bias, panel, sums)
+            if contiguous {
+              let at = channel * resultPlane + (pass.y.start + region.rows.lowerBound) * resultWidth + pass.x.start + region.columns.lowerBound + place
+              kernels.channelsFirst(sums, panel.pitch, count, panel.channels, result + at * size, resultPlane, relu)
+            } else {
+              kernels.channelsFirst(sums, panel.pitch, count, panel.channels, turned, count, relu)
+              scatter(turned, count, panel.channels, region, place, result + channel * resultPlane * size)
+            }
+            place += count
           }
-          place += count
         }
       }
     }

@@ -27,26 +27,27 @@ extension Convolution {
     let pass = g.forwardPass
     let panels = ChannelPanels(g.outGroup, lanes: kernels.lanes)
     let parts = WeightSums.parts(g, pass, panels, size)
-    let sums = WeightSums(pass: pass, panels: panels, groups: g.groups, parts: parts, size: size)
-    defer { sums.buffer.deallocate() }
-    let regions = pass.regions(elementSize: size)
-    let perPart = (g.batch + parts - 1) / parts
-    Parallel.run(parts * g.groups * panels.panels.count) { chunk in
-      let panel = chunk % panels.panels.count
-      let group = chunk / panels.panels.count % g.groups
-      let part = chunk / panels.panels.count / g.groups
-      let target = sums.block(part, group, panel)
-      memset(target, 0, (pass.depth + 1) * panels.panels[panel].pitch * size)
-      for region in regions {
-        addRegion(
-          width, g, pass, region, group, panels.panels[panel], part * perPart..<max(part * perPart, min((part + 1) * perPart, g.batch)),
-          x, gradOutput, target, kernels)
+    Scratch.withBuffer(parts * g.groups * panels.width * (pass.depth + 1) * size) { buffer in
+      let sums = WeightSums(pass: pass, panels: panels, groups: g.groups, parts: parts, size: size, buffer: buffer)
+      let regions = pass.regions(elementSize: size)
+      let perPart = (g.batch + parts - 1) / parts
+      Parallel.run(parts * g.groups * panels.panels.count) { chunk in
+        let panel = chunk % panels.panels.count
+        let group = chunk / panels.panels.count % g.groups
+        let part = chunk / panels.panels.count / g.groups
+        let target = sums.block(part, group, panel)
+        memset(target, 0, (pass.depth + 1) * panels.panels[panel].pitch * size)
+        for region in regions {
+          addRegion(
+            width, g, pass, region, group, panels.panels[panel], part * perPart..<max(part * perPart, min((part + 1) * perPart, g.batch)),
+            x, gradOutput, target, kernels)
+        }
       }
-    }
-    if width == .float32 {
-      sums.join(Float.self, gradWeight, gradBias)
-    } else {
-      sums.join(Double.self, gradWeight, gradBias)
+      if width == .float32 {
+        sums.join(Float.self, gradWeight, gradBias)
+      } else {
+        sums.join(Double.self, gradWeight, gradBias)
+      }
     }
   }
 
@@ -60,27 +61,27 @@ extension Convolution {
     let layout = pass.layout(region)
     let (places, terms) = layout.offsets(pass, region)
     let windowBytes = layout.elements(pass.sourceChannels) * size
-    let turned = UnsafeMutableRawPointer.allocate(byteCount: places.count * panel.pitch * size + windowBytes, alignment: 64)
-    defer { turned.deallocate() }
-    let copy = turned + places.count * panel.pitch * size
-    memset(copy, 0, windowBytes)
-    for image in images where !Parallel.interrupted {
-      let plane = (image * g.groups + group) * pass.sourceChannels * g.inPlane
-      let window = layout.fill(x + plane * size, copy, pass, size, kernels)
-      let channel = (image * g.groups + group) * pass.resultChannels + panel.first
-      let columns = region.columns.count
-      let corner = channel * g.outPlane + region.rows.lowerBound * g.outWidth + region.columns.lowerBound
-      if columns == g.outWidth {
-        kernels.channelsLast(gradOutput + corner * size, g.outPlane, panel.channels, places.count, turned, panel.pitch)
-      } else {
-        for row in 0..<region.rows.count {
-          kernels.channelsLast(
-            gradOutput + (corner + row * g.outWidth) * size, g.outPlane, panel.channels, columns,
-            turned + row * columns * panel.pitch * size, panel.pitch)
+    Scratch.withBuffer(places.count * panel.pitch * size + windowBytes) { turned in
+      let copy = turned + places.count * panel.pitch * size
+      memset(copy, 0, windowBytes)
+      for image in images where !Parallel.interrupted {
+        let plane = (image * g.groups + group) * pass.sourceChannels * g.inPlane
+        let window = layout.fill(x + plane * size, copy, pass, size, kernels)
+        let channel = (image * g.groups + group) * pass.resultChannels + panel.first
+        let columns = region.columns.count
+        let corner = channel * g.outPlane + region.rows.lowerBound * g.outWidth + region.columns.lowerBound
+        if columns == g.outWidth {
+          kernels.channelsLast(gradOutput + corner * size, g.outPlane, panel.channels, places.count, turned, panel.pitch)
+        } else {
+          for row in 0..<region.rows.count {
+            kernels.channelsLast(
+              gradOutput + (corner + row * g.outWidth) * size, g.outPlane, panel.channels, columns,
+              turned + row * columns * panel.pitch * size, panel.pitch)
+          }
         }
+        kernels.gatherProduct(panel.vectors, window, terms, terms.count, places, places.count, turned, target, panel.pitch, target)
+        kernels.addRows(panel.vectors, turned, places.count, target + pass.depth * panel.pitch * size)
       }
-      kernels.gatherProduct(panel.vectors, window, terms, terms.count, places, places.count, turned, target, panel.pitch, target)
-      kernels.addRows(panel.vectors, turned, places.count, target + pass.depth * panel.pitch * size)
     }
   }
 }
@@ -95,15 +96,6 @@ struct WeightSums {
   var parts: Int
   var size: Int
   let buffer: UnsafeMutableRawPointer
-
-  init(pass: Pass, panels: ChannelPanels, groups: Int, parts: Int, size: Int) {
-    self.pass = pass
-    self.panels = panels
-    self.groups = groups
-    self.parts = parts
-    self.size = size
-    buffer = .allocate(byteCount: parts * groups * panels.width * (pass.depth + 1) * size, alignment: 64)
-  }
 
   /// Enough parts for many cores, none with less than 20 MFLOP, all together in at most 64 MB.
   static func parts(_ g: ConvolutionGeometry, _ pass: Pass, _ panels: ChannelPanels, _ size: Int) -> Int {
