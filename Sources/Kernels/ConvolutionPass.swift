@@ -117,6 +117,13 @@ struct WindowLayout {
     plane = direct ? pass.x.size * pass.y.size : row.count * column.count
   }
 
+  /// Asks for a copy even where nothing hangs over: its reader needs room behind the end.
+  mutating func copyAlways() {
+    direct = false
+    pitch = column.count
+    plane = row.count * column.count
+  }
+
   /// Offsets of the places, row by row, and of the terms (channel, tap row, tap column).
   func offsets(_ pass: Pass, _ region: Region) -> (places: [Int], terms: [Int]) {
     var places: [Int] = [], terms: [Int] = []

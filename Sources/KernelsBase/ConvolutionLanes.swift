@@ -18,9 +18,39 @@ protocol ConvolutionLanes: TileLanes {
   static func relu(_ x: Element) -> Element
   /// A vector whose lanes hold the bit pattern `bits`.
   static func bits(_ bits: Int) -> Vector
+  /// A vector whose lane l holds the bit pattern `first + l · step`.
+  static func bits(_ first: Int, step: Int) -> Vector
+  /// `Vector.count` positions widened to bit patterns, and back.
+  static func loadPositions(_ source: UnsafePointer<Int32>) -> Vector
+  static func storePositions(_ marks: Vector, _ target: UnsafeMutablePointer<Int32>)
+  static var oneElement: Element { get }
+  static func isLarger(_ value: Element, _ best: Element) -> Bool
   /// The low bytes of the lanes' bit patterns.
   static func storeBytes(_ marks: Vector, _ target: UnsafeMutablePointer<UInt8>)
 }
+
+#if AVX512
+  typealias Counts32 = SIMD16<Int32>
+  typealias Counts64 = SIMD8<Int64>
+  typealias Positions32 = SIMD16<Int32>
+  typealias Positions64 = SIMD8<Int32>
+  @inline(__always) private var counts32: Counts32 { Counts32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15) }
+  @inline(__always) private var counts64: Counts64 { Counts64(0, 1, 2, 3, 4, 5, 6, 7) }
+#elseif AVX2
+  typealias Counts32 = SIMD8<Int32>
+  typealias Counts64 = SIMD4<Int64>
+  typealias Positions32 = SIMD8<Int32>
+  typealias Positions64 = SIMD4<Int32>
+  @inline(__always) private var counts32: Counts32 { Counts32(0, 1, 2, 3, 4, 5, 6, 7) }
+  @inline(__always) private var counts64: Counts64 { Counts64(0, 1, 2, 3) }
+#else
+  typealias Counts32 = SIMD4<Int32>
+  typealias Counts64 = SIMD2<Int64>
+  typealias Positions32 = SIMD4<Int32>
+  typealias Positions64 = SIMD2<Int32>
+  @inline(__always) private var counts32: Counts32 { Counts32(0, 1, 2, 3) }
+  @inline(__always) private var counts64: Counts64 { Counts64(0, 1) }
+#endif
 
 extension Lanes32: ConvolutionLanes {
   @inline(__always) static func interleaveLow(_ a: Vector32, _ b: Vector32) -> Vector32 {
@@ -71,6 +101,22 @@ extension Lanes32: ConvolutionLanes {
   }
   @inline(__always) static func relu(_ x: Float) -> Float { x < 0 ? 0 : x }
   @inline(__always) static func bits(_ bits: Int) -> Vector32 { Vector32(repeating: Float(bitPattern: UInt32(truncatingIfNeeded: bits))) }
+  @inline(__always) static func bits(_ first: Int, step: Int) -> Vector32 {
+    let iota: Counts32 = counts32
+    let all = Counts32(repeating: Int32(truncatingIfNeeded: first)) &+ iota &* Counts32(repeating: Int32(truncatingIfNeeded: step))
+    return unsafeBitCast(all, to: Vector32.self)
+  }
+  @inline(__always) static func loadPositions(_ source: UnsafePointer<Int32>) -> Vector32 {
+    let narrow = UnsafeRawPointer(source).loadUnaligned(as: Positions32.self)
+    return unsafeBitCast(Counts32(truncatingIfNeeded: narrow), to: Vector32.self)
+  }
+  @inline(__always) static func storePositions(_ marks: Vector32, _ target: UnsafeMutablePointer<Int32>) {
+    let narrow = Positions32(truncatingIfNeeded: unsafeBitCast(marks, to: Counts32.self))
+    UnsafeMutableRawPointer(target).storeBytes(of: narrow, as: Positions32.self)
+  }
+  @inline(__always) static var oneElement: Float { 1 }
+  /// Larger, or NaN.
+  @inline(__always) static func isLarger(_ value: Float, _ best: Float) -> Bool { value > best || value != value }
   @inline(__always) static func storeBytes(_ marks: Vector32, _ target: UnsafeMutablePointer<UInt8>) {
     var lane = 0
     while lane < Vector32.scalarCount {
@@ -129,6 +175,22 @@ extension Lanes64: ConvolutionLanes {
   }
   @inline(__always) static func relu(_ x: Double) -> Double { x < 0 ? 0 : x }
   @inline(__always) static func bits(_ bits: Int) -> Vector64 { Vector64(repeating: Double(bitPattern: UInt64(truncatingIfNeeded: bits))) }
+  @inline(__always) static func bits(_ first: Int, step: Int) -> Vector64 {
+    let iota: Counts64 = counts64
+    let all = Counts64(repeating: Int64(truncatingIfNeeded: first)) &+ iota &* Counts64(repeating: Int64(truncatingIfNeeded: step))
+    return unsafeBitCast(all, to: Vector64.self)
+  }
+  @inline(__always) static func loadPositions(_ source: UnsafePointer<Int32>) -> Vector64 {
+    let narrow = UnsafeRawPointer(source).loadUnaligned(as: Positions64.self)
+    return unsafeBitCast(Counts64(truncatingIfNeeded: narrow), to: Vector64.self)
+  }
+  @inline(__always) static func storePositions(_ marks: Vector64, _ target: UnsafeMutablePointer<Int32>) {
+    let narrow = Positions64(truncatingIfNeeded: unsafeBitCast(marks, to: Counts64.self))
+    UnsafeMutableRawPointer(target).storeBytes(of: narrow, as: Positions64.self)
+  }
+  @inline(__always) static var oneElement: Double { 1 }
+  /// Larger, or NaN.
+  @inline(__always) static func isLarger(_ value: Double, _ best: Double) -> Bool { value > best || value != value }
   @inline(__always) static func storeBytes(_ marks: Vector64, _ target: UnsafeMutablePointer<UInt8>) {
     var lane = 0
     while lane < Vector64.scalarCount {

@@ -206,33 +206,3 @@ func addRows<L: ConvolutionLanes>(_ lanes: L.Type, _ vectors: Int, _ from: Unsaf
     v &+= 1
   }
 }
-
-@inline(never)
-func channelsFirst32(
-  _ from: UnsafeRawPointer, _ pitch: Int, _ pixels: Int, _ channels: Int, _ to: UnsafeMutableRawPointer, _ toRow: Int, _ relu: Bool
-) { channelsFirst(Lanes32.self, from, pitch, pixels, channels, to, toRow, relu) }
-
-@inline(never)
-func channelsLast32(
-  _ from: UnsafeRawPointer, _ fromRow: Int, _ channels: Int, _ pixels: Int, _ to: UnsafeMutableRawPointer, _ pitch: Int
-) { channelsLast(Lanes32.self, from, fromRow, channels, pixels, to, pitch) }
-
-@inline(never)
-func addRows32(_ vectors: Int, _ from: UnsafeRawPointer, _ rows: Int, _ sums: UnsafeMutableRawPointer) {
-  addRows(Lanes32.self, vectors, from, rows, sums)
-}
-
-@inline(never)
-func channelsFirst64(
-  _ from: UnsafeRawPointer, _ pitch: Int, _ pixels: Int, _ channels: Int, _ to: UnsafeMutableRawPointer, _ toRow: Int, _ relu: Bool
-) { channelsFirst(Lanes64.self, from, pitch, pixels, channels, to, toRow, relu) }
-
-@inline(never)
-func channelsLast64(
-  _ from: UnsafeRawPointer, _ fromRow: Int, _ channels: Int, _ pixels: Int, _ to: UnsafeMutableRawPointer, _ pitch: Int
-) { channelsLast(Lanes64.self, from, fromRow, channels, pixels, to, pitch) }
-
-@inline(never)
-func addRows64(_ vectors: Int, _ from: UnsafeRawPointer, _ rows: Int, _ sums: UnsafeMutableRawPointer) {
-  addRows(Lanes64.self, vectors, from, rows, sums)
-}

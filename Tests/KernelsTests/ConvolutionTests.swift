@@ -101,4 +101,57 @@ import Testing
       #expect(gradWeight.intact && gradBias.intact, "\(g)")
     }
   }
+
+  /// Chunks and partial sums depend on the work alone: the same bits on 1, 2 and 4 threads.
+  @Test func bitsDoNotDependOnThreads() {
+    let g = ConvolutionGeometry(
+      batch: 37, inChannels: 12, inHeight: 21, inWidth: 19, outChannels: 40, kernelHeight: 3, kernelWidth: 3, paddingTop: 1,
+      paddingBottom: 1, paddingLeft: 1, paddingRight: 1)
+    var random = Sequence64(8)
+    func noise(_ count: Int) -> [Double] { (0..<count).map { _ in Double(random.next(-1_000_000...1_000_000)) / 777_777 } }
+    let x = Guarded(.float32, noise(g.xCount)), weight = Guarded(.float32, noise(g.weightCount))
+    let bias = Guarded(.float32, noise(g.outChannels)), gradOutput = Guarded(.float32, noise(g.yCount))
+    let before = Parallel.threads
+    defer { Parallel.threads = before }
+    var seen: [[UInt8]] = []
+    for threads in [1, 2, 4] {
+      Parallel.threads = threads
+      let y = Guarded(.float32, filled: g.yCount), gradInput = Guarded(.float32, filled: g.xCount)
+      let gradWeight = Guarded(.float32, filled: g.weightCount), gradBias = Guarded(.float32, filled: g.outChannels)
+      let pooledCount = g.batch * g.outChannels * (g.outHeight / 2) * (g.outWidth / 2)
+      let pooled = Guarded(.float32, filled: pooledCount), pooledWeight = Guarded(.float32, filled: g.weightCount)
+      var marks = [UInt8](repeating: 0, count: pooledCount)
+      Convolution.forward(.float32, g, x: x.pointer, weight: weight.pointer, bias: bias.pointer, y: y.pointer)
+      Convolution.inputGradient(.float32, g, gradOutput: gradOutput.pointer, weight: weight.pointer, gradInput: gradInput.pointer)
+      Convolution.weightGradient(
+        .float32, g, x: x.pointer, gradOutput: gradOutput.pointer, gradWeight: gradWeight.pointer, gradBias: gradBias.pointer)
+      Convolution.forwardReLUMaxPool(
+        .float32, g, pool: 2, x: x.pointer, weight: weight.pointer, bias: bias.pointer, y: pooled.pointer, positions: &marks)
+      Convolution.backwardReLUMaxPool(
+        .float32, g, pool: 2, x: x.pointer, weight: weight.pointer, positions: marks, gradOutput: pooled.pointer, gradInput: nil,
+        gradWeight: pooledWeight.pointer, gradBias: nil)
+      seen.append(y.bits + gradInput.bits + gradWeight.bits + gradBias.bits + pooled.bits + pooledWeight.bits + marks)
+    }
+    #expect(seen[0] == seen[1])
+    #expect(seen[0] == seen[2])
+  }
+
+  @Test func emptyBatch() {
+    let g = ConvolutionGeometry(batch: 0, inChannels: 2, inHeight: 5, inWidth: 5, outChannels: 3, kernelHeight: 3, kernelWidth: 3)
+    let nothing = Guarded(.float32, []), weight = Guarded(.float32, filled: g.weightCount), bias = Guarded(.float32, filled: 3)
+    Convolution.forward(.float32, g, x: nothing.pointer, weight: weight.pointer, bias: nil, y: nothing.pointer)
+    Convolution.inputGradient(.float32, g, gradOutput: nothing.pointer, weight: weight.pointer, gradInput: nothing.pointer)
+    Convolution.weightGradient(
+      .float32, g, x: nothing.pointer, gradOutput: nothing.pointer, gradWeight: weight.pointer, gradBias: bias.pointer)
+    #expect(weight.values.allSatisfy { $0 == 0 } && bias.values.allSatisfy { $0 == 0 })
+    #expect(nothing.intact && weight.intact && bias.intact)
+    var marks: [UInt8] = []
+    Convolution.forwardReLUMaxPool(
+      .float32, g, pool: 2, x: nothing.pointer, weight: weight.pointer, bias: nil, y: nothing.pointer, positions: &marks)
+    let again = Guarded(.float32, filled: g.weightCount)
+    Convolution.backwardReLUMaxPool(
+      .float32, g, pool: 2, x: nothing.pointer, weight: weight.pointer, positions: marks, gradOutput: nothing.pointer,
+      gradInput: nothing.pointer, gradWeight: again.pointer, gradBias: bias.pointer)
+    #expect(again.values.allSatisfy { $0 == 0 } && bias.values.allSatisfy { $0 == 0 } && nothing.intact)
+  }
 }
