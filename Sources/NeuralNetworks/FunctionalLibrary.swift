@@ -4,7 +4,8 @@ public import LuaBridge
 public enum FunctionalLibrary {
   public static let all: [Row] = [
     Functional.linearRows, Functional.conv1dRows, Functional.conv2dRows, Functional.convTranspose2dRows,
-    Functional.maxPoolRows, Functional.avgPoolRows, Functional.adaptivePoolRows, Functional.batchNormRows,
+    Functional.maxPoolRows, Functional.avgPoolRows, Functional.adaptivePoolRows, Functional.batchNormRows, Functional.layerNormRows,
+    Functional.softmaxRows, Functional.activationRows, Functional.preluRows,
   ].flatMap { $0 }
   public static let library = Library("nnlua.nn.functional", "The layers' formulas as functions.", rows: all)
 }
