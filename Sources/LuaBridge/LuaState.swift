@@ -14,8 +14,13 @@ public final class LuaState {
   private var libraries: [Library] = []
   private var objects: Int32 = 0      // registry: object's address -> userdata, weak values
   private var scopes: [Int32] = []    // registry: lists of userdata made in each open scope
+  private var handles: Int32 = 0      // registry: handle -> value, weak values
+  private var handleIDs: Int32 = 0    // registry: value -> handle, weak keys
+  private var lastHandle = 0
   private var collector = Collector()
-  public var stack: LuaStack { LuaStack(L) }
+  /// The coroutine whose call into Swift is running.
+  fileprivate var running: OpaquePointer
+  public var stack: LuaStack { LuaStack(running) }
 
   /// - memoryLimit: bytes that Lua's own values may take; 0 is no limit.
   public init(memoryLimit: Int = 0) throws {
@@ -26,16 +31,23 @@ public final class LuaState {
     nn_release = { pointer in Unmanaged<AnyObject>.fromOpaque(pointer!).release() }
     guard let L = nn_new_state(memoryLimit) else { throw LuaError("not enough memory for a Lua state") }
     self.L = L
+    running = L
     ExternalMemory.reclaim = { nn_collect(L) }
     nn_host_of(L).pointee.owner = Unmanaged.passUnretained(self).toOpaque()
     nn_open_standard(L)
     if getenv("NNLUA_GC").map({ String(cString: $0) }) == "incremental" { nn_incremental(L) } else { nn_generational(L) }
+    objects = weakTable("v")
+    handles = weakTable("v")
+    handleIDs = weakTable("k")
+  }
+
+  private func weakTable(_ mode: String) -> Int32 {
     stack.newTable()
     stack.newTable()
-    stack.push("v")
+    stack.push(mode)
     stack.rawSet(-2, "__mode")
     lua_setmetatable(L, -2)
-    objects = luaL_ref(L, nn_registry_index())
+    return luaL_ref(L, nn_registry_index())
   }
 
   deinit {
@@ -115,6 +127,36 @@ public final class LuaState {
     guard let raw = nn_take_object(stack.L, index) else { return }
     let object = Unmanaged<AnyObject>.fromOpaque(raw).takeRetainedValue()
     (object as? any LuaObject)?.closed()
+  }
+
+  // MARK: handles
+
+  func handle(_ stack: LuaStack, _ index: Int32) -> LuaHandle {
+    let index = stack.absolute(index)
+    lua_rawgeti(stack.L, nn_registry_index(), Int64(handleIDs))
+    stack.copy(index)
+    if lua_rawget(stack.L, -2) == LUA_TNUMBER, let known = stack.integer(at: -1) {
+      stack.pop(2)
+      return LuaHandle(id: known)
+    }
+    stack.pop()
+    lastHandle += 1
+    stack.copy(index)
+    stack.push(lastHandle)
+    lua_rawset(stack.L, -3)
+    stack.pop()
+    lua_rawgeti(stack.L, nn_registry_index(), Int64(handles))
+    stack.copy(index)
+    stack.rawSet(-2, lastHandle)
+    stack.pop()
+    return LuaHandle(id: lastHandle)
+  }
+
+  func push(_ stack: LuaStack, _ handle: LuaHandle) -> Bool {
+    lua_rawgeti(stack.L, nn_registry_index(), Int64(handles))
+    let type = stack.rawGet(-1, handle.id)
+    stack.remove(-2)
+    return type != .nil
   }
 
   // MARK: userdata that keep their identity, scopes
@@ -254,6 +296,14 @@ public final class LuaState {
       stack.rawSet(-2, row.name)
     }
     let table = stack.top
+    for type in library.classes {
+      stack.newTable(fields: type.rows.count)
+      for row in type.rows where row.place.contains(.method) {
+        push(row.box)
+        stack.rawSet(-2, row.name)
+      }
+      stack.rawSet(table, type.name)
+    }
     // Names that are not there raise, with the nearest name that is; `__name` and the like stay nil for Lua's own lookups.
     stack.newTable()
     push(FunctionBox("__index") { stack in
@@ -325,6 +375,9 @@ public final class LuaState {
 
 /// The other end of the trampoline: nothing leaves here but a number, with a message on the stack where it is negative.
 private func call(_ stack: LuaStack, _ box: FunctionBox) -> Int32 {
+  let state = stack.state, before = state.running
+  state.running = stack.L
+  defer { state.running = before }
   do {
     return try box.body(stack)
   } catch {
