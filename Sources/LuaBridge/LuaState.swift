@@ -189,16 +189,28 @@ public final class LuaState {
     stack.pop()
   }
 
-  /// Runs the function below its `arguments`, then closes every userdata made meanwhile but those that `keep` finds on the stack
-  /// among the results (tables are searched). Results stay on the stack; their count is returned.
-  public func scope(_ stack: LuaStack, arguments: Int32) throws -> Int32 {
-    let base = stack.top - arguments - 1
+  /// Calls the function on top with one argument, `keep`, then closes every userdata made meanwhile but those found among its results
+  /// or given to `keep` (tables are searched). Results stay on the stack; their count is returned.
+  public func scope(_ stack: LuaStack) throws -> Int32 {
+    let base = stack.top - 1
+    guard stack.reserve(12) else { throw LuaError("stack overflow") }
+    stack.newTable()
+    let kept = luaL_ref(stack.L, nn_registry_index())
+    defer { luaL_unref(stack.L, nn_registry_index(), kept) }
+    push(FunctionBox("keep") { stack in
+      lua_rawgeti(stack.L, nn_registry_index(), Int64(kept))
+      guard stack.type(at: -1) == .table else { throw LuaError("keep: the scope has ended") }
+      let table = stack.top
+      for index in 1..<table { stack.state.mark(stack, index, table, depth: 0) }
+      stack.pop()
+      return stack.top
+    })
     stack.newTable()
     scopes.append(luaL_ref(stack.L, nn_registry_index()))
     func end(keeping range: Range<Int32>) {
       let scope = scopes.removeLast()
       guard stack.reserve(12) else { return }
-      stack.newTable()
+      lua_rawgeti(stack.L, nn_registry_index(), Int64(kept))
       let kept = stack.top
       for index in range { mark(stack, index, kept, depth: 0) }
       lua_rawgeti(stack.L, nn_registry_index(), Int64(scope))
@@ -215,7 +227,7 @@ public final class LuaState {
       luaL_unref(stack.L, nn_registry_index(), scope)
     }
     do {
-      try stack.call(arguments: arguments, results: -1)  // -1: as many as it returns
+      try stack.call(arguments: 1, results: -1)  // -1: as many as it returns
     } catch {
       if let raised = error as? LuaRaised {
         raised.value.push(stack)
