@@ -53,73 +53,73 @@ protocol ConvolutionLanes: TileLanes {
 #endif
 
 extension Lanes32: ConvolutionLanes {
-  @inline(__always) static func interleaveLow(_ a: Vector32, _ b: Vector32) -> Vector32 {
+  @inline(__always) static func interleaveLow(_ a: Tile32, _ b: Tile32) -> Tile32 {
     #if AVX512
-      Vector32(a[0], b[0], a[1], b[1], a[2], b[2], a[3], b[3], a[4], b[4], a[5], b[5], a[6], b[6], a[7], b[7])
+      Tile32(a[0], b[0], a[1], b[1], a[2], b[2], a[3], b[3], a[4], b[4], a[5], b[5], a[6], b[6], a[7], b[7])
     #elseif AVX2
-      Vector32(a[0], b[0], a[1], b[1], a[2], b[2], a[3], b[3])
+      Tile32(a[0], b[0], a[1], b[1], a[2], b[2], a[3], b[3])
     #else
-      Vector32(a[0], b[0], a[1], b[1])
+      Tile32(a[0], b[0], a[1], b[1])
     #endif
   }
-  @inline(__always) static func interleaveHigh(_ a: Vector32, _ b: Vector32) -> Vector32 {
+  @inline(__always) static func interleaveHigh(_ a: Tile32, _ b: Tile32) -> Tile32 {
     #if AVX512
-      Vector32(a[8], b[8], a[9], b[9], a[10], b[10], a[11], b[11], a[12], b[12], a[13], b[13], a[14], b[14], a[15], b[15])
+      Tile32(a[8], b[8], a[9], b[9], a[10], b[10], a[11], b[11], a[12], b[12], a[13], b[13], a[14], b[14], a[15], b[15])
     #elseif AVX2
-      Vector32(a[4], b[4], a[5], b[5], a[6], b[6], a[7], b[7])
+      Tile32(a[4], b[4], a[5], b[5], a[6], b[6], a[7], b[7])
     #else
-      Vector32(a[2], b[2], a[3], b[3])
+      Tile32(a[2], b[2], a[3], b[3])
     #endif
   }
-  @inline(__always) static func even(_ a: Vector32, _ b: Vector32) -> Vector32 {
+  @inline(__always) static func even(_ a: Tile32, _ b: Tile32) -> Tile32 {
     #if AVX512
-      Vector32(a[0], a[2], a[4], a[6], a[8], a[10], a[12], a[14], b[0], b[2], b[4], b[6], b[8], b[10], b[12], b[14])
+      Tile32(a[0], a[2], a[4], a[6], a[8], a[10], a[12], a[14], b[0], b[2], b[4], b[6], b[8], b[10], b[12], b[14])
     #elseif AVX2
-      Vector32(a[0], a[2], a[4], a[6], b[0], b[2], b[4], b[6])
+      Tile32(a[0], a[2], a[4], a[6], b[0], b[2], b[4], b[6])
     #else
-      Vector32(a[0], a[2], b[0], b[2])
+      Tile32(a[0], a[2], b[0], b[2])
     #endif
   }
-  @inline(__always) static func odd(_ a: Vector32, _ b: Vector32) -> Vector32 {
+  @inline(__always) static func odd(_ a: Tile32, _ b: Tile32) -> Tile32 {
     #if AVX512
-      Vector32(a[1], a[3], a[5], a[7], a[9], a[11], a[13], a[15], b[1], b[3], b[5], b[7], b[9], b[11], b[13], b[15])
+      Tile32(a[1], a[3], a[5], a[7], a[9], a[11], a[13], a[15], b[1], b[3], b[5], b[7], b[9], b[11], b[13], b[15])
     #elseif AVX2
-      Vector32(a[1], a[3], a[5], a[7], b[1], b[3], b[5], b[7])
+      Tile32(a[1], a[3], a[5], a[7], b[1], b[3], b[5], b[7])
     #else
-      Vector32(a[1], a[3], b[1], b[3])
+      Tile32(a[1], a[3], b[1], b[3])
     #endif
   }
-  @inline(__always) static func take(_ best: inout Vector32, _ marks: inout Vector32, _ value: Vector32, _ mark: Vector32) {
+  @inline(__always) static func take(_ best: inout Tile32, _ marks: inout Tile32, _ value: Tile32, _ mark: Tile32) {
     let wins = (value .> best) .| (value .!= value)
     best.replace(with: value, where: wins)
     marks.replace(with: mark, where: wins)
   }
-  @inline(__always) static func reluMark(_ best: inout Vector32, _ marks: inout Vector32, _ mark: Vector32) {
-    let dead = best .<= Vector32()
-    best.replace(with: Vector32(), where: dead)
+  @inline(__always) static func reluMark(_ best: inout Tile32, _ marks: inout Tile32, _ mark: Tile32) {
+    let dead = best .<= Tile32()
+    best.replace(with: Tile32(), where: dead)
     marks.replace(with: mark, where: dead)
   }
   @inline(__always) static func relu(_ x: Float) -> Float { x < 0 ? 0 : x }
-  @inline(__always) static func bits(_ bits: Int) -> Vector32 { Vector32(repeating: Float(bitPattern: UInt32(truncatingIfNeeded: bits))) }
-  @inline(__always) static func bits(_ first: Int, step: Int) -> Vector32 {
+  @inline(__always) static func bits(_ bits: Int) -> Tile32 { Tile32(repeating: Float(bitPattern: UInt32(truncatingIfNeeded: bits))) }
+  @inline(__always) static func bits(_ first: Int, step: Int) -> Tile32 {
     let iota: Counts32 = counts32
     let all = Counts32(repeating: Int32(truncatingIfNeeded: first)) &+ iota &* Counts32(repeating: Int32(truncatingIfNeeded: step))
-    return unsafeBitCast(all, to: Vector32.self)
+    return unsafeBitCast(all, to: Tile32.self)
   }
-  @inline(__always) static func loadPositions(_ source: UnsafePointer<Int32>) -> Vector32 {
+  @inline(__always) static func loadPositions(_ source: UnsafePointer<Int32>) -> Tile32 {
     let narrow = UnsafeRawPointer(source).loadUnaligned(as: Positions32.self)
-    return unsafeBitCast(Counts32(truncatingIfNeeded: narrow), to: Vector32.self)
+    return unsafeBitCast(Counts32(truncatingIfNeeded: narrow), to: Tile32.self)
   }
-  @inline(__always) static func storePositions(_ marks: Vector32, _ target: UnsafeMutablePointer<Int32>) {
+  @inline(__always) static func storePositions(_ marks: Tile32, _ target: UnsafeMutablePointer<Int32>) {
     let narrow = Positions32(truncatingIfNeeded: unsafeBitCast(marks, to: Counts32.self))
     UnsafeMutableRawPointer(target).storeBytes(of: narrow, as: Positions32.self)
   }
   @inline(__always) static var oneElement: Float { 1 }
   /// Larger, or NaN.
   @inline(__always) static func isLarger(_ value: Float, _ best: Float) -> Bool { value > best || value != value }
-  @inline(__always) static func storeBytes(_ marks: Vector32, _ target: UnsafeMutablePointer<UInt8>) {
+  @inline(__always) static func storeBytes(_ marks: Tile32, _ target: UnsafeMutablePointer<UInt8>) {
     var lane = 0
-    while lane < Vector32.scalarCount {
+    while lane < Tile32.scalarCount {
       target[lane] = UInt8(truncatingIfNeeded: marks[lane].bitPattern)
       lane &+= 1
     }
@@ -127,73 +127,73 @@ extension Lanes32: ConvolutionLanes {
 }
 
 extension Lanes64: ConvolutionLanes {
-  @inline(__always) static func interleaveLow(_ a: Vector64, _ b: Vector64) -> Vector64 {
+  @inline(__always) static func interleaveLow(_ a: Tile64, _ b: Tile64) -> Tile64 {
     #if AVX512
-      Vector64(a[0], b[0], a[1], b[1], a[2], b[2], a[3], b[3])
+      Tile64(a[0], b[0], a[1], b[1], a[2], b[2], a[3], b[3])
     #elseif AVX2
-      Vector64(a[0], b[0], a[1], b[1])
+      Tile64(a[0], b[0], a[1], b[1])
     #else
-      Vector64(a[0], b[0])
+      Tile64(a[0], b[0])
     #endif
   }
-  @inline(__always) static func interleaveHigh(_ a: Vector64, _ b: Vector64) -> Vector64 {
+  @inline(__always) static func interleaveHigh(_ a: Tile64, _ b: Tile64) -> Tile64 {
     #if AVX512
-      Vector64(a[4], b[4], a[5], b[5], a[6], b[6], a[7], b[7])
+      Tile64(a[4], b[4], a[5], b[5], a[6], b[6], a[7], b[7])
     #elseif AVX2
-      Vector64(a[2], b[2], a[3], b[3])
+      Tile64(a[2], b[2], a[3], b[3])
     #else
-      Vector64(a[1], b[1])
+      Tile64(a[1], b[1])
     #endif
   }
-  @inline(__always) static func even(_ a: Vector64, _ b: Vector64) -> Vector64 {
+  @inline(__always) static func even(_ a: Tile64, _ b: Tile64) -> Tile64 {
     #if AVX512
-      Vector64(a[0], a[2], a[4], a[6], b[0], b[2], b[4], b[6])
+      Tile64(a[0], a[2], a[4], a[6], b[0], b[2], b[4], b[6])
     #elseif AVX2
-      Vector64(a[0], a[2], b[0], b[2])
+      Tile64(a[0], a[2], b[0], b[2])
     #else
-      Vector64(a[0], b[0])
+      Tile64(a[0], b[0])
     #endif
   }
-  @inline(__always) static func odd(_ a: Vector64, _ b: Vector64) -> Vector64 {
+  @inline(__always) static func odd(_ a: Tile64, _ b: Tile64) -> Tile64 {
     #if AVX512
-      Vector64(a[1], a[3], a[5], a[7], b[1], b[3], b[5], b[7])
+      Tile64(a[1], a[3], a[5], a[7], b[1], b[3], b[5], b[7])
     #elseif AVX2
-      Vector64(a[1], a[3], b[1], b[3])
+      Tile64(a[1], a[3], b[1], b[3])
     #else
-      Vector64(a[1], b[1])
+      Tile64(a[1], b[1])
     #endif
   }
-  @inline(__always) static func take(_ best: inout Vector64, _ marks: inout Vector64, _ value: Vector64, _ mark: Vector64) {
+  @inline(__always) static func take(_ best: inout Tile64, _ marks: inout Tile64, _ value: Tile64, _ mark: Tile64) {
     let wins = (value .> best) .| (value .!= value)
     best.replace(with: value, where: wins)
     marks.replace(with: mark, where: wins)
   }
-  @inline(__always) static func reluMark(_ best: inout Vector64, _ marks: inout Vector64, _ mark: Vector64) {
-    let dead = best .<= Vector64()
-    best.replace(with: Vector64(), where: dead)
+  @inline(__always) static func reluMark(_ best: inout Tile64, _ marks: inout Tile64, _ mark: Tile64) {
+    let dead = best .<= Tile64()
+    best.replace(with: Tile64(), where: dead)
     marks.replace(with: mark, where: dead)
   }
   @inline(__always) static func relu(_ x: Double) -> Double { x < 0 ? 0 : x }
-  @inline(__always) static func bits(_ bits: Int) -> Vector64 { Vector64(repeating: Double(bitPattern: UInt64(truncatingIfNeeded: bits))) }
-  @inline(__always) static func bits(_ first: Int, step: Int) -> Vector64 {
+  @inline(__always) static func bits(_ bits: Int) -> Tile64 { Tile64(repeating: Double(bitPattern: UInt64(truncatingIfNeeded: bits))) }
+  @inline(__always) static func bits(_ first: Int, step: Int) -> Tile64 {
     let iota: Counts64 = counts64
     let all = Counts64(repeating: Int64(truncatingIfNeeded: first)) &+ iota &* Counts64(repeating: Int64(truncatingIfNeeded: step))
-    return unsafeBitCast(all, to: Vector64.self)
+    return unsafeBitCast(all, to: Tile64.self)
   }
-  @inline(__always) static func loadPositions(_ source: UnsafePointer<Int32>) -> Vector64 {
+  @inline(__always) static func loadPositions(_ source: UnsafePointer<Int32>) -> Tile64 {
     let narrow = UnsafeRawPointer(source).loadUnaligned(as: Positions64.self)
-    return unsafeBitCast(Counts64(truncatingIfNeeded: narrow), to: Vector64.self)
+    return unsafeBitCast(Counts64(truncatingIfNeeded: narrow), to: Tile64.self)
   }
-  @inline(__always) static func storePositions(_ marks: Vector64, _ target: UnsafeMutablePointer<Int32>) {
+  @inline(__always) static func storePositions(_ marks: Tile64, _ target: UnsafeMutablePointer<Int32>) {
     let narrow = Positions64(truncatingIfNeeded: unsafeBitCast(marks, to: Counts64.self))
     UnsafeMutableRawPointer(target).storeBytes(of: narrow, as: Positions64.self)
   }
   @inline(__always) static var oneElement: Double { 1 }
   /// Larger, or NaN.
   @inline(__always) static func isLarger(_ value: Double, _ best: Double) -> Bool { value > best || value != value }
-  @inline(__always) static func storeBytes(_ marks: Vector64, _ target: UnsafeMutablePointer<UInt8>) {
+  @inline(__always) static func storeBytes(_ marks: Tile64, _ target: UnsafeMutablePointer<UInt8>) {
     var lane = 0
-    while lane < Vector64.scalarCount {
+    while lane < Tile64.scalarCount {
       target[lane] = UInt8(truncatingIfNeeded: marks[lane].bitPattern)
       lane &+= 1
     }

@@ -12,4 +12,4 @@ let matrixKernels = MatrixKernels(
   float64: .init(
     lanes: Lanes64.count, tileRows: tileRows, block: gemmBlock64, copy: gemmCopy64, rowProducts: gemmRowProducts64,
     rowSum: gemmRowSum64, small: gemmSmall64))
-let vectorKernels = VectorKernels()
+let vectorKernels = makeVectorKernels()
