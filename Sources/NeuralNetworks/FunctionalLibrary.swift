@@ -5,7 +5,9 @@ public enum FunctionalLibrary {
   public static let all: [Row] = [
     Functional.linearRows, Functional.conv1dRows, Functional.conv2dRows, Functional.convTranspose2dRows,
     Functional.maxPoolRows, Functional.avgPoolRows, Functional.adaptivePoolRows, Functional.batchNormRows, Functional.layerNormRows,
-    Functional.softmaxRows, Functional.activationRows, Functional.preluRows,
+    Functional.softmaxRows, Functional.activationRows, Functional.preluRows, Functional.dropoutRows,
+    Functional.squaredErrorRows, Functional.absoluteErrorRows, Functional.binaryCrossEntropyRows,
+    Functional.crossEntropyRows, Functional.nllLossRows, Functional.klDivRows, Functional.marginLossRows, Functional.cosineSimilarityRows,
   ].flatMap { $0 }
   public static let library = Library("nnlua.nn.functional", "The layers' formulas as functions.", rows: all)
 }

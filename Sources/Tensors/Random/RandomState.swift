@@ -28,7 +28,7 @@ public enum RandomState {
   /// A new float tensor of normal numbers.
   public static func normal(_ shape: Shape, mean: Double = 0, std: Double = 1, _ type: ElementType = .default) throws -> Tensor {
     let tensor = try Tensor(empty: shape, type)
-    draw { Random.normal(type == .float64 ? .float64 : .float32, tensor.pointer, tensor.count, mean: mean, std: std, seed: $0, offset: $1) }
+    draw { Random.normal(type == .float64 ? .float64 : .float32, tensor.pointer, tensor.count, mean: mean, deviation: std, seed: $0, offset: $1) }
     return tensor
   }
 }
