@@ -4,6 +4,7 @@ public import LuaBridge
 public enum TensorLibrary {
   public static let all: [Row] = [
     Making.rows, Properties.rows, Arithmetic.rows, Unary.rows, Comparison.rows, Selection.rows, Cast.rows, Reduction.rows, Views.rows,
+    Logic.rows, Interpolation.rows, InPlace.rows,
   ].flatMap { $0 }
 
   public static let tensorClass = LuaClass("Tensor", rows: all, operators: Arithmetic.operators + Properties.operators)
