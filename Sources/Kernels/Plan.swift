@@ -13,13 +13,16 @@ struct Plan {
   let nSlab: Int
   let mSlab: Int
 
+  /// Tiles run over 2 kB of each row of a: long enough that reading and writing c does not count, short enough that a chunk's share
+  /// of a and b stays in the second-level cache.
+  @inline(__always)
+  static func longestBlock(_ bytes: Int) -> Int { 2048 / bytes }
+
   init(_ product: Product) {
     self.product = product
     let (m, n, k, bytes) = (product.m, product.n, product.k, product.bytes)
     panel = 2 &* product.kernels.lanes
-    // Tiles run over 2 kB of each row of a: long enough that reading and writing c does not count, short enough that a chunk's share
-    // of a and b stays in the second-level cache.
-    let longest = 2048 / bytes
+    let longest = Plan.longestBlock(bytes)
     let blocks = (k &+ longest &- 1) / longest
     kBlock = (k &+ blocks &- 1) / blocks
     kSlab = min(k, kBlock &* 8)

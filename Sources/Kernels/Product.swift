@@ -42,6 +42,8 @@ struct Product {
       timesVector()
     } else if m == 1 && (b.columnStride == 1 || b.rowStride == 1) {
       vectorTimes()
+    } else if work <= Product.parallelWork && k <= Plan.longestBlock(bytes) && packedB == nil {
+      oneBlock()
     } else {
       blocked()
     }
@@ -162,6 +164,26 @@ struct Product {
   }
 
   // MARK: Products of matrices
+
+  /// A product for one thread and one block of k: no plan, only the columns of b that cannot be read in place are packed.
+  private func oneBlock() {
+    let panel = 2 &* kernels.lanes
+    let direct = b.columnStride != 1 ? 0 : n & (kernels.lanes &- 1) == 0 ? n : n & ~(panel &- 1)
+    let packedColumns = (n &- direct &+ panel &- 1) & ~(panel &- 1)
+    Scratch.withBuffer((k &* packedColumns &+ kernels.tileRows &* panel) &* bytes) { packed in
+      let room = packed + k &* packedColumns &* bytes
+      if direct > 0 {
+        kernels.block(
+          m, direct, k, a.base, a.rowStride, a.columnStride, b.base, b.rowStride, panel, c, ldc, accumulate, bias, relu, room)
+      }
+      if direct < n {
+        kernels.pack(k, n &- direct, b.base + direct &* b.columnStride &* bytes, b.rowStride, b.columnStride, packed)
+        kernels.block(
+          m, n &- direct, k, a.base, a.rowStride, a.columnStride, packed, panel, k &* panel, c + direct &* bytes, ldc, accumulate,
+          bias.map { $0 + direct &* bytes }, relu, room)
+      }
+    }
+  }
 
   private func blocked() {
     let plan = Plan(self)

@@ -45,12 +45,17 @@ func copyMatrix<L: TileLanes>(
     let squareColumns = columns / L.square &* L.square
     var r = 0
     while r < squareRows {
+      // Two squares are one cache line of the source: with columns that share a cache set it would not be there the second time.
+      let two = r &+ 2 &* L.square <= squareRows
       var j = 0
       while j < squareColumns {
-        L.transpose(source + (j &* columnStride &+ r), columnStride, target + (r &* targetRow &+ j), targetRow)
+        let from = source + (j &* columnStride &+ r)
+        let to = target + (r &* targetRow &+ j)
+        L.transpose(from, columnStride, to, targetRow)
+        if two { L.transpose(from + L.square, columnStride, to + L.square &* targetRow, targetRow) }
         j &+= L.square
       }
-      r &+= L.square
+      r &+= two ? 2 &* L.square : L.square
     }
     gather(L.self, 0, squareRows, squareColumns, columns, source, rowStride, columnStride, target, targetRow)
     gather(L.self, squareRows, rows, 0, columns, source, rowStride, columnStride, target, targetRow)
