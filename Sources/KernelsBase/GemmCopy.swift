@@ -91,11 +91,13 @@ func packPanels<L: TileLanes>(
         to += step
         i &+= 1
       }
-      if rest >= L.count {
-        storeVector(L.self, loadVector(L.self, from), to)
-        storeVector(L.self, loadPart(L.self, from + L.count, rest &- L.count), to + L.count)
-      } else if rest > 0 {
-        storeVector(L.self, loadPart(L.self, from, rest), to)
+      if rest > 0 {
+        // Zeros first, then the elements over them: joining them in a register would wait for the store before the load.
+        let whole = rest >= L.count ? 1 : 0
+        if whole > 0 { storeVector(L.self, loadVector(L.self, from), to) }
+        let at = whole &* L.count
+        storeVector(L.self, L.zero, to + at)
+        copyPart(from + at, to + at, (rest &- at) &* MemoryLayout<L.Element>.stride)
       }
       r &+= 1
     }
