@@ -11,8 +11,8 @@ public struct MatrixKernels: Sendable {
   /// The kernels of one element type. Strides and steps count elements; they may be 0 or negative where nothing else is said.
   public struct Set: Sendable {
     /// c[m, n] (+)= a[m, k] · b[k, n] for a block that fits the caches, then bias and relu; m, n > 0.
-    /// b lies in panels of 2 * `lanes` columns, `bPanel` elements apart, each of k rows `bStep` apart. Whole vectors of b are read: a last panel must be
-    /// padded to a multiple of `lanes` columns. `room` is scratch for 2 * `tileRows` * `lanes` elements.
+    /// b lies in panels of 2 * `lanes` columns, `bPanel` elements apart, each of k rows `bStep` apart. Whole vectors of b are read:
+    /// a last panel must be padded to a multiple of `lanes` columns. `room` is scratch for 2 * `tileRows` * `lanes` elements.
     public typealias Block = @Sendable @convention(c) (
       _ m: Int, _ n: Int, _ k: Int, _ a: UnsafeRawPointer, _ aRow: Int, _ aStep: Int, _ b: UnsafeRawPointer, _ bStep: Int, _ bPanel: Int,
       _ c: UnsafeMutableRawPointer, _ cRow: Int, _ accumulate: Bool, _ bias: UnsafeRawPointer?, _ relu: Bool,
