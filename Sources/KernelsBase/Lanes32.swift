@@ -138,7 +138,14 @@ struct Mask32: LaneMask {
   @inline(__always) static func & (a: Mask32, b: Mask32) -> Mask32 { Mask32(a.m .& b.m) }
   @inline(__always) static func | (a: Mask32, b: Mask32) -> Mask32 { Mask32(a.m .| b.m) }
   @inline(__always) static prefix func ! (a: Mask32) -> Mask32 { Mask32(.!a.m) }
-  @inline(__always) var any: Bool { Swift.any(m) }
+  /// Without the standard library's `any`, whose code would be shared with other modules.
+  @inline(__always)
+  var any: Bool {
+    let bits = unsafeBitCast(m, to: Bits32.self)
+    var joined = bits[0]
+    for k in 1..<F32.count { joined |= bits[k] }
+    return joined != 0
+  }
   @inline(__always)
   func store(_ p: UnsafeMutablePointer<UInt8>, _ i: Int) {
     let bits = unsafeBitCast(m, to: Bits32.self) & 1

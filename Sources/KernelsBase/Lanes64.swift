@@ -145,7 +145,14 @@ struct Mask64: LaneMask {
   @inline(__always) static func & (a: Mask64, b: Mask64) -> Mask64 { Mask64(a.m .& b.m) }
   @inline(__always) static func | (a: Mask64, b: Mask64) -> Mask64 { Mask64(a.m .| b.m) }
   @inline(__always) static prefix func ! (a: Mask64) -> Mask64 { Mask64(.!a.m) }
-  @inline(__always) var any: Bool { Swift.any(m) }
+  /// Without the standard library's `any`, whose code would be shared with other modules.
+  @inline(__always)
+  var any: Bool {
+    let bits = unsafeBitCast(m, to: Bits64.self)
+    var joined = bits[0]
+    for k in 1..<F64.count { joined |= bits[k] }
+    return joined != 0
+  }
   @inline(__always)
   func store(_ p: UnsafeMutablePointer<UInt8>, _ i: Int) {
     let bits = unsafeBitCast(m, to: Bits64.self) & 1
