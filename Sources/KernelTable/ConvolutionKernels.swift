@@ -20,6 +20,12 @@ public struct ConvolutionKernels: Sendable {
       _ vectors: Int, _ source: UnsafeRawPointer, _ tileOffsets: UnsafePointer<Int>, _ tileCount: Int, _ loopOffsets: UnsafePointer<Int>,
       _ loopCount: Int, _ panel: UnsafeRawPointer, _ initial: UnsafeRawPointer?, _ initialRow: Int, _ out: UnsafeMutableRawPointer
     ) -> Void
+    /// out[m, q] = bias[m] + Σ_l weights[l, m] · source[q + offsets[l]] for 1, 2 or 4 channels m, with relu if asked.
+    /// Reads and writes up to 8 registers behind the last place.
+    public typealias RowProduct = @Sendable @convention(c) (
+      _ channels: Int, _ source: UnsafeRawPointer, _ places: Int, _ offsets: UnsafePointer<Int>, _ count: Int, _ weights: UnsafeRawPointer,
+      _ bias: UnsafeRawPointer?, _ relu: Bool, _ out: UnsafeMutableRawPointer, _ outRow: Int
+    ) -> Void
     /// to[c, q] = from[q, c], q < pixels, c < channels, with relu if asked.
     public typealias ChannelsFirst = @Sendable @convention(c) (
       _ from: UnsafeRawPointer, _ pitch: Int, _ pixels: Int, _ channels: Int, _ to: UnsafeMutableRawPointer, _ toRow: Int, _ relu: Bool
@@ -71,6 +77,7 @@ public struct ConvolutionKernels: Sendable {
     public var lanes: Int
     public var copyPlanes: CopyPlanes
     public var gatherProduct: GatherProduct
+    public var rowProduct: RowProduct
     public var channelsFirst: ChannelsFirst
     public var channelsLast: ChannelsLast
     public var addRows: AddRows
@@ -83,13 +90,14 @@ public struct ConvolutionKernels: Sendable {
     public var patchProduct: PatchProduct
 
     public init(
-      lanes: Int, copyPlanes: CopyPlanes, gatherProduct: GatherProduct, channelsFirst: ChannelsFirst, channelsLast: ChannelsLast,
-      addRows: AddRows, maxTap: MaxTap, maxSquares: MaxSquares, poolSums: PoolSums, marksFirst: MarksFirst, patchRows: PatchRows,
-      patchList: PatchList, patchProduct: PatchProduct
+      lanes: Int, copyPlanes: CopyPlanes, gatherProduct: GatherProduct, rowProduct: RowProduct, channelsFirst: ChannelsFirst,
+      channelsLast: ChannelsLast, addRows: AddRows, maxTap: MaxTap, maxSquares: MaxSquares, poolSums: PoolSums, marksFirst: MarksFirst,
+      patchRows: PatchRows, patchList: PatchList, patchProduct: PatchProduct
     ) {
       self.lanes = lanes
       self.copyPlanes = copyPlanes
       self.gatherProduct = gatherProduct
+      self.rowProduct = rowProduct
       self.channelsFirst = channelsFirst
       self.channelsLast = channelsLast
       self.addRows = addRows

@@ -32,7 +32,7 @@ extension Convolution {
     if g.batch < 1 || pooled.plane < 1 || g.outChannels < 1 { return }
     let kernels = table.convolution.set(width)
     let size = width.stride
-    withForwardRun(width, g, weight: weight, bias: bias, relu: true, kernels) { run in
+    withForwardRun(width, g, weight: weight, bias: bias, relu: true, rowwise: false, kernels) { run in
       let strips = pooled.strips(run.pass, places: PassRun.places, elementSize: size)
       let work = max(1, 2 * run.pass.depth * run.panels.width * strips[0].count * pool * pool * pooled.width)
       let images = max(1, min(g.batch, 30_000_000 / work))

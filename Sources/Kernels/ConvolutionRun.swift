@@ -14,8 +14,21 @@ struct ChannelPanels {
   var panels: [(first: Int, channels: Int, vectors: Int, pitch: Int)] = []
   /// Sum of the pitches.
   var width = 0
+  /// Panels of 4, 2 or 1 channels, broadcast over places (`RowProduct`), where a register of channels would be half empty.
+  var rowwise = false
 
-  init(_ channels: Int, lanes: Int) {
+  /// - step: the distance of neighbouring places in the source; rowwise needs them side by side.
+  init(_ channels: Int, lanes: Int, step: Int) {
+    if step == 1 && channels <= lanes / 2 {
+      rowwise = true
+      for first in stride(from: 0, to: channels, by: 4) {
+        let count = min(channels - first, 4)
+        let pitch = count > 2 ? 4 : count
+        panels.append((first, count, 0, pitch))
+        width += pitch
+      }
+      return
+    }
     for first in stride(from: 0, to: channels, by: 2 * lanes) {
       let count = min(channels - first, 2 * lanes)
       let vectors = count > lanes ? 2 : 1
@@ -82,7 +95,12 @@ struct PassRun {
       let region = regions[chunk % regions.count]
       let group = chunk / regions.count % groups
       let first = chunk / regions.count / groups * images
-      runRegion(region, group, first..<min(first + images, batch), source, result)
+      let range = first..<min(first + images, batch)
+      if panels.rowwise {
+        runRows(region, group, range, source, result)
+      } else {
+        runRegion(region, group, range, source, result)
+      }
     }
   }
 

@@ -25,7 +25,7 @@ extension Convolution {
     }
     let kernels = table.convolution.set(width)
     let pass = g.forwardPass
-    let panels = ChannelPanels(g.outGroup, lanes: kernels.lanes)
+    let panels = ChannelPanels(g.outGroup, lanes: kernels.lanes, step: 0)
     let parts = WeightSums.parts(g, pass, panels, size)
     Scratch.withBuffer(parts * g.groups * panels.width * (pass.depth + 1) * size) { buffer in
       let sums = WeightSums(pass: pass, panels: panels, groups: g.groups, parts: parts, size: size, buffer: buffer)

@@ -2,13 +2,21 @@ internal import KernelTable
 
 let convolutionKernels = ConvolutionKernels(
   float32: .init(
-    lanes: Lanes32.count, copyPlanes: copyPlanes, gatherProduct: gatherProduct32, channelsFirst: channelsFirst32,
+    lanes: Lanes32.count, copyPlanes: copyPlanes, gatherProduct: gatherProduct32, rowProduct: rowProduct32, channelsFirst: channelsFirst32,
     channelsLast: channelsLast32, addRows: addRows32, maxTap: maxTap32, maxSquares: maxSquares32, poolSums: poolSums32,
     marksFirst: marksFirst32, patchRows: patchRows32, patchList: patchList32, patchProduct: patchProduct32),
   float64: .init(
-    lanes: Lanes64.count, copyPlanes: copyPlanes, gatherProduct: gatherProduct64, channelsFirst: channelsFirst64,
+    lanes: Lanes64.count, copyPlanes: copyPlanes, gatherProduct: gatherProduct64, rowProduct: rowProduct64, channelsFirst: channelsFirst64,
     channelsLast: channelsLast64, addRows: addRows64, maxTap: maxTap64, maxSquares: maxSquares64, poolSums: poolSums64,
     marksFirst: marksFirst64, patchRows: patchRows64, patchList: patchList64, patchProduct: patchProduct64))
+
+@inline(never)
+func rowProduct32(
+  _ channels: Int, _ source: UnsafeRawPointer, _ places: Int, _ offsets: UnsafePointer<Int>, _ count: Int, _ weights: UnsafeRawPointer,
+  _ bias: UnsafeRawPointer?, _ relu: Bool, _ out: UnsafeMutableRawPointer, _ outRow: Int
+) {
+  rowProduct(Lanes32.self, channels, source, places, offsets, count, weights, bias, relu, out, outRow)
+}
 
 @inline(never)
 func channelsFirst32(
@@ -84,6 +92,14 @@ func patchProduct32(
   _ sums: UnsafeMutableRawPointer
 ) {
   patchProduct(Lanes32.self, values, offsets, count, rows, pitch, sums)
+}
+
+@inline(never)
+func rowProduct64(
+  _ channels: Int, _ source: UnsafeRawPointer, _ places: Int, _ offsets: UnsafePointer<Int>, _ count: Int, _ weights: UnsafeRawPointer,
+  _ bias: UnsafeRawPointer?, _ relu: Bool, _ out: UnsafeMutableRawPointer, _ outRow: Int
+) {
+  rowProduct(Lanes64.self, channels, source, places, offsets, count, weights, bias, relu, out, outRow)
 }
 
 @inline(never)
