@@ -15,10 +15,11 @@ public struct ConvolutionKernels: Sendable {
       _ planes: Int, _ rows: Int, _ rowBytes: Int
     ) -> Void
     /// out[i, j] = initial[i, j] + Σ_l source[tileOffsets[i] + loopOffsets[l]] · panel[l, j], rows of out and panel `vectors` registers long.
-    /// No initial means 0; an initialRow of 0 gives every row the same (a bias).
+    /// No initial means 0; an initialRow of 0 gives every row the same (a bias). tileOffsets come in stretches of `run` neighbours, from the first on.
     public typealias GatherProduct = @Sendable @convention(c) (
       _ vectors: Int, _ source: UnsafeRawPointer, _ tileOffsets: UnsafePointer<Int>, _ tileCount: Int, _ loopOffsets: UnsafePointer<Int>,
-      _ loopCount: Int, _ panel: UnsafeRawPointer, _ initial: UnsafeRawPointer?, _ initialRow: Int, _ out: UnsafeMutableRawPointer
+      _ loopCount: Int, _ panel: UnsafeRawPointer, _ initial: UnsafeRawPointer?, _ initialRow: Int, _ run: Int,
+      _ out: UnsafeMutableRawPointer
     ) -> Void
     /// out[m, q] = bias[m] + Σ_l weights[l, m] · source[q + offsets[l]] for 1, 2 or 4 channels m, with relu if asked.
     /// Reads and writes up to 8 registers behind the last place.
