@@ -39,12 +39,13 @@ public struct ConvolutionKernels: Sendable {
     public typealias AddRows = @Sendable @convention(c) (
       _ vectors: Int, _ from: UnsafeRawPointer, _ rows: Int, _ sums: UnsafeMutableRawPointer
     ) -> Void
-    /// Where source[i · step] beats best[i] (or is NaN), it and its position first + i · step take the place.
-    public typealias MaxTap = @Sendable @convention(c) (
-      _ source: UnsafeRawPointer, _ step: Int, _ count: Int, _ first: Int, _ best: UnsafeMutableRawPointer,
-      _ positions: UnsafeMutablePointer<Int32>
+    /// Maximum and position of all windows of one plane with a border of -inf; see `maxWindows` for its parameters.
+    public typealias MaxWindows = @Sendable @convention(c) (
+      _ source: UnsafeRawPointer, _ pitch: Int, _ rows: Int, _ columns: Int, _ kernelHeight: Int, _ kernelWidth: Int, _ strideHeight: Int,
+      _ strideWidth: Int, _ dilationHeight: Int, _ dilationWidth: Int, _ mark: Int, _ markRow: Int, _ rowMarks: UnsafePointer<Int32>,
+      _ columnMarks: UnsafePointer<Int32>, _ y: UnsafeMutableRawPointer, _ positions: UnsafeMutablePointer<Int32>
     ) -> Void
-    /// Maximum and position of the 2 x 2 windows of stride 2 of one plane.
+    /// Maximum and position of the 2 x 2 windows of stride 2 of one plane; `columns` (of windows) ≥ lanes.
     public typealias MaxSquares = @Sendable @convention(c) (
       _ source: UnsafeRawPointer, _ width: Int, _ rows: Int, _ columns: Int, _ y: UnsafeMutableRawPointer,
       _ positions: UnsafeMutablePointer<Int32>
@@ -82,7 +83,7 @@ public struct ConvolutionKernels: Sendable {
     public var channelsFirst: ChannelsFirst
     public var channelsLast: ChannelsLast
     public var addRows: AddRows
-    public var maxTap: MaxTap
+    public var maxWindows: MaxWindows
     public var maxSquares: MaxSquares
     public var poolSums: PoolSums
     public var marksFirst: MarksFirst
@@ -92,8 +93,8 @@ public struct ConvolutionKernels: Sendable {
 
     public init(
       lanes: Int, copyPlanes: CopyPlanes, gatherProduct: GatherProduct, rowProduct: RowProduct, channelsFirst: ChannelsFirst,
-      channelsLast: ChannelsLast, addRows: AddRows, maxTap: MaxTap, maxSquares: MaxSquares, poolSums: PoolSums, marksFirst: MarksFirst,
-      patchRows: PatchRows, patchList: PatchList, patchProduct: PatchProduct
+      channelsLast: ChannelsLast, addRows: AddRows, maxWindows: MaxWindows, maxSquares: MaxSquares, poolSums: PoolSums,
+      marksFirst: MarksFirst, patchRows: PatchRows, patchList: PatchList, patchProduct: PatchProduct
     ) {
       self.lanes = lanes
       self.copyPlanes = copyPlanes
@@ -102,7 +103,7 @@ public struct ConvolutionKernels: Sendable {
       self.channelsFirst = channelsFirst
       self.channelsLast = channelsLast
       self.addRows = addRows
-      self.maxTap = maxTap
+      self.maxWindows = maxWindows
       self.maxSquares = maxSquares
       self.poolSums = poolSums
       self.marksFirst = marksFirst

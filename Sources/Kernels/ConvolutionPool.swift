@@ -33,7 +33,8 @@ extension Convolution {
     let kernels = table.convolution.set(width)
     let size = width.stride
     withForwardRun(width, g, weight: weight, bias: bias, relu: true, rowwise: false, kernels) { run in
-      let strips = pooled.strips(run.pass, places: PassRun.places, elementSize: size)
+      // Sums of 192 places: 48 pooled values for pool 2, three registers to transpose.
+      let strips = pooled.strips(run.pass, places: 192, elementSize: size)
       let work = max(1, 2 * run.pass.depth * run.panels.width * strips[0].count * pool * pool * pooled.width)
       let images = max(1, min(g.batch, 30_000_000 / work))
       // Strips follow one another within a chunk where a chunk holds several images.
