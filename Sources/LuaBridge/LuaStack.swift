@@ -145,7 +145,8 @@ extension LuaStack {
 /// A Lua value that Swift keeps alive. Use it for the length of a call; an object that outlives it anchors Lua values
 /// in its userdata instead (see `LuaStack.anchor`), so that no cycle can form that neither side collects.
 public final class LuaReference: @unchecked Sendable {
-  private unowned let state: LuaState
+  // An error may outlive the state it was raised in.
+  private weak var state: LuaState?
   private let slot: Int32
 
   public init(popping stack: LuaStack) {
@@ -154,5 +155,5 @@ public final class LuaReference: @unchecked Sendable {
   }
   public func push(_ stack: LuaStack) { lua_rawgeti(stack.L, nn_registry_index(), Int64(slot)) }
   // Freed at the next bound call: this may run in the middle of any Lua operation.
-  deinit { state.releaseLater(slot) }
+  deinit { state?.releaseLater(slot) }
 }

@@ -337,6 +337,13 @@ public final class LuaState {
       throw LuaError("\(library.shortName) has no '\(name)'\(hint)")
     })
     stack.rawSet(-2, "__index")
+    if let body = library.call?.box.body, let name = library.call?.name {
+      push(FunctionBox(name) { stack in
+        stack.remove(1)  // the module itself
+        return try body(stack)
+      })
+      stack.rawSet(-2, "__call")
+    }
     lua_setmetatable(stack.L, table)
     if let lua = library.lua {
       try load(lua, name: "=\(library.name)", stack)

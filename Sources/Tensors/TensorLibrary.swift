@@ -17,9 +17,17 @@ public enum TensorLibrary {
     Logic.rows,
     Interpolation.rows,
     InPlace.rows,
+    FromValues.rows,
+    Dims.rows,
+    Copying.rows,
+    Rearranging.rows,
+    Joining.rows,
+    Picking.rows,
+    Scattering.rows,
+    Diagonals.rows,
   ].flatMap { $0 }
 
-  public static let tensorClass = LuaClass("Tensor", rows: all, operators: Arithmetic.operators + Properties.operators)
+  public static let tensorClass = LuaClass("Tensor", rows: all, operators: Arithmetic.operators + Properties.operators, index: Indexing.read, newIndex: Indexing.assign)
 
-  public static let library = Library("nnlua.tensor", "Tensors, arithmetic and gradients.", rows: all)
+  public static let library = Library("nnlua.tensor", "Tensors, arithmetic and gradients.", rows: all, call: FromValues.tensor)
 }
