@@ -15,14 +15,6 @@ public enum Functional {
   /// The kernels of a tensor that is known to hold floats.
   static func width(_ x: Tensor) -> FloatWidth { x.type == .float64 ? .float64 : .float32 }
 
-  /// A gradient that a kernel made has no rule of its own: where it is followed (`create_graph`), asking further is an error, never a silent zero.
-  static func sealed(_ gradient: Tensor, _ function: String, _ inputs: [Tensor]) throws -> Tensor {
-    if Tape.follows(inputs) {
-      try gradient.follow("\(function) backward", inputs) { _, _ in throw LuaError("backward: \(function) has no second derivative") }
-    }
-    return gradient
-  }
-
   /// The first element (from 0, row-major) outside low … high, NaN among them; nil where all are within. For floats.
   static func firstOutside(_ x: Tensor, _ low: Double, _ high: Double) throws -> (index: Int, value: Double)? {
     let source = try x.contiguous()
