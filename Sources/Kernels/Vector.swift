@@ -1,4 +1,4 @@
-public import KernelTable
+internal import KernelTable
 
 /// Drivers of the elementwise, reduction, softmax and normalisation kernels.
 ///
