@@ -30,6 +30,7 @@ struct Prompt {
   /// The lines of one statement, nil at the end of input. A statement that needs no more lines may still be wrong: the error shows when it is compiled.
   private func statement() -> String? {
     guard var text = line(prompt: "> ") else { return nil }
+    if text.hasPrefix("=") { text = "return " + text.dropFirst() }  // as Lua 5.1's prompt had it
     if compiles("return " + text) == .yes { return "return " + text }
     while compiles(text) == .unfinished {
       guard let more = line(prompt: ">> ") else { break }

@@ -15,13 +15,15 @@ enum SearchPath {
       guard let slash = text.lastIndex(of: "/") else { return "." }
       return slash == text.startIndex ? "/" : String(text[..<slash])
     }
-    let rocks = getenv("HOME").map { String(cString: $0) + "/.luarocks" }.flatMap { access($0, R_OK) == 0 ? $0 : nil }
+    let home = getenv("HOME").map { String(cString: $0) } ?? ""
+    let rocks = home + "/.luarocks"
+    let hasRocks = !home.isEmpty && access(rocks, R_OK) == 0
     for (name, forms, tree) in [("path", ["?.lua", "?/init.lua"], "share/lua/5.4"), ("cpath", ["?.so"], "lib/lua/5.4")] {
       stack.rawGet(-1, name)
       var entries = [stack.string(at: -1) ?? ""]
       stack.pop()
       if let folder { entries.insert(contentsOf: forms.map { form in "\(folder)/\(form)" }, at: 0) }
-      if let rocks { entries += forms.map { form in "\(rocks)/\(tree)/\(form)" } }
+      if hasRocks { entries += forms.map { form in "\(rocks)/\(tree)/\(form)" } }
       stack.push(entries.joined(separator: ";"))
       stack.rawSet(-2, name)
     }

@@ -8,7 +8,11 @@ local meta = getmetatable(nnlua)
 local unknown = meta.__index
 function meta.__index(_, name)
   local module = "nnlua." .. tostring(name)
-  if not package.preload[module] then return unknown(nnlua, name) end
+  if not package.preload[module] then
+    local known, message = pcall(unknown, nnlua, name)
+    if not known then error(message, 2) end  -- at the script's line, not at this one
+    return message
+  end
   nnlua[name] = require(module)
   return nnlua[name]
 end

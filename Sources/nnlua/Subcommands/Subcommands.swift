@@ -21,7 +21,9 @@ struct Subcommands: ParsableCommand {
         try command.run()
       }
     } catch {
-      exit(withError: error)
+      if exitCode(for: error) == .success { exit(withError: error) }  // --help
+      complain(error is ValidationError ? message(for: error) : fullMessage(for: error), prefix: error is ValidationError)
+      Glibc.exit(1)
     }
     Glibc.exit(0)
   }
