@@ -2,7 +2,7 @@ public import KernelTable
 
 /// This module's loops, compiled for its instruction level.
 public enum Level {
-  public static let table = KernelTable(matrix: matrixKernels, vector: vectorKernels)
+  public static let table = KernelTable(matrix: matrixKernels, convolution: convolutionKernels, vector: vectorKernels)
 }
 
 let matrixKernels = MatrixKernels(
@@ -12,4 +12,4 @@ let matrixKernels = MatrixKernels(
   float64: .init(
     lanes: Lanes64.count, tileRows: tileRows, block: gemmBlock64, copy: gemmCopy64, rowProducts: gemmRowProducts64,
     rowSum: gemmRowSum64, small: gemmSmall64))
-let vectorKernels = VectorKernels()
+let vectorKernels = makeVectorKernels()

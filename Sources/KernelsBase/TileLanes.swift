@@ -35,18 +35,18 @@ protocol TileLanes {
 #endif
 
 #if AVX512
-  typealias Vector32 = SIMD16<Float>
-  typealias Vector64 = SIMD8<Double>
+  typealias Tile32 = SIMD16<Float>
+  typealias Tile64 = SIMD8<Double>
   /// The tallest tile whose sums stay in registers.
   let tileRows = 14
 #elseif AVX2
-  typealias Vector32 = SIMD8<Float>
-  typealias Vector64 = SIMD4<Double>
+  typealias Tile32 = SIMD8<Float>
+  typealias Tile64 = SIMD4<Double>
   /// The tallest tile whose sums stay in registers.
   let tileRows = 6
 #else
-  typealias Vector32 = SIMD4<Float>
-  typealias Vector64 = SIMD2<Double>
+  typealias Tile32 = SIMD4<Float>
+  typealias Tile64 = SIMD2<Double>
   /// The tallest tile whose sums stay in registers.
   #if arch(arm64)
     let tileRows = 12
@@ -57,25 +57,25 @@ protocol TileLanes {
 
 enum Lanes32: TileLanes {
   typealias Element = Float
-  typealias Vector = Vector32
-  @inline(__always) static var count: Int { Vector32.scalarCount }
+  typealias Vector = Tile32
+  @inline(__always) static var count: Int { Tile32.scalarCount }
   @inline(__always) static var square: Int { squareSide }
-  @inline(__always) static var zero: Vector32 { Vector32() }
+  @inline(__always) static var zero: Tile32 { Tile32() }
   @inline(__always) static var zeroElement: Float { 0 }
-  @inline(__always) static func splat(_ value: Float) -> Vector32 { Vector32(repeating: value) }
-  @inline(__always) static func addProduct(_ sum: Vector32, _ x: Vector32, _ y: Vector32) -> Vector32 {
+  @inline(__always) static func splat(_ value: Float) -> Tile32 { Tile32(repeating: value) }
+  @inline(__always) static func addProduct(_ sum: Tile32, _ x: Tile32, _ y: Tile32) -> Tile32 {
     #if AVX512 || AVX2 || arch(arm64)
       return sum.addingProduct(x, y)
     #else
       return sum + x * y
     #endif
   }
-  @inline(__always) static func add(_ x: Vector32, _ y: Vector32) -> Vector32 { x + y }
+  @inline(__always) static func add(_ x: Tile32, _ y: Tile32) -> Tile32 { x + y }
   @inline(__always) static func add(_ x: Float, _ y: Float) -> Float { x + y }
-  @inline(__always) static func multiply(_ x: Vector32, _ y: Vector32) -> Vector32 { x * y }
+  @inline(__always) static func multiply(_ x: Tile32, _ y: Tile32) -> Tile32 { x * y }
   @inline(__always) static func multiply(_ x: Float, _ y: Float) -> Float { x * y }
   @inline(__always) static func isNegative(_ x: Float) -> Bool { x < 0 }
-  @inline(__always) static func sum(_ x: Vector32) -> Float { sumLanes(x) }
+  @inline(__always) static func sum(_ x: Tile32) -> Float { sumLanes(x) }
   @inline(__always) static func transpose(
     _ source: UnsafePointer<Float>, _ sourceRow: Int, _ target: UnsafeMutablePointer<Float>, _ targetRow: Int
   ) {
@@ -85,36 +85,36 @@ enum Lanes32: TileLanes {
       transpose4x4(source, sourceRow, target, targetRow)
     #endif
   }
-  @inline(__always) static func relu(_ x: Vector32) -> Vector32 { x.replacing(with: Vector32(), where: x .< Vector32()) }
+  @inline(__always) static func relu(_ x: Tile32) -> Tile32 { x.replacing(with: Tile32(), where: x .< Tile32()) }
 }
 
 enum Lanes64: TileLanes {
   typealias Element = Double
-  typealias Vector = Vector64
-  @inline(__always) static var count: Int { Vector64.scalarCount }
+  typealias Vector = Tile64
+  @inline(__always) static var count: Int { Tile64.scalarCount }
   @inline(__always) static var square: Int { 4 }
-  @inline(__always) static var zero: Vector64 { Vector64() }
+  @inline(__always) static var zero: Tile64 { Tile64() }
   @inline(__always) static var zeroElement: Double { 0 }
-  @inline(__always) static func splat(_ value: Double) -> Vector64 { Vector64(repeating: value) }
-  @inline(__always) static func addProduct(_ sum: Vector64, _ x: Vector64, _ y: Vector64) -> Vector64 {
+  @inline(__always) static func splat(_ value: Double) -> Tile64 { Tile64(repeating: value) }
+  @inline(__always) static func addProduct(_ sum: Tile64, _ x: Tile64, _ y: Tile64) -> Tile64 {
     #if AVX512 || AVX2 || arch(arm64)
       return sum.addingProduct(x, y)
     #else
       return sum + x * y
     #endif
   }
-  @inline(__always) static func add(_ x: Vector64, _ y: Vector64) -> Vector64 { x + y }
+  @inline(__always) static func add(_ x: Tile64, _ y: Tile64) -> Tile64 { x + y }
   @inline(__always) static func add(_ x: Double, _ y: Double) -> Double { x + y }
-  @inline(__always) static func multiply(_ x: Vector64, _ y: Vector64) -> Vector64 { x * y }
+  @inline(__always) static func multiply(_ x: Tile64, _ y: Tile64) -> Tile64 { x * y }
   @inline(__always) static func multiply(_ x: Double, _ y: Double) -> Double { x * y }
   @inline(__always) static func isNegative(_ x: Double) -> Bool { x < 0 }
-  @inline(__always) static func sum(_ x: Vector64) -> Double { sumLanes(x) }
+  @inline(__always) static func sum(_ x: Tile64) -> Double { sumLanes(x) }
   @inline(__always) static func transpose(
     _ source: UnsafePointer<Double>, _ sourceRow: Int, _ target: UnsafeMutablePointer<Double>, _ targetRow: Int
   ) {
     transpose4x4(source, sourceRow, target, targetRow)
   }
-  @inline(__always) static func relu(_ x: Vector64) -> Vector64 { x.replacing(with: Vector64(), where: x .< Vector64()) }
+  @inline(__always) static func relu(_ x: Tile64) -> Tile64 { x.replacing(with: Tile64(), where: x .< Tile64()) }
 }
 
 @inline(__always) private func sumLanes(_ x: SIMD16<Float>) -> Float { sumLanes(x.lowHalf + x.highHalf) }
