@@ -1,6 +1,5 @@
 internal import KernelTable
 internal import Kernels
-public import LuaBridge
 
 /// The one stream of random numbers that scripts draw from: a seed and a place in it.
 ///
@@ -28,7 +27,7 @@ public enum RandomState {
   /// A new float tensor of normal numbers.
   public static func normal(_ shape: Shape, mean: Double = 0, std: Double = 1, _ type: ElementType = .default) throws -> Tensor {
     let tensor = try Tensor(empty: shape, type)
-    draw { Random.normal(type == .float64 ? .float64 : .float32, tensor.pointer, tensor.count, mean: mean, std: std, seed: $0, offset: $1) }
+    draw { Random.normal(type == .float64 ? .float64 : .float32, tensor.pointer, tensor.count, mean: mean, deviation: std, seed: $0, offset: $1) }
     return tensor
   }
 }
