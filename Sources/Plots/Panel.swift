@@ -35,7 +35,7 @@ struct Panel {
     if let xRange { script.add("set xrange [\(xRange.lowerBound):\(xRange.upperBound)]") }
     if let yRange { script.add("set yrange [\(yRange.lowerBound):\(yRange.upperBound)]") }
     script.add(layers.contains { $0.label != nil } ? "set key top right" : "unset key")
-    script.add("set grid linecolor rgb '#dddddd'")
+    script.add("set grid linetype 1 linewidth 1 linecolor rgb '#dddddd'")
     var parts: [String] = []
     for layer in layers { parts.append(layer.draw(&script)) }
     script.add("plot " + parts.joined(separator: ", "))
