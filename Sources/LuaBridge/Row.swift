@@ -137,11 +137,14 @@ public struct Library: Sendable {
   public let lua: String?
   /// What calling the module itself does: `T{1, 2, 3}`.
   public let call: Row?
+  /// Classes whose methods the module offers as a table: `nn.Module.parameters`.
+  public let classes: [LuaClass]
 
-  public init(_ name: String, _ doc: String, rows: [Row], lua: String? = nil, call: Row? = nil) {
+  public init(_ name: String, _ doc: String, rows: [Row], classes: [LuaClass] = [], lua: String? = nil, call: Row? = nil) {
     self.name = name
     self.doc = doc
     self.rows = rows
+    self.classes = classes
     self.lua = lua
     self.call = call
   }
