@@ -1,6 +1,5 @@
 internal import KernelTable
 internal import Kernels
-public import LuaBridge
 
 /// The one stream of random numbers that scripts draw from: a seed and a place in it.
 ///
