@@ -9,24 +9,29 @@ public enum PlotLibrary {
   private static let quickForm = """
     local plot = ...
     local current
-    local figure = plot.figure
-    function plot.figure(...)
-      current = figure(...)
-      return current
+    -- Errors are raised again at the script's line, without this chunk's.
+    local function relay(ok, ...)
+      if ok then return ... end
+      local message = ...
+      if type(message) == "string" then message = message:gsub("^nnlua%.plot:%d+: ", "") end
+      error(message, 2)
     end
-    for name in ("\(Figure.figureClass.names.joined(separator: " "))"):gmatch("%S+") do
+    local make = plot.figure
+    function plot.figure(...)
+      return relay(pcall(function(...)
+        current = make(...)
+        return current
+      end, ...))
+    end
+    local function define(name, call)
       plot[name] = function(...)
-        current = current or figure()
-        local method = current[name]
-        if name == "show" then
-          local shown = current
-          current = nil
-          return shown:show(...)
-        end
-        return method(current, ...)
+        local figure = current or make()
+        current = name ~= "show" and figure or nil
+        return relay(pcall(call, figure, ...))
       end
     end
-    """
+
+    """ + Figure.figureClass.names.map { "define('\($0)', function(figure, ...) local result = figure:\($0)(...) return result end)" }.joined(separator: "\n")
 
   public static let library = Library("nnlua.plot", "Figures, drawn by gnuplot.", rows: all, lua: quickForm)
 }
