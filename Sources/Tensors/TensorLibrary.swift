@@ -5,7 +5,7 @@ public enum TensorLibrary {
   public static let all: [Row] = [
     Making.rows, Properties.rows, Arithmetic.rows, Unary.rows, Comparison.rows, Selection.rows, Cast.rows, Reduction.rows, Views.rows,
     Logic.rows, Interpolation.rows, InPlace.rows, Products.rows, Cumulative.rows, Counting.rows, Extremes.rows, Variance.rows, Norm.rows, LogSumExp.rows,
-    Median.rows, Sorting.rows, Unique.rows,
+    Median.rows, Sorting.rows, Unique.rows, Drawing.rows, Choice.rows,
   ].flatMap { $0 }
 
   public static let tensorClass = LuaClass("Tensor", rows: all, operators: Arithmetic.operators + Properties.operators)
