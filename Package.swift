@@ -11,8 +11,8 @@ let settings: [SwiftSetting] = [
 func kernels(_ level: String, _ flags: [String] = []) -> Target {
   .target(
     name: "Kernels" + level, dependencies: ["KernelTable"],
-    // without errno a square root is one instruction, also of a vector
-    swiftSettings: settings + [.define(level.uppercased()), .unsafeFlags(["-Xcc", "-fno-math-errno"] + flags)])
+    // Without errno a square root is one instruction, also of a vector. Reflection metadata would keep weak symbols alive.
+    swiftSettings: settings + [.define(level.uppercased()), .unsafeFlags(["-Xcc", "-fno-math-errno", "-Xfrontend", "-disable-reflection-metadata"] + flags)])
 }
 
 #if arch(x86_64)
@@ -59,6 +59,8 @@ let package = Package(
     .testTarget(name: "ScriptTests", dependencies: ["LuaBridge"], swiftSettings: settings),
     .testTarget(name: "TensorsTests", dependencies: ["Kernels", "LuaBridge", "Tensors"], swiftSettings: settings),
     .testTarget(name: "LuaBridgeTests", dependencies: ["LuaBridge"], swiftSettings: settings),
+    .executableTarget(
+      name: "nnlua-bench-kernels", dependencies: ["KernelTable", "Kernels"], path: "Sources/KernelBench", swiftSettings: settings),
     .testTarget(name: "KernelsTests", dependencies: ["CShims", "KernelTable", "Kernels"], swiftSettings: settings),
   ],
   swiftLanguageModes: [.v6]

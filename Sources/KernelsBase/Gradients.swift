@@ -5,7 +5,7 @@ func unaryGradient(
   _ op: Int32, _ width: UInt8, _ x: UnsafeRawPointer, _ y: UnsafeRawPointer, _ g: UnsafeRawPointer, _ gx: UnsafeMutableRawPointer, _ n: Int,
   _ p: Double, _ q: Double
 ) {
-  guard let op = UnaryOp(rawValue: op) else { return }
+  let op = unsafeBitCast(UInt8(truncatingIfNeeded: op), to: UnaryOp.self)
   if width == FloatWidth.float32.rawValue {
     gradient32(op, x, y, g, gx, n, p, q)
   } else {

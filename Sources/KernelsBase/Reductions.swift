@@ -7,7 +7,7 @@ func reduceRows(
   _ op: Int32, _ width: UInt8, _ x: UnsafeRawPointer, _ shift: UnsafePointer<Double>?, _ result: UnsafeMutablePointer<Double>, _ rows: Int,
   _ count: Int
 ) {
-  guard let op = ReduceOp(rawValue: op) else { return }
+  let op = unsafeBitCast(UInt8(truncatingIfNeeded: op), to: ReduceOp.self)
   if width == FloatWidth.float32.rawValue { rows32(op, x, shift, result, rows, count) } else { rows64(op, x, shift, result, rows, count) }
 }
 
@@ -157,7 +157,7 @@ func reduceColumns(
   _ op: Int32, _ width: UInt8, _ x: UnsafeRawPointer, _ rowStride: Int, _ shift: UnsafePointer<Double>?, _ result: UnsafeMutablePointer<Double>,
   _ count: Int, _ columns: Int
 ) {
-  guard let op = ReduceOp(rawValue: op) else { return }
+  let op = unsafeBitCast(UInt8(truncatingIfNeeded: op), to: ReduceOp.self)
   if width == FloatWidth.float32.rawValue {
     columns32(op, x, rowStride, shift, result, count, columns)
   } else {

@@ -2,7 +2,7 @@ internal import KernelTable
 
 /// y = op(x; p, q)
 func unary(_ op: Int32, _ width: UInt8, _ x: UnsafeRawPointer, _ y: UnsafeMutableRawPointer, _ n: Int, _ p: Double, _ q: Double) {
-  guard let op = UnaryOp(rawValue: op) else { return }
+  let op = unsafeBitCast(UInt8(truncatingIfNeeded: op), to: UnaryOp.self)
   if width == FloatWidth.float32.rawValue { unary32(op, x, y, n, p, q) } else { unary64(op, x, y, n, p, q) }
 }
 

@@ -83,10 +83,10 @@ import Testing
     // every position comes first, second and third equally often, whichever way the sample is drawn
     for (n, label) in [(4, "list"), (60, "moved only")] {
       var counts = [[Int]](repeating: [Int](repeating: 0, count: n), count: 3)
-      RandomState.manualSeed(3)
+      RandomState.begin(seed: 3)
       let rounds = 20_000
       for _ in 0..<rounds {
-        for (place, position) in try RandomState.global.permutation(n, first: 3).values().enumerated() { counts[place][Int(position)] += 1 }
+        for (place, position) in try RandomState.permutation(n, first: 3).values().enumerated() { counts[place][Int(position)] += 1 }
       }
       let expected = Double(rounds) / Double(n)
       for row in counts { for count in row { #expect(abs(Double(count) - expected) < 5 * expected.squareRoot(), "\(label)") } }
@@ -97,7 +97,7 @@ import Testing
 
   @Test func multinomialFollowsTheWeights() throws {
     let weights = try Tensor([1.0, 0, 3, 6])
-    RandomState.manualSeed(5)
+    RandomState.begin(seed: 5)
     let draws = try script("return T.multinomial(w, 100000, {replacement = true})", [("w", weights)], as: Tensor.self).values()
     for (i, share) in [0.1, 0, 0.3, 0.6].enumerated() { #expect(abs(Double(draws.count { $0 == Double(i + 1) }) / 100_000 - share) < 0.006) }
     // without putting back: the first as above, the second among what is left

@@ -8,7 +8,7 @@ internal import LuaBridge
 enum Choice {
   static func permutation(_ n: Int) throws -> Tensor {
     guard n >= 0 else { throw LuaError("randperm: n must not be negative, got \(n)") }
-    return try Elementwise.add(RandomState.global.permutation(Shape.checked([n], "randperm")[0]), .integer(1))
+    return try Elementwise.add(RandomState.permutation(Shape.checked([n], "randperm")[0]), .integer(1))
   }
 
   static func choice(_ n: Int, _ k: Int, replacement: Bool) throws -> Tensor {
@@ -16,12 +16,10 @@ enum Choice {
     guard k >= 0 else { throw LuaError("choice: k must not be negative, got \(k)") }
     let shape = try Shape.checked([k], "choice")
     if replacement {
-      let x = try Tensor(empty: shape, .int64)
-      if k > 0 { RandomState.global.integers(x, low: 1, high: Int64(n)) }
-      return x
+      return try RandomState.integers(shape, low: 1, high: Int64(max(n, 1)))
     }
     guard k <= n else { throw LuaError("choice: cannot choose \(k) of \(n) without putting back; pass {replacement = true}") }
-    return try Elementwise.add(RandomState.global.permutation(n, first: k), .integer(1))
+    return try Elementwise.add(RandomState.permutation(n, first: k), .integer(1))
   }
 
   /// For every row of weights, `n` positions drawn with chances in proportion to the weights.
@@ -33,8 +31,7 @@ enum Choice {
     let list = try weights.values()
     let result = try Tensor(empty: shape, .int64)
     let target = result.pointer(Int64.self)
-    let draws = try Tensor(empty: Shape.checked([rows, replacement ? n : classes], "multinomial"), .float64)
-    RandomState.global.uniform(draws)
+    let draws = try RandomState.uniform(Shape.checked([rows, replacement ? n : classes], "multinomial"), .float64)
     let chance = draws.pointer(Double.self)
     for row in 0..<rows {
       let line = Array(list[row * classes..<(row + 1) * classes])

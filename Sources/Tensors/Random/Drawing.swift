@@ -13,17 +13,15 @@ enum Drawing {
     return try Making.finish(x, grad)
   }
 
-  private static func uniform(_ x: Tensor) { RandomState.global.uniform(x) }
-  private static func normal(_ x: Tensor) { RandomState.global.normal(x) }
+  private static func uniform(_ x: Tensor) { RandomState.fillUniform(x) }
+  private static func normal(_ x: Tensor) { RandomState.fillNormal(x) }
 
   static func integers(_ low: Int, _ high: Int, _ shape: Shape, _ type: ElementType) throws -> Tensor {
     guard low <= high else { throw LuaError("randint: low must not be above high, got \(low) and \(high)") }
     if type == .uint8 || type == .bool, low < 0 || high > (type == .bool ? 1 : 255) {
       throw LuaError("randint: \(low)..\(high) does not fit into \(type.name)")
     }
-    let x = try Tensor(empty: shape, .int64)
-    RandomState.global.integers(x, low: Int64(low), high: Int64(high))
-    return try x.converted(to: type)
+    return try RandomState.integers(shape, low: Int64(low), high: Int64(high)).converted(to: type)
   }
 
   static func probability(_ p: Double, _ function: String) throws {
@@ -34,9 +32,7 @@ enum Drawing {
   static func bernoulli(_ p: Operand, _ sizes: ShapeArgument, _ type: ElementType?, _ grad: Bool) throws -> Tensor {
     guard let chances = p.tensor else {
       try probability(p.value, "bernoulli")
-      let bits = try Tensor(empty: sizes.shape("bernoulli"), .bool)
-      RandomState.global.bernoulli(bits, p: p.value)
-      return try Making.finish(bits.converted(to: type ?? .default), grad)
+      return try Making.finish(RandomState.bernoulli(sizes.shape("bernoulli"), p: p.value).converted(to: type ?? .default), grad)
     }
     let x = try chances.converted(to: chances.type.isFloat ? chances.type : .default)
     let shape = sizes.sizes.isEmpty ? x.shape : try sizes.shape("bernoulli")
@@ -62,17 +58,17 @@ enum Drawing {
     Row(
       procedure: "manual_seed", "Starts the random numbers anew: the same seed gives the same numbers on any machine and with any number of threads.",
       Param("seed", Int.self, "any whole number"), place: .function, example: "T.manual_seed(42); return T.rand(2)"
-    ) { seed in RandomState.manualSeed(seed) },
+    ) { seed in RandomState.begin(seed: seed) },
     Row("get_rng_state", "The state of the random numbers, for set_rng_state: a list of seed and place.", place: .function, example: "return T.get_rng_state()") {
       () throws -> [Int] in
-      [Int(Int64(bitPattern: RandomState.global.seed)), Int(Int64(bitPattern: RandomState.global.offset))]
+      [Int(Int64(bitPattern: RandomState.seed)), Int(Int64(bitPattern: RandomState.offset))]
     },
     Row(
       procedure: "set_rng_state", "Goes on with the random numbers from where get_rng_state was called.", Param("state", [Int].self, "what get_rng_state gave"),
       place: .function, example: "local state = T.get_rng_state(); local a = T.rand(2); T.set_rng_state(state); return a:equal(T.rand(2))"
     ) { state in
       guard state.count == 2 else { throw LuaError("set_rng_state: a list of seed and place expected, got \(state.count) numbers") }
-      RandomState.global = RandomState(seed: UInt64(bitPattern: Int64(state[0])), offset: UInt64(bitPattern: Int64(state[1])))
+      RandomState.restore(seed: UInt64(bitPattern: Int64(state[0])), offset: UInt64(bitPattern: Int64(state[1])))
     },
     Row("rand", "Random numbers, even over 0 ≤ x < 1.", shape, dtype, grad, place: .function, example: "return T.rand(2, 3)") { shape, type, grad in
       try floats("rand", shape.shape("rand"), type, grad, uniform)
@@ -95,25 +91,21 @@ enum Drawing {
       place: .method, example: "return T.zeros(3):uniform_(-1, 1)"
     ) { x, low, high in
       guard low <= high, low.isFinite, high.isFinite else { throw LuaError("uniform_: low must not be above high, got \(low.luaLiteral) and \(high.luaLiteral)") }
-      return try overFloats(x, "uniform_") { RandomState.global.uniform($0, low: low, high: high) }
+      return try overFloats(x, "uniform_") { RandomState.fillUniform($0, low: low, high: high) }
     },
     Row(
       "normal_", "Fills the tensor with random numbers from the normal distribution.", Param("x", Tensor.self, "changed; a float tensor"), Param("mean", default: 0.0),
       Param("std", default: 1.0, "the standard deviation"), place: .method, example: "return T.zeros(3):normal_(10, 0.1)"
     ) { x, mean, deviation in
       guard deviation >= 0 else { throw LuaError("normal_: std must not be negative, got \(deviation.luaLiteral)") }
-      return try overFloats(x, "normal_") { RandomState.global.normal($0, mean: mean, deviation: deviation) }
+      return try overFloats(x, "normal_") { RandomState.fillNormal($0, mean: mean, std: deviation) }
     },
     Row(
       "bernoulli_", "Fills the tensor with 1 with probability p, otherwise 0.", Param("x", Tensor.self, "changed"), Param("p", default: 0.5, "0..1"), place: .method,
       example: "return T.zeros(3):bernoulli_(0.5)"
     ) { x, p in
       try probability(p, "bernoulli_")
-      return try x.overwrite("bernoulli_") { x in
-        let bits = try Tensor(empty: x.shape, .bool)
-        RandomState.global.bernoulli(bits, p: p)
-        x.write(try bits.converted(to: x.type))
-      }
+      return try x.overwrite("bernoulli_") { x in x.write(try RandomState.bernoulli(x.shape, p: p).converted(to: x.type)) }
     },
   ]
 

@@ -1,53 +1,72 @@
+internal import KernelTable
 internal import Kernels
-internal import LuaBridge
 
-
-/// Where a stream of random numbers stands: the seed and how many Philox blocks are used up.
+/// The one stream of random numbers that scripts draw from: a seed and a place in it.
 ///
-/// What is drawn depends on these two alone, never on threads or the instruction level. A loader or a checkpoint keeps one by value.
-public struct RandomState: Sendable, Equatable {
-  public var seed: UInt64
-  public private(set) var offset: UInt64
+/// Numbers are counter-based (Philox 4x32-10): each draw depends on the seed and its place alone, whatever the number of threads.
+public enum RandomState {
+  public nonisolated(unsafe) private(set) static var seed = UInt64.random(in: 0...UInt64(UInt32.max))
+  public nonisolated(unsafe) private(set) static var offset: UInt64 = 0
 
-  public init(seed: UInt64, offset: UInt64 = 0) {
+  /// Begins the stream again, so that a run repeats bit for bit.
+  public static func begin(seed: Int) { restore(seed: UInt64(bitPattern: Int64(seed)), offset: 0) }
+
+  /// Goes on from a place that `seed` and `offset` told.
+  public static func restore(seed: UInt64, offset: UInt64) {
     self.seed = seed
     self.offset = offset
   }
 
-  /// The stream that scripts draw from; an unseeded run starts anywhere.
-  public nonisolated(unsafe) static var global = RandomState(seed: UInt64.random(in: .min ... .max))
+  /// Draws at the present place; `body(seed, offset)` returns how many counters it used.
+  public static func draw(_ body: (UInt64, UInt64) throws -> UInt64) rethrows { offset &+= try body(seed, offset) }
 
-  /// The `T.manual_seed(n)` of the program's `--seed`.
-  public static func manualSeed(_ seed: Int) { global = RandomState(seed: UInt64(bitPattern: Int64(seed))) }
+  // MARK: new tensors
 
-  // MARK: draws into contiguous tensors
+  /// A new float tensor, even over low ≤ x < high.
+  public static func uniform(_ shape: Shape, low: Double = 0, high: Double = 1, _ type: ElementType = .default) throws -> Tensor {
+    let tensor = try Tensor(empty: shape, type)
+    fillUniform(tensor, low: low, high: high)
+    return tensor
+  }
 
-  /// Even over low ≤ x < high; a float tensor.
-  public mutating func uniform(_ x: Tensor, low: Double = 0, high: Double = 1) {
+  /// A new float tensor of normal numbers.
+  public static func normal(_ shape: Shape, mean: Double = 0, std: Double = 1, _ type: ElementType = .default) throws -> Tensor {
+    let tensor = try Tensor(empty: shape, type)
+    fillNormal(tensor, mean: mean, std: std)
+    return tensor
+  }
+
+  /// A new int64 tensor, even over low … high, both ends.
+  public static func integers(_ shape: Shape, low: Int64, high: Int64) throws -> Tensor {
+    let tensor = try Tensor(empty: shape, .int64)
+    draw { Random.integers(tensor.pointer(Int64.self), tensor.count, low: low, high: high, seed: $0, offset: $1) }
+    return tensor
+  }
+
+  /// A new bool tensor, true with probability p.
+  public static func bernoulli(_ shape: Shape, p: Double) throws -> Tensor {
+    let tensor = try Tensor(empty: shape, .bool)
+    draw { Random.bernoulli(tensor.pointer(UInt8.self), tensor.count, p: p, seed: $0, offset: $1) }
+    return tensor
+  }
+
+  // MARK: over contiguous float tensors
+
+  static func fillUniform(_ x: Tensor, low: Double = 0, high: Double = 1) {
     guard let width = x.type.width else { return }
-    offset &+= Random.uniform(width, x.pointer, x.count, low: low, high: high, seed: seed, offset: offset)
+    draw { Random.uniform(width, x.pointer, x.count, low: low, high: high, seed: $0, offset: $1) }
   }
-  /// Normal; a float tensor.
-  public mutating func normal(_ x: Tensor, mean: Double = 0, deviation: Double = 1) {
+  static func fillNormal(_ x: Tensor, mean: Double = 0, std: Double = 1) {
     guard let width = x.type.width else { return }
-    offset &+= Random.normal(width, x.pointer, x.count, mean: mean, deviation: deviation, seed: seed, offset: offset)
+    draw { Random.normal(width, x.pointer, x.count, mean: mean, deviation: std, seed: $0, offset: $1) }
   }
-  /// Even over low … high, both ends; an int64 tensor.
-  public mutating func integers(_ x: Tensor, low: Int64, high: Int64) {
-    offset &+= Random.integers(x.pointer(Int64.self), x.count, low: low, high: high, seed: seed, offset: offset)
-  }
-  /// 1 with probability p; a bool or uint8 tensor.
-  public mutating func bernoulli(_ x: Tensor, p: Double) {
-    offset &+= Random.bernoulli(x.pointer(UInt8.self), x.count, p: p, seed: seed, offset: offset)
-  }
-  /// Takes the blocks of a draw that a kernel made on its own from `seed` and `offset`, such as dropout's.
-  public mutating func advance(_ blocks: UInt64) { offset &+= blocks }
+
+  // MARK: permutations
 
   /// 0 ..< n in random order, by Fisher & Yates; or the first k of it. An int64 tensor.
-  public mutating func permutation(_ n: Int, first k: Int? = nil) throws -> Tensor {
+  public static func permutation(_ n: Int, first k: Int? = nil) throws -> Tensor {
     let k = min(k ?? n, n)
-    let draws = try Tensor(empty: Shape(k), .int64)
-    integers(draws, low: .min, high: .max)
+    let draws = try integers(Shape(k), low: .min, high: .max)
     let result = draws.pointer(Int64.self)
     // An index even over 0 ..< n - i is the high half of a 64-bit product; its bias is below n / 2⁶⁴.
     func other(_ i: Int) -> Int { i &+ Int(truncatingIfNeeded: UInt64(bitPattern: result[i]).multipliedFullWidth(by: UInt64(n &- i)).high) }
