@@ -6,6 +6,8 @@ protocol ConvolutionLanes: TileLanes {
   static func interleaveLow(_ a: Vector, _ b: Vector) -> Vector
   /// The same of the upper halves.
   static func interleaveHigh(_ a: Vector, _ b: Vector) -> Vector
+  /// A block of 16 x 16, for lanes that are 16.
+  static func transposed(_ rows: Vectors16<Vector>) -> Vectors16<Vector>
   /// Lanes 0, 2, 4, … of a followed by b.
   static func even(_ a: Vector, _ b: Vector) -> Vector
   /// Lanes 1, 3, 5, … of a followed by b.
@@ -64,6 +66,10 @@ protocol ConvolutionLanes: TileLanes {
   @inline(__always) private var counts32: Counts32 { Counts32(0, 1, 2, 3) }
   @inline(__always) private var counts64: Counts64 { Counts64(0, 1) }
 #endif
+
+extension ConvolutionLanes {
+  @inline(__always) static func transposed(_ rows: Vectors16<Vector>) -> Vectors16<Vector> { rows }
+}
 
 extension Lanes32: ConvolutionLanes {
   @inline(__always) static func interleaveLow(_ a: Vector32, _ b: Vector32) -> Vector32 {

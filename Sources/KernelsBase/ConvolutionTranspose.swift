@@ -1,6 +1,6 @@
 /// Channels last ↔ channels first: blocks of n x n elements (n lanes) pass through registers.
 ///
-/// After log2(n) perfect shuffles, each pairing vector i with vector i + n/2, lane j of vector i has become lane i of vector j.
+/// Up to 8 lanes: after log2(n) perfect shuffles, each pairing vector i with vector i + n/2, lane j of vector i has become lane i of vector j.
 
 typealias Vectors2<V> = (V, V)
 typealias Vectors4<V> = (V, V, V, V)
@@ -32,20 +32,6 @@ func shuffle8<L: ConvolutionLanes>(_ lanes: L.Type, _ v: Vectors8<L.Vector>) -> 
   )
 }
 
-@inline(__always)
-func shuffle16<L: ConvolutionLanes>(_ lanes: L.Type, _ v: Vectors16<L.Vector>) -> Vectors16<L.Vector> {
-  (
-    L.interleaveLow(v.0, v.8), L.interleaveHigh(v.0, v.8),
-    L.interleaveLow(v.1, v.9), L.interleaveHigh(v.1, v.9),
-    L.interleaveLow(v.2, v.10), L.interleaveHigh(v.2, v.10),
-    L.interleaveLow(v.3, v.11), L.interleaveHigh(v.3, v.11),
-    L.interleaveLow(v.4, v.12), L.interleaveHigh(v.4, v.12),
-    L.interleaveLow(v.5, v.13), L.interleaveHigh(v.5, v.13),
-    L.interleaveLow(v.6, v.14), L.interleaveHigh(v.6, v.14),
-    L.interleaveLow(v.7, v.15), L.interleaveHigh(v.7, v.15)
-  )
-}
-
 /// Transposes one block: `read(i)` gives its vector i, `write(i, v)` takes vector i of the result.
 @inline(__always)
 func transposeBlock<L: ConvolutionLanes>(_ lanes: L.Type, _ read: (Int) -> L.Vector, _ write: (Int, L.Vector) -> Void) {
@@ -54,7 +40,7 @@ func transposeBlock<L: ConvolutionLanes>(_ lanes: L.Type, _ read: (Int) -> L.Vec
       read(0), read(1), read(2), read(3), read(4), read(5), read(6), read(7),
       read(8), read(9), read(10), read(11), read(12), read(13), read(14), read(15)
     )
-    let w = shuffle16(L.self, shuffle16(L.self, shuffle16(L.self, shuffle16(L.self, v))))
+    let w = L.transposed(v)
     write(0, w.0)
     write(1, w.1)
     write(2, w.2)
