@@ -1,7 +1,9 @@
 /// What convolution and pooling ask of a vector beyond `TileLanes`: lane moves, maximum, and the bit patterns that carry positions.
 ///
 /// Lane moves are spelled as literals: only those become one permutation each, the half and even/odd accessors of `SIMD` become loops.
-protocol ConvolutionLanes: TileLanes {
+protocol LaneMoves {
+  associatedtype Element
+  associatedtype Vector
   /// a[0], b[0], a[1], b[1], … of the lower halves.
   static func interleaveLow(_ a: Vector, _ b: Vector) -> Vector
   /// The same of the upper halves.
@@ -27,6 +29,8 @@ protocol ConvolutionLanes: TileLanes {
   /// source[0], source[step], source[2 · step], …
   static func strided(_ source: UnsafePointer<Element>, _ step: Int) -> Vector
   static var lowest: Vector { get }
+  /// max(x, floor) that keeps NaN.
+  static func atLeast(_ x: Vector, _ floor: Vector) -> Vector
   /// `Vector.count` positions widened to bit patterns, and back.
   static func loadPositions(_ source: UnsafePointer<Int32>) -> Vector
   static func storePositions(_ marks: Vector, _ target: UnsafeMutablePointer<Int32>)
@@ -67,11 +71,14 @@ protocol ConvolutionLanes: TileLanes {
   @inline(__always) private var counts64: Counts64 { Counts64(0, 1) }
 #endif
 
-extension ConvolutionLanes {
-  @inline(__always) static func transposed(_ rows: Vectors16<Vector>) -> Vectors16<Vector> { rows }
-}
+/// What the kernels of convolution and pooling are generic over. A protocol that inherits `TileLanes` would leave metadata
+/// of the standard library's types as weak symbols in the level modules.
+typealias ConvolutionLanes = TileLanes & LaneMoves
 
-extension Lanes32: ConvolutionLanes {
+extension Lanes32: LaneMoves {
+  #if !AVX512
+  @inline(__always) static func transposed(_ rows: Vectors16<Vector32>) -> Vectors16<Vector32> { rows }
+  #endif
   @inline(__always) static func interleaveLow(_ a: Vector32, _ b: Vector32) -> Vector32 {
     #if AVX512
       Vector32(a[0], b[0], a[1], b[1], a[2], b[2], a[3], b[3], a[4], b[4], a[5], b[5], a[6], b[6], a[7], b[7])
@@ -139,6 +146,7 @@ extension Lanes32: ConvolutionLanes {
   @inline(__always) static func addBits(_ marks: Vector32, _ count: Int) -> Vector32 {
     unsafeBitCast(unsafeBitCast(marks, to: Counts32.self) &+ Counts32(repeating: Int32(truncatingIfNeeded: count)), to: Vector32.self)
   }
+  @inline(__always) static func atLeast(_ x: Vector32, _ floor: Vector32) -> Vector32 { x.replacing(with: floor, where: x .< floor) }
   @inline(__always) static var lowest: Vector32 { Vector32(repeating: -.infinity) }
   @inline(__always) static func loadPositions(_ source: UnsafePointer<Int32>) -> Vector32 {
     let narrow = UnsafeRawPointer(source).loadUnaligned(as: Positions32.self)
@@ -165,7 +173,10 @@ extension Lanes32: ConvolutionLanes {
   }
 }
 
-extension Lanes64: ConvolutionLanes {
+extension Lanes64: LaneMoves {
+
+  @inline(__always) static func transposed(_ rows: Vectors16<Vector64>) -> Vectors16<Vector64> { rows }
+
   @inline(__always) static func interleaveLow(_ a: Vector64, _ b: Vector64) -> Vector64 {
     #if AVX512
       Vector64(a[0], b[0], a[1], b[1], a[2], b[2], a[3], b[3])
@@ -232,6 +243,7 @@ extension Lanes64: ConvolutionLanes {
   @inline(__always) static func addBits(_ marks: Vector64, _ count: Int) -> Vector64 {
     unsafeBitCast(unsafeBitCast(marks, to: Counts64.self) &+ Counts64(repeating: Int64(truncatingIfNeeded: count)), to: Vector64.self)
   }
+  @inline(__always) static func atLeast(_ x: Vector64, _ floor: Vector64) -> Vector64 { x.replacing(with: floor, where: x .< floor) }
   @inline(__always) static var lowest: Vector64 { Vector64(repeating: -.infinity) }
   @inline(__always) static func loadPositions(_ source: UnsafePointer<Int32>) -> Vector64 {
     let narrow = UnsafeRawPointer(source).loadUnaligned(as: Positions64.self)

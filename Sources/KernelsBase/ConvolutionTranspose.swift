@@ -89,6 +89,26 @@ func transposeBlock<L: ConvolutionLanes>(_ lanes: L.Type, _ read: (Int) -> L.Vec
   }
 }
 
+/// One block of `channelsFirst`. Not inlined: beyond a size the compiler stops inlining even loads.
+@inline(never)
+private func blockFirst<L: ConvolutionLanes>(
+  _ lanes: L.Type, _ from: UnsafeRawPointer, _ fromRow: Int, _ to: UnsafeMutableRawPointer, _ toRow: Int, _ floor: L.Vector
+) {
+  transposeBlock(
+    L.self, { (from + $0 &* fromRow).loadUnaligned(as: L.Vector.self) },
+    { i, v in (to + i &* toRow).storeBytes(of: L.atLeast(v, floor), as: L.Vector.self) })
+}
+
+/// One block of `channelsLast`, `rows` of whose rows are there.
+@inline(never)
+private func blockLast<L: ConvolutionLanes>(
+  _ lanes: L.Type, _ from: UnsafeRawPointer, _ fromRow: Int, _ rows: Int, _ to: UnsafeMutableRawPointer, _ toRow: Int
+) {
+  transposeBlock(
+    L.self, { $0 < rows ? (from + $0 &* fromRow).loadUnaligned(as: L.Vector.self) : L.zero },
+    { i, v in (to + i &* toRow).storeBytes(of: v, as: L.Vector.self) })
+}
+
 /// to[c, q] = from[q, c] for `channels` columns of `pixels` rows that are `pitch` long, with relu if asked.
 @inline(__always)
 func channelsFirst<L: ConvolutionLanes>(
@@ -96,7 +116,7 @@ func channelsFirst<L: ConvolutionLanes>(
   _ relu: Bool
 ) {
   let size = MemoryLayout<L.Element>.stride
-  if pixels < L.count {
+  if pixels < L.count || channels < L.count {
     let from = from.assumingMemoryBound(to: L.Element.self), to = to.assumingMemoryBound(to: L.Element.self)
     var c = 0
     while c < channels {
@@ -110,18 +130,16 @@ func channelsFirst<L: ConvolutionLanes>(
     }
     return
   }
+  let floor = relu ? L.zero : L.lowest
   var q = 0
   while q < pixels {
-    // The last block ends with the last pixel and overlaps the one before.
+    // The last block ends with the last pixel or channel and overlaps the one before.
     let start = q < pixels &- L.count ? q : pixels &- L.count
     var c = 0
     while c < channels {
-      let source = from + (start &* pitch &+ c) &* size
-      let target = to + (c &* toRow &+ start) &* size
-      let rows = channels &- c
-      transposeBlock(
-        L.self, { (source + $0 &* pitch &* size).loadUnaligned(as: L.Vector.self) },
-        { i, v in if i < rows { (target + i &* toRow &* size).storeBytes(of: relu ? L.relu(v) : v, as: L.Vector.self) } })
+      let first = c < channels &- L.count ? c : channels &- L.count
+      blockFirst(
+        L.self, from + (start &* pitch &+ first) &* size, pitch &* size, to + (first &* toRow &+ start) &* size, toRow &* size, floor)
       c &+= L.count
     }
     q &+= L.count
@@ -152,12 +170,8 @@ func channelsLast<L: ConvolutionLanes>(
     let start = q < pixels &- L.count ? q : pixels &- L.count
     var c = 0
     while c < pitch {
-      let source = from + (c &* fromRow &+ start) &* size
-      let target = to + (start &* pitch &+ c) &* size
-      let rows = channels &- c
-      transposeBlock(
-        L.self, { $0 < rows ? (source + $0 &* fromRow &* size).loadUnaligned(as: L.Vector.self) : L.zero },
-        { i, v in (target + i &* pitch &* size).storeBytes(of: v, as: L.Vector.self) })
+      blockLast(
+        L.self, from + (c &* fromRow &+ start) &* size, fromRow &* size, channels &- c, to + (start &* pitch &+ c) &* size, pitch &* size)
       c &+= L.count
     }
     q &+= L.count
