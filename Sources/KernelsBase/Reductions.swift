@@ -212,7 +212,7 @@ private func reduceColumns<V: Lanes>(
   }
 }
 
-/// result[c] += Σ f(x[:, c], shift[c]): 16 rows at a time in the lanes, then in float64.
+/// result[c] += Σ f(x[:, c], shift[c]): 32 rows at a time in the lanes, then in float64.
 @inline(__always)
 func sumColumns<V: Lanes>(
   _ x: UnsafeRawPointer, _ rowStride: Int, _ shift: UnsafePointer<Double>?, _ result: UnsafeMutablePointer<Double>, _ count: Int, _ columns: Int,
@@ -221,7 +221,7 @@ func sumColumns<V: Lanes>(
   let whole = columns &- columns % V.count
   var r = 0
   while r < count {
-    let rows = count &- r < 16 ? count &- r : 16
+    let rows = count &- r < 32 ? count &- r : 32
     var c = 0
     while c < columns {
       let n = c < whole ? V.count : columns &- c
@@ -230,9 +230,9 @@ func sumColumns<V: Lanes>(
       let i = r &* rowStride &+ c
       var a = V.zero
       if n == V.count {
-        if rows == 16 {
+        if rows == 32 {
           var (b, d, e) = (V.zero, V.zero, V.zero)
-          for k in 0..<4 {
+          for k in 0..<8 {
             let j = i &+ 4 &* k &* rowStride
             a = a + f(V(x, j), s)
             b = b + f(V(x, j &+ rowStride), s)
