@@ -231,15 +231,16 @@ func sumColumns<V: Lanes>(
       var a = V.zero
       if n == V.count {
         if rows == 32 {
-          var (b, d, e) = (V.zero, V.zero, V.zero)
-          for k in 0..<8 {
-            let j = i &+ 4 &* k &* rowStride
-            a = a + f(V(x, j), s)
-            b = b + f(V(x, j &+ rowStride), s)
-            d = d + f(V(x, j &+ 2 &* rowStride), s)
-            e = e + f(V(x, j &+ 3 &* rowStride), s)
+          var p = x + i &* V.stride
+          let step = rowStride &* V.stride
+          let end = p + 32 &* step
+          while p < end {
+            let (p1, p2) = (p + step, p + 2 &* step)
+            let b = f(V(p, 0), s) + f(V(p1, 0), s)
+            let d = f(V(p2, 0), s) + f(V(p2 + step, 0), s)
+            a = a + (b + d)
+            p = p2 + 2 &* step
           }
-          a = (a + b) + (d + e)
         } else {
           for k in 0..<rows { a = a + f(V(x, i &+ k &* rowStride), s) }
         }
