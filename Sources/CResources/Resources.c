@@ -5,9 +5,13 @@
 static const unsigned char class_lua[] = {
 #embed "Lua/class.lua"
 };
+static const unsigned char ordered_lua[] = {
+#embed "Lua/ordered.lua"
+};
 
 static const nn_resource resources[] = {
     {"class.lua", class_lua, sizeof class_lua},
+    {"ordered.lua", ordered_lua, sizeof ordered_lua},
 };
 
 nn_resource nn_find_resource(const char *name) {

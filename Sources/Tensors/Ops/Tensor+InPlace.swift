@@ -49,7 +49,7 @@ extension Tensor {
   }
 
   /// Copies elements of the same shape and type over this tensor's.
-  func write(_ values: Tensor) {
+  public func write(_ values: Tensor) {
     guard let source = try? values.contiguous() else { return }
     scatter(from: source.pointer)
   }
