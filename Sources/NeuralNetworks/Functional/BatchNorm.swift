@@ -54,7 +54,9 @@ extension Functional {
       let hasWeight = weight != nil, hasBias = bias != nil
       try y.follow("batch_norm", inputs, saving: [x, mean, rstd] + (weight.map { [$0] } ?? [])) { node, g in
         let x = try node.saved(0), weight = hasWeight ? try node.saved(3) : nil
-        let gradients = try channelGradients(node, x, g, layout, training: training, weight: weight)
+        let gradients =
+          try Tape.isOn
+          ? openGradients(node, x, g, training: training, weight: weight, eps) : channelGradients(node, x, g, layout, training: training, weight: weight)
         return [node.needs(0) ? gradients.x : nil] + (hasWeight ? [gradients.weight] : []) + (hasBias ? [gradients.bias] : [])
       }
     }
@@ -87,11 +89,22 @@ extension Functional {
         weight: scale.map { UnsafeRawPointer($0.pointer) }, gx: node.needs(0) ? gx.pointer : nil, gWeight: gWeight.pointer(Double.self),
         gBias: gBias.pointer(Double.self), n: layout.n, channels: layout.channels, inner: layout.inner)
     }
-    let inputs = [x, g] + (weight.map { [$0] } ?? [])
-    return (
-      try sealed(gx, "batch_norm", inputs), try sealed(gWeight.converted(to: g.type), "batch_norm", inputs),
-      try sealed(gBias.converted(to: g.type), "batch_norm", inputs)
-    )
+    return (gx, try gWeight.converted(to: g.type), try gBias.converted(to: g.type))
+  }
+
+  /// The same of ops that the tape follows.
+  private static func openGradients(
+    _ node: Node, _ x: Tensor, _ g: Tensor, training: Bool, weight: Tensor?, _ eps: Double
+  ) throws -> (x: Tensor, weight: Tensor, bias: Tensor) {
+    var column = Shape(repeating: 1, count: x.rank)
+    column[1] = x.shape[1]
+    let dims = x.shape.indices.filter { $0 != 1 }, scale = try weight?.reshaped(column)
+    let (gx, hat) =
+      try training
+      ? NormalisationGradients.following(x, g, weight: scale, dims: dims, eps: eps)
+      : NormalisationGradients.fixed(
+        x, g, weight: scale, mean: node.saved(1).converted(to: g.type).reshaped(column), r: node.saved(2).converted(to: g.type).reshaped(column))
+    return (gx, try Reduction.sum(Elementwise.mul(g, hat), dims: dims), try Reduction.sum(g, dims: dims))
   }
 
   static let batchNormRows = [
