@@ -11,7 +11,8 @@ let settings: [SwiftSetting] = [
 func kernels(_ level: String, _ flags: [String] = []) -> Target {
   .target(
     name: "Kernels" + level, dependencies: ["KernelTable"],
-    swiftSettings: settings + [.define(level.uppercased())] + (flags.isEmpty ? [] : [.unsafeFlags(flags)]))
+    // Without errno a square root is one instruction, also of a vector. Reflection metadata would keep weak symbols alive.
+    swiftSettings: settings + [.define(level.uppercased()), .unsafeFlags(["-Xcc", "-fno-math-errno", "-Xfrontend", "-disable-reflection-metadata"] + flags)])
 }
 
 #if arch(x86_64)

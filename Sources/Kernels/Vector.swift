@@ -1,5 +1,3 @@
-public import KernelTable
-
 /// Drivers of the elementwise, reduction, softmax and normalisation kernels.
 ///
 /// Pointers are raw and need no alignment; counts are elements, row-major. Large work is cut into chunks that depend on

@@ -6,4 +6,4 @@ public enum Level {
 }
 
 let matrixKernels = MatrixKernels()
-let vectorKernels = VectorKernels()
+let vectorKernels = makeVectorKernels()

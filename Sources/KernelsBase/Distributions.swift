@@ -1,0 +1,93 @@
+internal import KernelTable
+
+/// Even over low ≤ y < high.
+@inline(never)
+func uniform(
+  _ width: UInt8, _ y: UnsafeMutableRawPointer, _ n: Int, _ low: Double, _ high: Double, _ seed: UInt64, _ block: UInt64
+) {
+  if width == FloatWidth.float32.rawValue {
+    let (scale, shift) = (F32(high - low), F32(low))
+    // rounding may bring low + u (high - low) up to high: the float below it is the largest result
+    let limit = F32(Double(Float(high).nextDown))
+    forEachGroup(n, 64, seed, block) { words, first, count in
+      var j = 0
+      while j < count {
+        let u = F32.unit(words, j)
+        let v = u * scale + shift
+        let r = F32.select(limit < v, limit, v)
+        if count &- j >= F32.count { r.store(y, first &+ j) } else { r.store(first: count &- j, y, first &+ j) }
+        j &+= F32.count
+      }
+    }
+  } else {
+    let (scale, shift, limit) = (F64(high - low), F64(low), F64(high.nextDown))
+    forEachGroup(n, 32, seed, block) { words, first, count in
+      var j = 0
+      while j < count {
+        let v = F64.unit(words, j) * scale + shift
+        let r = F64.select(limit < v, limit, v)
+        if count &- j >= F64.count { r.store(y, first &+ j) } else { r.store(first: count &- j, y, first &+ j) }
+        j &+= F64.count
+      }
+    }
+  }
+}
+
+/// Normal by Box & Muller: the first half of a group's words gives the radius, the second the angle.
+@inline(never)
+func normal(_ width: UInt8, _ y: UnsafeMutableRawPointer, _ n: Int, _ mean: Double, _ deviation: Double, _ seed: UInt64, _ block: UInt64) {
+  if width == FloatWidth.float32.rawValue { normal(F32.self, 64, y, n, mean, deviation, seed, block) } else { normal(F64.self, 32, y, n, mean, deviation, seed, block) }
+}
+
+@inline(__always)
+private func normal<V: RandomLanes>(
+  _: V.Type, _ each: Int, _ y: UnsafeMutableRawPointer, _ n: Int, _ mean: Double, _ deviation: Double, _ seed: UInt64, _ block: UInt64
+) {
+  let (m, s) = (V(mean), V(deviation))
+  let half = each / 2
+  forEachGroup(n, each, seed, block) { words, first, count in
+    var group = Group()
+    withUnsafeMutableBytes(of: &group) { buffer in
+      let result = count == each ? y + first &* V.stride : buffer.baseAddress.unsafelyUnwrapped
+      var j = 0
+      while j < half {
+        // 1 - u lies in 0 < … ≤ 1
+        let radius = (V(-2) * (V.one - V.unit(words, j)).log).squareRoot * s
+        let (sin, cos) = V.turn(V.unit(words, half &+ j))
+        V.fma(radius, cos, m).store(result, j)
+        V.fma(radius, sin, m).store(result, half &+ j)
+        j &+= V.count
+      }
+      if count < each { copyBytes(y + first &* V.stride, result, count &* V.stride) }
+    }
+  }
+}
+
+protocol RandomLanes: Lanes {
+  /// Even over 0 ≤ u < 1, from the words of elements i, i + 1, ….
+  static func unit(_ words: UnsafeRawPointer, _ i: Int) -> Self
+}
+
+extension F32: RandomLanes {
+  /// The upper 24 bits of a word, 16 and 8 of them turned into floats through the lowest bits of 2²³ + k.
+  @inline(__always)
+  static func unit(_ words: UnsafeRawPointer, _ i: Int) -> F32 {
+    let w = words.loadUnaligned(fromByteOffset: 4 &* i, as: Bits32.self)
+    let base = F32(0x1p23)
+    let high = F32(bits: (w &>> Bits32(repeating: 16)) | base.bits) - base
+    let low = F32(bits: ((w &>> Bits32(repeating: 8)) & Bits32(repeating: 0xFF)) | base.bits) - base
+    return high * F32(0x1p-16) + low * F32(0x1p-24)
+  }
+}
+
+extension F64: RandomLanes {
+  /// The upper 53 bits of two words, the second the upper one.
+  @inline(__always)
+  static func unit(_ words: UnsafeRawPointer, _ i: Int) -> F64 {
+    let w = words.loadUnaligned(fromByteOffset: 8 &* i, as: Bits64.self)
+    let base = F64(0x1p52)
+    let high = F64(bits: (w &>> Bits64(repeating: 32)) | base.bits) - base
+    let low = F64(bits: ((w &>> Bits64(repeating: 11)) & Bits64(repeating: 0x1F_FFFF)) | base.bits) - base
+    return high * F64(0x1p-32) + low * F64(0x1p-53)
+  }
+}

@@ -1,0 +1,96 @@
+internal import KernelTable
+
+/// values[o, i] = the extreme of x[o, :, i], positions[o, i] = the first place it stands at, from 0; NaN wins.
+@inline(never)
+func argReduce(
+  _ max: Bool, _ width: UInt8, _ x: UnsafeRawPointer, _ values: UnsafeMutableRawPointer, _ positions: UnsafeMutablePointer<Int64>, _ outer: Int,
+  _ count: Int, _ inner: Int
+) {
+  if width == FloatWidth.float32.rawValue {
+    if max {
+      argReduce(x, values, positions, outer, count, inner) { (v: F32) in v }
+    } else {
+      argReduce(x, values, positions, outer, count, inner) { (v: F32) in -v }
+    }
+  } else {
+    if max {
+      argReduce(x, values, positions, outer, count, inner) { (v: F64) in v }
+    } else {
+      argReduce(x, values, positions, outer, count, inner) { (v: F64) in -v }
+    }
+  }
+}
+
+/// The largest of f(x), where f is x or -x and so undoes itself.
+@inline(__always)
+private func argReduce<V: Lanes>(
+  _ x: UnsafeRawPointer, _ values: UnsafeMutableRawPointer, _ positions: UnsafeMutablePointer<Int64>, _ outer: Int, _ count: Int, _ inner: Int,
+  _ f: (V) -> V
+) {
+  for o in 0..<outer {
+    let x = x + o &* count &* inner &* V.stride
+    if inner == 1 {
+      // the value first, then the place it stands at: two fast passes through the cache instead of one with indices
+      let m = largest(x, count, f)
+      let at = first(V(m), m != m, x, count, f)
+      positions[o] = Int64(at)
+      copyBytes(values + o &* V.stride, x + at &* V.stride, V.stride)
+      continue
+    }
+    var c = 0
+    while c < inner {
+      let n = inner &- c < V.count ? inner &- c : V.count
+      var m = f(n == V.count ? V(x, c) : V(first: n, x, c))
+      var at = V(position: 0)
+      for k in 1..<Swift.max(count, 1) {
+        let i = k &* inner &+ c
+        let v = f(n == V.count ? V(x, i) : V(first: n, x, i))
+        let better = (m < v) | ((v != v) & (m == m))
+        m = V.select(better, v, m)
+        at = V.select(better, V(position: k), at)
+      }
+      f(m).store(first: n, values, o &* inner &+ c)
+      for k in 0..<n { positions[o &* inner &+ c &+ k] = Int64(at.position(k)) }
+      c &+= n
+    }
+  }
+}
+
+/// The first place of m, or of NaN, among f(x); there is one.
+@inline(__always)
+private func first<V: Lanes>(_ m: V, _ nan: Bool, _ x: UnsafeRawPointer, _ n: Int, _ f: (V) -> V) -> Int {
+  var i = 0
+  if !nan {
+    while i &+ V.count <= n, !(f(V(x, i)) == m).any { i &+= V.count }
+  }
+  while i < n {
+    let v = f(V(repeating: x, i))
+    if (nan ? v != v : v == m).any { return i }
+    i &+= 1
+  }
+  return 0
+}
+
+/// y[o, k, i] = the sum or product of x[o, 0 ... k, i], kept in float64.
+@inline(never)
+func cumulate(_ op: Int32, _ width: UInt8, _ x: UnsafeRawPointer, _ y: UnsafeMutableRawPointer, _ outer: Int, _ count: Int, _ inner: Int) {
+  let product = op == CumulateOp.prod.rawValue
+  for o in 0..<outer {
+    let base = o &* count &* inner
+    for c in 0..<inner {
+      var total = product ? 1.0 : 0.0
+      for k in 0..<count {
+        let i = base &+ k &* inner &+ c
+        if width == FloatWidth.float32.rawValue {
+          let v = Double(x.loadUnaligned(fromByteOffset: i &* 4, as: Float.self))
+          total = product ? total * v : total + v
+          y.storeBytes(of: Float(total), toByteOffset: i &* 4, as: Float.self)
+        } else {
+          let v = x.loadUnaligned(fromByteOffset: i &* 8, as: Double.self)
+          total = product ? total * v : total + v
+          y.storeBytes(of: total, toByteOffset: i &* 8, as: Double.self)
+        }
+      }
+    }
+  }
+}

@@ -1,0 +1,357 @@
+internal import KernelTable
+
+// Sums of float32 run in float32 for a short block in many lanes, and blocks are joined in float64: rounding does not grow with the length.
+
+/// result[r] = the reduction of x[r, :] - shift[r]
+func reduceRows(
+  _ op: Int32, _ width: UInt8, _ x: UnsafeRawPointer, _ shift: UnsafePointer<Double>?, _ result: UnsafeMutablePointer<Double>, _ rows: Int,
+  _ count: Int
+) {
+  let op = unsafeBitCast(UInt8(truncatingIfNeeded: op), to: ReduceOp.self)
+  if width == FloatWidth.float32.rawValue { rows32(op, x, shift, result, rows, count) } else { rows64(op, x, shift, result, rows, count) }
+}
+
+@inline(never)
+private func rows32(
+  _ op: ReduceOp, _ x: UnsafeRawPointer, _ shift: UnsafePointer<Double>?, _ result: UnsafeMutablePointer<Double>, _ rows: Int, _ count: Int
+) {
+  reduceRows(F32.self, op, x, shift, result, rows, count)
+}
+
+@inline(never)
+private func rows64(
+  _ op: ReduceOp, _ x: UnsafeRawPointer, _ shift: UnsafePointer<Double>?, _ result: UnsafeMutablePointer<Double>, _ rows: Int, _ count: Int
+) {
+  reduceRows(F64.self, op, x, shift, result, rows, count)
+}
+
+@inline(__always)
+private func reduceRows<V: Lanes>(
+  _: V.Type, _ op: ReduceOp, _ x: UnsafeRawPointer, _ shift: UnsafePointer<Double>?, _ result: UnsafeMutablePointer<Double>, _ rows: Int,
+  _ count: Int
+) {
+  for r in 0..<rows {
+    let row = x + r &* count &* V.stride
+    if let shift {
+      let s = V(shift[r])
+      switch op {
+      case .sumSquares:
+        result[r] = sum(row, count) { (v: V) in
+          let d = v - s
+          return d * d
+        }
+      case .sumAbs: result[r] = sum(row, count) { (v: V) in (v - s).magnitude }
+      default: result[r] = sum(row, count) { (v: V) in v - s }
+      }
+      continue
+    }
+    switch op {
+    case .sum: result[r] = sum(row, count) { (v: V) in v }
+    case .sumSquares: result[r] = sum(row, count) { (v: V) in v * v }
+    case .sumAbs: result[r] = sum(row, count) { (v: V) in v.magnitude }
+    case .countNonzero: result[r] = sum(row, count) { (v: V) in .select(v == .zero, .zero, .one) }
+    case .prod: result[r] = product(V.self, row, count)
+    case .max: result[r] = largest(V.self, row, count)
+    case .min: result[r] = -largest(row, count) { (v: V) in -v }
+    }
+  }
+}
+
+/// Σ f(x)
+@inline(__always)
+func sum<V: Lanes>(_ x: UnsafeRawPointer, _ n: Int, _ f: (V) -> V) -> Double {
+  var total = 0.0
+  var i = 0
+  let whole = n &- n % V.count
+  while whole &- i >= 8 &* V.count {
+    let end = i &+ (whole &- i < 4096 ? (whole &- i) / (8 &* V.count) &* (8 &* V.count) : 4096)
+    var (a, b, c, d) = (V.zero, V.zero, V.zero, V.zero)
+    var (e, g, h, k) = (V.zero, V.zero, V.zero, V.zero)
+    while i < end {
+      a = a + f(V(x, i))
+      b = b + f(V(x, i &+ V.count))
+      c = c + f(V(x, i &+ 2 &* V.count))
+      d = d + f(V(x, i &+ 3 &* V.count))
+      e = e + f(V(x, i &+ 4 &* V.count))
+      g = g + f(V(x, i &+ 5 &* V.count))
+      h = h + f(V(x, i &+ 6 &* V.count))
+      k = k + f(V(x, i &+ 7 &* V.count))
+      i &+= 8 &* V.count
+    }
+    total += (((a + b) + (c + d)) + ((e + g) + (h + k))).sum
+  }
+  var a = V.zero
+  while i < whole {
+    a = a + f(V(x, i))
+    i &+= V.count
+  }
+  if i < n { a = a + f(V(first: n &- i, x, i)).keeping(first: n &- i) }
+  return total + a.sum
+}
+
+/// Π x in float64
+@inline(__always)
+private func product<V: Lanes>(_: V.Type, _ x: UnsafeRawPointer, _ n: Int) -> Double {
+  var (a, b, c, d) = (1.0, 1.0, 1.0, 1.0)
+  var i = 0
+  while i &+ 4 <= n {
+    a *= element(V.self, x, i)
+    b *= element(V.self, x, i &+ 1)
+    c *= element(V.self, x, i &+ 2)
+    d *= element(V.self, x, i &+ 3)
+    i &+= 4
+  }
+  while i < n {
+    a *= element(V.self, x, i)
+    i &+= 1
+  }
+  return (a * b) * (c * d)
+}
+
+/// One element in float64.
+@inline(__always)
+func element<V: Lanes>(_: V.Type, _ x: UnsafeRawPointer, _ i: Int) -> Double {
+  V.stride == 4
+    ? Double(x.loadUnaligned(fromByteOffset: i &* 4, as: Float.self)) : x.loadUnaligned(fromByteOffset: i &* 8, as: Double.self)
+}
+
+/// The largest element; NaN wins; of nothing -∞.
+@inline(__always)
+func largest<V: Lanes>(_: V.Type, _ x: UnsafeRawPointer, _ n: Int) -> Double { largest(x, n) { (v: V) in v } }
+
+/// The largest f(x).
+@inline(__always)
+func largest<V: Lanes>(_ x: UnsafeRawPointer, _ n: Int, _ f: (V) -> V) -> Double {
+  let low = V(-.infinity)
+  var (a, b, c, d) = (low, low, low, low)
+  var nan = V.zero != V.zero
+  var i = 0
+  while i &+ 4 &* V.count <= n {
+    let (p, q) = (f(V(x, i)), f(V(x, i &+ V.count)))
+    let (r, s) = (f(V(x, i &+ 2 &* V.count)), f(V(x, i &+ 3 &* V.count)))
+    a = V.select(a < p, p, a)
+    b = V.select(b < q, q, b)
+    c = V.select(c < r, r, c)
+    d = V.select(d < s, s, d)
+    nan = nan | V.unordered(p, q) | V.unordered(r, s)
+    i &+= 4 &* V.count
+  }
+  while i &+ V.count <= n {
+    let p = f(V(x, i))
+    a = V.select(a < p, p, a)
+    nan = nan | (p != p)
+    i &+= V.count
+  }
+  a = V.maximum(V.maximum(a, b), V.maximum(c, d))
+  var m = nan.any ? Double.nan : a.largest
+  while i < n {
+    let p = f(V(repeating: x, i))[0]
+    m = p > m || p != p ? p : m
+    i &+= 1
+  }
+  return m
+}
+
+/// result[c] = result[c] joined with the reduction of x[:, c] - shift[c]
+func reduceColumns(
+  _ op: Int32, _ width: UInt8, _ x: UnsafeRawPointer, _ rowStride: Int, _ shift: UnsafePointer<Double>?, _ result: UnsafeMutablePointer<Double>,
+  _ count: Int, _ columns: Int
+) {
+  let op = unsafeBitCast(UInt8(truncatingIfNeeded: op), to: ReduceOp.self)
+  if width == FloatWidth.float32.rawValue {
+    columns32(op, x, rowStride, shift, result, count, columns)
+  } else {
+    columns64(op, x, rowStride, shift, result, count, columns)
+  }
+}
+
+@inline(never)
+private func columns32(
+  _ op: ReduceOp, _ x: UnsafeRawPointer, _ rowStride: Int, _ shift: UnsafePointer<Double>?, _ result: UnsafeMutablePointer<Double>, _ count: Int,
+  _ columns: Int
+) {
+  reduceColumns(F32.self, op, x, rowStride, shift, result, count, columns)
+}
+
+@inline(never)
+private func columns64(
+  _ op: ReduceOp, _ x: UnsafeRawPointer, _ rowStride: Int, _ shift: UnsafePointer<Double>?, _ result: UnsafeMutablePointer<Double>, _ count: Int,
+  _ columns: Int
+) {
+  reduceColumns(F64.self, op, x, rowStride, shift, result, count, columns)
+}
+
+@inline(__always)
+private func reduceColumns<V: Lanes>(
+  _: V.Type, _ op: ReduceOp, _ x: UnsafeRawPointer, _ rowStride: Int, _ shift: UnsafePointer<Double>?, _ result: UnsafeMutablePointer<Double>,
+  _ count: Int, _ columns: Int
+) {
+  if let shift {
+    switch op {
+    case .sumSquares:
+      sumColumns(x, rowStride, shift, result, count, columns) { (v: V, s: V) in
+        let d = v - s
+        return d * d
+      }
+    case .sumAbs: sumColumns(x, rowStride, shift, result, count, columns) { (v: V, s: V) in (v - s).magnitude }
+    default: sumColumns(x, rowStride, shift, result, count, columns) { (v: V, s: V) in v - s }
+    }
+    return
+  }
+  switch op {
+  case .sum: sumColumns(x, rowStride, nil, result, count, columns) { (v: V, _: V) in v }
+  case .sumSquares: sumColumns(x, rowStride, nil, result, count, columns) { (v: V, _: V) in v * v }
+  case .sumAbs: sumColumns(x, rowStride, nil, result, count, columns) { (v: V, _: V) in v.magnitude }
+  case .countNonzero: sumColumns(x, rowStride, nil, result, count, columns) { (v: V, _: V) in .select(v == .zero, .zero, .one) }
+  case .prod:
+    for r in 0..<count {
+      for c in 0..<columns { result[c] *= element(V.self, x, r &* rowStride &+ c) }
+    }
+  case .max: extremeColumns(x, rowStride, result, count, columns) { (v: V) in v } sign: { $0 }
+  case .min: extremeColumns(x, rowStride, result, count, columns) { (v: V) in -v } sign: { -$0 }
+  }
+}
+
+/// result[c] += Σ f(x[:, c], shift[c]): 16 rows at a time in the lanes, then in float64.
+@inline(__always)
+func sumColumns<V: Lanes>(
+  _ x: UnsafeRawPointer, _ rowStride: Int, _ shift: UnsafePointer<Double>?, _ result: UnsafeMutablePointer<Double>, _ count: Int, _ columns: Int,
+  _ f: (V, V) -> V
+) {
+  let whole = columns &- columns % V.count
+  var r = 0
+  while r < count {
+    let rows = count &- r < 16 ? count &- r : 16
+    var c = 0
+    while c < columns {
+      let n = c < whole ? V.count : columns &- c
+      var s = V.zero
+      if let shift { s = n == V.count ? V(narrowing: shift, c) : V(narrowing: shift, c, first: n) }
+      let i = r &* rowStride &+ c
+      var a = V.zero
+      if n == V.count {
+        if rows == 16 {
+          var (b, d, e) = (V.zero, V.zero, V.zero)
+          for k in 0..<4 {
+            let j = i &+ 4 &* k &* rowStride
+            a = a + f(V(x, j), s)
+            b = b + f(V(x, j &+ rowStride), s)
+            d = d + f(V(x, j &+ 2 &* rowStride), s)
+            e = e + f(V(x, j &+ 3 &* rowStride), s)
+          }
+          a = (a + b) + (d + e)
+        } else {
+          for k in 0..<rows { a = a + f(V(x, i &+ k &* rowStride), s) }
+        }
+        a.widenAdd(result, c)
+      } else {
+        for k in 0..<rows { a = a + f(V(first: n, x, i &+ k &* rowStride), s) }
+        for k in 0..<n { result[c &+ k] += a[k] }
+      }
+      c &+= n
+    }
+    r &+= rows
+  }
+}
+
+/// result[c] = the largest of result[c] and f(x[:, c]); results and lanes go through `sign`, so that the smallest is the largest of -x.
+@inline(__always)
+private func extremeColumns<V: Lanes>(
+  _ x: UnsafeRawPointer, _ rowStride: Int, _ result: UnsafeMutablePointer<Double>, _ count: Int, _ columns: Int, _ f: (V) -> V,
+  sign: (Double) -> Double
+) {
+  let whole = columns &- columns % V.count
+  var c = 0
+  while c < columns {
+    let n = c < whole ? V.count : columns &- c
+    var m = V(-.infinity)
+    for r in 0..<count {
+      let v = f(n == V.count ? V(x, r &* rowStride &+ c) : V(first: n, x, r &* rowStride &+ c))
+      m = V.maximum(v, m)
+    }
+    for k in 0..<n {
+      let (old, new) = (sign(result[c &+ k]), m[k])
+      result[c &+ k] = sign(old != old || old > new ? old : new)
+    }
+    c &+= n
+  }
+}
+
+/// result[r] = Σ a[r, :] (b[r, :] - shift[r])
+@inline(never)
+func dotRows(
+  _ width: UInt8, _ a: UnsafeRawPointer, _ b: UnsafeRawPointer, _ shift: UnsafePointer<Double>, _ result: UnsafeMutablePointer<Double>, _ rows: Int,
+  _ count: Int
+) {
+  for r in 0..<rows {
+    if width == FloatWidth.float32.rawValue {
+      result[r] = dot(a + r &* count &* 4, b + r &* count &* 4, F32(shift[r]), count)
+    } else {
+      result[r] = dot(a + r &* count &* 8, b + r &* count &* 8, F64(shift[r]), count)
+    }
+  }
+}
+
+@inline(__always)
+private func dot<V: Lanes>(_ a: UnsafeRawPointer, _ b: UnsafeRawPointer, _ shift: V, _ n: Int) -> Double {
+  var total = 0.0
+  var i = 0
+  let whole = n &- n % V.count
+  while i < whole {
+    let end = whole &- i < 1024 ? whole : i &+ 1024
+    var (p, q) = (V.zero, V.zero)
+    while i &+ 2 &* V.count <= end {
+      p = .fma(V(a, i), V(b, i) - shift, p)
+      q = .fma(V(a, i &+ V.count), V(b, i &+ V.count) - shift, q)
+      i &+= 2 &* V.count
+    }
+    while i < end {
+      p = .fma(V(a, i), V(b, i) - shift, p)
+      i &+= V.count
+    }
+    total += (p + q).sum
+  }
+  if i < n { total += (V(first: n &- i, a, i) * (V(first: n &- i, b, i) - shift)).sum }
+  return total
+}
+
+/// result[c] += Σ a[:, c] (b[:, c] - shift[c])
+@inline(never)
+func dotColumns(
+  _ width: UInt8, _ a: UnsafeRawPointer, _ b: UnsafeRawPointer, _ rowStride: Int, _ shift: UnsafePointer<Double>,
+  _ result: UnsafeMutablePointer<Double>, _ count: Int, _ columns: Int
+) {
+  if width == FloatWidth.float32.rawValue {
+    dotColumns(F32.self, a, b, rowStride, shift, result, count, columns)
+  } else {
+    dotColumns(F64.self, a, b, rowStride, shift, result, count, columns)
+  }
+}
+
+@inline(__always)
+private func dotColumns<V: Lanes>(
+  _: V.Type, _ a: UnsafeRawPointer, _ b: UnsafeRawPointer, _ rowStride: Int, _ shift: UnsafePointer<Double>,
+  _ result: UnsafeMutablePointer<Double>, _ count: Int, _ columns: Int
+) {
+  var r = 0
+  while r < count {
+    let rows = count &- r < 16 ? count &- r : 16
+    var c = 0
+    while c < columns {
+      let n = columns &- c < V.count ? columns &- c : V.count
+      let s = n == V.count ? V(narrowing: shift, c) : V(narrowing: shift, c, first: n)
+      var t = V.zero
+      for k in 0..<rows {
+        let i = (r &+ k) &* rowStride &+ c
+        t = n == V.count ? .fma(V(a, i), V(b, i) - s, t) : .fma(V(first: n, a, i), V(first: n, b, i) - s, t)
+      }
+      if n == V.count {
+        t.widenAdd(result, c)
+      } else {
+        for k in 0..<n { result[c &+ k] += t[k] }
+      }
+      c &+= n
+    }
+    r &+= rows
+  }
+}
