@@ -2,8 +2,14 @@ public import KernelTable
 
 /// This module's loops, compiled for its instruction level.
 public enum Level {
-  public static let table = KernelTable(matrix: matrixKernels, vector: vectorKernels)
+  public static let table = KernelTable(matrix: matrixKernels, convolution: convolutionKernels, vector: vectorKernels)
 }
 
-let matrixKernels = MatrixKernels()
+let matrixKernels = MatrixKernels(
+  float32: .init(
+    lanes: Lanes32.count, tileRows: tileRows, block: gemmBlock32, copy: gemmCopy32, rowProducts: gemmRowProducts32,
+    rowSum: gemmRowSum32, small: gemmSmall32),
+  float64: .init(
+    lanes: Lanes64.count, tileRows: tileRows, block: gemmBlock64, copy: gemmCopy64, rowProducts: gemmRowProducts64,
+    rowSum: gemmRowSum64, small: gemmSmall64))
 let vectorKernels = makeVectorKernels()

@@ -129,6 +129,19 @@ public struct LuaStack: @unchecked Sendable {
   public var state: LuaState { LuaState.of(L) }
 }
 
+/// A weak name for a Lua value: it keeps nothing alive. A Swift object that works with a Lua value holds its handle, while the value is
+/// anchored in the object's userdata (`LuaStack.anchor`): so Lua's collector sees every reference, and no cycle escapes it.
+public struct LuaHandle: Sendable, Equatable {
+  let id: Int
+}
+
+extension LuaStack {
+  /// The handle of a table, function or userdata.
+  public func handle(at index: Int32) -> LuaHandle { state.handle(self, index) }
+  /// Pushes the value, or nil (and answers false) where it has been collected.
+  public func push(_ handle: LuaHandle) -> Bool { state.push(self, handle) }
+}
+
 /// A Lua value that Swift keeps alive. Use it for the length of a call; an object that outlives it anchors Lua values
 /// in its userdata instead (see `LuaStack.anchor`), so that no cycle can form that neither side collects.
 public final class LuaReference: @unchecked Sendable {

@@ -14,8 +14,13 @@ public final class LuaState {
   private var libraries: [Library] = []
   private var objects: Int32 = 0      // registry: object's address -> userdata, weak values
   private var scopes: [Int32] = []    // registry: lists of userdata made in each open scope
+  private var handles: Int32 = 0      // registry: handle -> value, weak values
+  private var handleIDs: Int32 = 0    // registry: value -> handle, weak keys
+  private var lastHandle = 0
   private var collector = Collector()
-  public var stack: LuaStack { LuaStack(L) }
+  /// The coroutine whose call into Swift is running.
+  fileprivate var running: OpaquePointer
+  public var stack: LuaStack { LuaStack(running) }
 
   /// - memoryLimit: bytes that Lua's own values may take; 0 is no limit.
   public init(memoryLimit: Int = 0) throws {
@@ -26,16 +31,23 @@ public final class LuaState {
     nn_release = { pointer in Unmanaged<AnyObject>.fromOpaque(pointer!).release() }
     guard let L = nn_new_state(memoryLimit) else { throw LuaError("not enough memory for a Lua state") }
     self.L = L
+    running = L
     ExternalMemory.reclaim = { nn_collect(L) }
     nn_host_of(L).pointee.owner = Unmanaged.passUnretained(self).toOpaque()
     nn_open_standard(L)
     if getenv("NNLUA_GC").map({ String(cString: $0) }) == "incremental" { nn_incremental(L) } else { nn_generational(L) }
+    objects = weakTable("v")
+    handles = weakTable("v")
+    handleIDs = weakTable("k")
+  }
+
+  private func weakTable(_ mode: String) -> Int32 {
     stack.newTable()
     stack.newTable()
-    stack.push("v")
+    stack.push(mode)
     stack.rawSet(-2, "__mode")
     lua_setmetatable(L, -2)
-    objects = luaL_ref(L, nn_registry_index())
+    return luaL_ref(L, nn_registry_index())
   }
 
   deinit {
@@ -117,6 +129,36 @@ public final class LuaState {
     (object as? any LuaObject)?.closed()
   }
 
+  // MARK: handles
+
+  func handle(_ stack: LuaStack, _ index: Int32) -> LuaHandle {
+    let index = stack.absolute(index)
+    lua_rawgeti(stack.L, nn_registry_index(), Int64(handleIDs))
+    stack.copy(index)
+    if lua_rawget(stack.L, -2) == LUA_TNUMBER, let known = stack.integer(at: -1) {
+      stack.pop(2)
+      return LuaHandle(id: known)
+    }
+    stack.pop()
+    lastHandle += 1
+    stack.copy(index)
+    stack.push(lastHandle)
+    lua_rawset(stack.L, -3)
+    stack.pop()
+    lua_rawgeti(stack.L, nn_registry_index(), Int64(handles))
+    stack.copy(index)
+    stack.rawSet(-2, lastHandle)
+    stack.pop()
+    return LuaHandle(id: lastHandle)
+  }
+
+  func push(_ stack: LuaStack, _ handle: LuaHandle) -> Bool {
+    lua_rawgeti(stack.L, nn_registry_index(), Int64(handles))
+    let type = stack.rawGet(-1, handle.id)
+    stack.remove(-2)
+    return type != .nil
+  }
+
   // MARK: userdata that keep their identity, scopes
 
   func pushKnown(_ stack: LuaStack, _ object: ObjectIdentifier) -> Bool {
@@ -147,16 +189,28 @@ public final class LuaState {
     stack.pop()
   }
 
-  /// Runs the function below its `arguments`, then closes every userdata made meanwhile but those that `keep` finds on the stack
-  /// among the results (tables are searched). Results stay on the stack; their count is returned.
-  public func scope(_ stack: LuaStack, arguments: Int32) throws -> Int32 {
-    let base = stack.top - arguments - 1
+  /// Calls the function on top with one argument, `keep`, then closes every userdata made meanwhile but those found among its results
+  /// or given to `keep` (tables are searched). Results stay on the stack; their count is returned.
+  public func scope(_ stack: LuaStack) throws -> Int32 {
+    let base = stack.top - 1
+    guard stack.reserve(12) else { throw LuaError("stack overflow") }
+    stack.newTable()
+    let kept = luaL_ref(stack.L, nn_registry_index())
+    defer { luaL_unref(stack.L, nn_registry_index(), kept) }
+    push(FunctionBox("keep") { stack in
+      lua_rawgeti(stack.L, nn_registry_index(), Int64(kept))
+      guard stack.type(at: -1) == .table else { throw LuaError("keep: the scope has ended") }
+      let table = stack.top
+      for index in 1..<table { stack.state.mark(stack, index, table, depth: 0) }
+      stack.pop()
+      return stack.top
+    })
     stack.newTable()
     scopes.append(luaL_ref(stack.L, nn_registry_index()))
     func end(keeping range: Range<Int32>) {
       let scope = scopes.removeLast()
       guard stack.reserve(12) else { return }
-      stack.newTable()
+      lua_rawgeti(stack.L, nn_registry_index(), Int64(kept))
       let kept = stack.top
       for index in range { mark(stack, index, kept, depth: 0) }
       lua_rawgeti(stack.L, nn_registry_index(), Int64(scope))
@@ -173,7 +227,7 @@ public final class LuaState {
       luaL_unref(stack.L, nn_registry_index(), scope)
     }
     do {
-      try stack.call(arguments: arguments, results: -1)  // -1: as many as it returns
+      try stack.call(arguments: 1, results: -1)  // -1: as many as it returns
     } catch {
       if let raised = error as? LuaRaised {
         raised.value.push(stack)
@@ -254,6 +308,14 @@ public final class LuaState {
       stack.rawSet(-2, row.name)
     }
     let table = stack.top
+    for type in library.classes {
+      stack.newTable(fields: type.rows.count)
+      for row in type.rows where row.place.contains(.method) {
+        push(row.box)
+        stack.rawSet(-2, row.name)
+      }
+      stack.rawSet(table, type.name)
+    }
     // Names that are not there raise, with the nearest name that is; `__name` and the like stay nil for Lua's own lookups.
     stack.newTable()
     push(FunctionBox("__index") { stack in
@@ -325,6 +387,9 @@ public final class LuaState {
 
 /// The other end of the trampoline: nothing leaves here but a number, with a message on the stack where it is negative.
 private func call(_ stack: LuaStack, _ box: FunctionBox) -> Int32 {
+  let state = stack.state, before = state.running
+  state.running = stack.L
+  defer { state.running = before }
   do {
     return try box.body(stack)
   } catch {

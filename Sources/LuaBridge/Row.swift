@@ -135,11 +135,14 @@ public struct Library: Sendable {
   public let rows: [Row]
   /// Lua source that receives the module's table as its argument and may add to it.
   public let lua: String?
+  /// Classes whose methods the module offers as a table: `nn.Module.parameters`.
+  public let classes: [LuaClass]
 
-  public init(_ name: String, _ doc: String, rows: [Row], lua: String? = nil) {
+  public init(_ name: String, _ doc: String, rows: [Row], classes: [LuaClass] = [], lua: String? = nil) {
     self.name = name
     self.doc = doc
     self.rows = rows
+    self.classes = classes
     self.lua = lua
   }
 

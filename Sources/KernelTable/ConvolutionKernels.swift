@@ -1,0 +1,105 @@
+/// Entry points for convolution and pooling, one set for each element type. Counts, strides and pitches are elements unless they say bytes.
+public struct ConvolutionKernels: Sendable {
+  public var float32: Set
+  public var float64: Set
+
+  public init(float32: Set, float64: Set) {
+    self.float32 = float32
+    self.float64 = float64
+  }
+
+  public struct Set: Sendable {
+    /// Copies rows of every plane; all strides are bytes.
+    public typealias CopyPlanes = @Sendable @convention(c) (
+      _ from: UnsafeRawPointer, _ fromPlane: Int, _ fromRow: Int, _ to: UnsafeMutableRawPointer, _ toPlane: Int, _ toRow: Int,
+      _ planes: Int, _ rows: Int, _ rowBytes: Int
+    ) -> Void
+    /// out[i, j] = initial[i, j] + Σ_l source[tileOffsets[i] + loopOffsets[l]] · panel[l, j], rows of out and panel `vectors` registers long.
+    /// No initial means 0; an initialRow of 0 gives every row the same (a bias).
+    public typealias GatherProduct = @Sendable @convention(c) (
+      _ vectors: Int, _ source: UnsafeRawPointer, _ tileOffsets: UnsafePointer<Int>, _ tileCount: Int, _ loopOffsets: UnsafePointer<Int>,
+      _ loopCount: Int, _ panel: UnsafeRawPointer, _ initial: UnsafeRawPointer?, _ initialRow: Int, _ out: UnsafeMutableRawPointer
+    ) -> Void
+    /// to[c, q] = from[q, c], q < pixels, c < channels, with relu if asked.
+    public typealias ChannelsFirst = @Sendable @convention(c) (
+      _ from: UnsafeRawPointer, _ pitch: Int, _ pixels: Int, _ channels: Int, _ to: UnsafeMutableRawPointer, _ toRow: Int, _ relu: Bool
+    ) -> Void
+    /// to[q, c] = from[c, q]; columns from `channels` to `pitch` (a multiple of lanes) become 0.
+    public typealias ChannelsLast = @Sendable @convention(c) (
+      _ from: UnsafeRawPointer, _ fromRow: Int, _ channels: Int, _ pixels: Int, _ to: UnsafeMutableRawPointer, _ pitch: Int
+    ) -> Void
+    /// sums[c] += Σ_q from[q, c], `vectors` registers wide.
+    public typealias AddRows = @Sendable @convention(c) (
+      _ vectors: Int, _ from: UnsafeRawPointer, _ rows: Int, _ sums: UnsafeMutableRawPointer
+    ) -> Void
+    /// Where source[i · step] beats best[i] (or is NaN), it and its position first + i · step take the place.
+    public typealias MaxTap = @Sendable @convention(c) (
+      _ source: UnsafeRawPointer, _ step: Int, _ count: Int, _ first: Int, _ best: UnsafeMutableRawPointer,
+      _ positions: UnsafeMutablePointer<Int32>
+    ) -> Void
+    /// Maximum and position of the 2 x 2 windows of stride 2 of one plane.
+    public typealias MaxSquares = @Sendable @convention(c) (
+      _ source: UnsafeRawPointer, _ width: Int, _ rows: Int, _ columns: Int, _ y: UnsafeMutableRawPointer,
+      _ positions: UnsafeMutablePointer<Int32>
+    ) -> Void
+    /// Relu and maximum over pool x pool places of sums that lie channels last; marks are the index within the window, 255 where relu gave 0.
+    public typealias PoolSums = @Sendable @convention(c) (
+      _ sums: UnsafeRawPointer, _ vectors: Int, _ columns: Int, _ pool: Int, _ pooledRows: Int, _ pooledColumns: Int,
+      _ values: UnsafeMutableRawPointer, _ marks: UnsafeMutableRawPointer
+    ) -> Void
+    /// to[c, q] = mark of from[q, c].
+    public typealias MarksFirst = @Sendable @convention(c) (
+      _ from: UnsafeRawPointer, _ pitch: Int, _ pixels: Int, _ channels: Int, _ to: UnsafeMutablePointer<UInt8>, _ toRow: Int
+    ) -> Void
+    /// The patch of each place as a row of `pitch`: runs of `length` elements, then a 1. Reads and writes up to a register behind the ends.
+    public typealias PatchRows = @Sendable @convention(c) (
+      _ window: UnsafeRawPointer, _ places: UnsafePointer<Int>, _ count: Int, _ runs: UnsafePointer<Int>, _ runCount: Int, _ length: Int,
+      _ to: UnsafeMutableRawPointer, _ pitch: Int
+    ) -> Void
+    /// The gradients of one channel whose mark is not 255, and the byte offset of their patch row: row · rowStep + column · columnStep + within[mark].
+    public typealias PatchList = @Sendable @convention(c) (
+      _ gradients: UnsafeRawPointer, _ marks: UnsafePointer<UInt8>, _ rows: Int, _ columns: Int, _ rowStep: Int, _ columnStep: Int,
+      _ within: UnsafePointer<Int>, _ values: UnsafeMutableRawPointer, _ offsets: UnsafeMutablePointer<Int>
+    ) -> Int
+    /// sums[0 ..< pitch] += Σ values[i] · row at byte offset offsets[i].
+    public typealias PatchProduct = @Sendable @convention(c) (
+      _ values: UnsafeRawPointer, _ offsets: UnsafePointer<Int>, _ count: Int, _ rows: UnsafeRawPointer, _ pitch: Int,
+      _ sums: UnsafeMutableRawPointer
+    ) -> Void
+
+    /// Elements of one register.
+    public var lanes: Int
+    public var copyPlanes: CopyPlanes
+    public var gatherProduct: GatherProduct
+    public var channelsFirst: ChannelsFirst
+    public var channelsLast: ChannelsLast
+    public var addRows: AddRows
+    public var maxTap: MaxTap
+    public var maxSquares: MaxSquares
+    public var poolSums: PoolSums
+    public var marksFirst: MarksFirst
+    public var patchRows: PatchRows
+    public var patchList: PatchList
+    public var patchProduct: PatchProduct
+
+    public init(
+      lanes: Int, copyPlanes: CopyPlanes, gatherProduct: GatherProduct, channelsFirst: ChannelsFirst, channelsLast: ChannelsLast,
+      addRows: AddRows, maxTap: MaxTap, maxSquares: MaxSquares, poolSums: PoolSums, marksFirst: MarksFirst, patchRows: PatchRows,
+      patchList: PatchList, patchProduct: PatchProduct
+    ) {
+      self.lanes = lanes
+      self.copyPlanes = copyPlanes
+      self.gatherProduct = gatherProduct
+      self.channelsFirst = channelsFirst
+      self.channelsLast = channelsLast
+      self.addRows = addRows
+      self.maxTap = maxTap
+      self.maxSquares = maxSquares
+      self.poolSums = poolSums
+      self.marksFirst = marksFirst
+      self.patchRows = patchRows
+      self.patchList = patchList
+      self.patchProduct = patchProduct
+    }
+  }
+}

@@ -1,0 +1,169 @@
+internal import KernelTable
+
+#if canImport(Glibc)
+  internal import Glibc
+#endif
+
+/// What follows a convolution in the same pass over memory.
+public enum ConvolutionActivation: Sendable {
+  case none, relu
+}
+
+/// The result channels of one group in panels of two registers, the last perhaps of one.
+struct ChannelPanels {
+  var panels: [(first: Int, channels: Int, vectors: Int, pitch: Int)] = []
+  /// Sum of the pitches.
+  var width = 0
+
+  init(_ channels: Int, lanes: Int) {
+    for first in stride(from: 0, to: channels, by: 2 * lanes) {
+      let count = min(channels - first, 2 * lanes)
+      let vectors = count > lanes ? 2 : 1
+      panels.append((first, count, vectors, vectors * lanes))
+      width += vectors * lanes
+    }
+  }
+}
+
+/// Weights in the order the kernels read them: [group][panel][term][channel of the panel], 0 where a panel is not full.
+func packWeights<T: BinaryFloatingPoint>(
+  _ type: T.Type, _ pass: Pass, _ panels: ChannelPanels, groups: Int, weight: UnsafeRawPointer, kernelWidth: Int, groupStride: Int,
+  resultStride: Int, sourceStride: Int, to: UnsafeMutableRawPointer
+) {
+  let weight = weight.assumingMemoryBound(to: T.self)
+  let taps = pass.y.taps.flatMap { y in pass.x.taps.map { y.index * kernelWidth + $0.index } }
+  Parallel.run(groups * panels.panels.count) { chunk in
+    let panel = panels.panels[chunk % panels.panels.count], group = chunk / panels.panels.count
+    let begin = (group * panels.width + panel.first) * pass.depth
+    let source = weight + group * groupStride + panel.first * resultStride
+    var target = to.assumingMemoryBound(to: T.self) + begin
+    taps.withUnsafeBufferPointer { taps in
+      for channel in 0..<pass.sourceChannels {
+        for tap in taps {
+          let from = source + channel * sourceStride + tap
+          for c in 0..<panel.channels { target[c] = from[c &* resultStride] }
+          for c in panel.channels..<panel.pitch { target[c] = 0 }
+          target += panel.pitch
+        }
+      }
+    }
+  }
+}
+
+/// Runs a pass over all images: result = act(source ∗ weights + bias), written to the places the axes name.
+struct PassRun {
+  var pass: Pass
+  var width: FloatWidth
+  var kernels: ConvolutionKernels.Set
+  var batch: Int
+  var groups: Int
+  var panels: ChannelPanels
+  /// Packed by `packWeights`; the bias is as wide as all panels of all groups.
+  var weights: UnsafeRawPointer
+  var bias: UnsafeRawPointer?
+  var relu: Bool
+  /// Height · width and width of the result's images.
+  var resultPlane: Int
+  var resultWidth: Int
+
+  /// Places worked on between the product and its transposition: sums of 160 · 32 floats stay in the first-level cache.
+  static let places = 160
+  /// Terms whose weights (128 bytes each) are worth keeping in the second-level cache.
+  static let terms = 2048
+
+  func run(source: UnsafeRawPointer, result: UnsafeMutableRawPointer) {
+    let size = width.stride
+    let regions = pass.regions(elementSize: size)
+    // A chunk is about 30 MFLOP, a fraction of a millisecond: enough to pay for a thread, short enough to be interrupted.
+    let work = max(1, 2 * pass.depth * panels.width * (regions.first?.places ?? 0))
+    let images = max(1, min(batch, 30_000_000 / work))
+    let imageChunks = (batch + images - 1) / images
+    Parallel.run(imageChunks * groups * regions.count) { chunk in
+      let region = regions[chunk % regions.count]
+      let group = chunk / regions.count % groups
+      let first = chunk / regions.count / groups * images
+      runRegion(region, group, first..<min(first + images, batch), source, result)
+    }
+  }
+
+  private func runRegion(_ region: Region, _ group: Int, _ images: Range<Int>, _ source: UnsafeRawPointer, _ result: UnsafeMutableRawPointer) {
+    let size = width.stride
+    let layout = pass.layout(region)
+    let (places, terms) = layout.offsets(pass, region)
+    let most = min(Self.places, places.count)
+    let pitch = panels.panels[0].pitch
+    let contiguous = pass.y.spread == 1 && pass.x.spread == 1 && (region.columns.count == resultWidth || region.rows.count == 1)
+    let windowBytes = layout.elements(pass.sourceChannels) * size
+    Scratch.withBuffer(2 * most * pitch * size + windowBytes) { sums in
+      let turned = sums + most * pitch * size
+      let copy = turned + most * pitch * size
+      memset(copy, 0, windowBytes)
+      for image in images where !Parallel.interrupted {
+        let plane = (image * groups + group) * pass.sourceChannels * pass.y.size * pass.x.size
+        let window = layout.fill(source + plane * size, copy, pass, size, kernels)
+        for panel in panels.panels {
+          let weights = weights + (group * panels.width + panel.first) * pass.depth * size
+          let bias = bias.map { $0 + (group * panels.width + panel.first) * size }
+          let channel = (image * groups + group) * pass.resultChannels + panel.first
+          var place = 0
+          while place < places.count {
+            let count = min(most, places.count - place)
+            sum(window, places, place, count, terms, weights, bias, panel, sums)
+            if contiguous {
+              let at = channel * resultPlane + (pass.y.start + region.rows.lowerBound) * resultWidth + pass.x.start + region.columns.lowerBound + place
+              kernels.channelsFirst(sums, panel.pitch, count, panel.channels, result + at * size, resultPlane, relu)
+            } else {
+              kernels.channelsFirst(sums, panel.pitch, count, panel.channels, turned, count, relu)
+              scatter(turned, count, panel.channels, region, place, result + channel * resultPlane * size)
+            }
+            place += count
+          }
+        }
+      }
+    }
+  }
+
+  /// The sums of `count` places from `place`, in as many steps as the depth asks for.
+  func sum(
+    _ window: UnsafeRawPointer, _ places: [Int], _ place: Int, _ count: Int, _ terms: [Int], _ weights: UnsafeRawPointer,
+    _ bias: UnsafeRawPointer?, _ panel: (first: Int, channels: Int, vectors: Int, pitch: Int), _ sums: UnsafeMutableRawPointer
+  ) {
+    places.withUnsafeBufferPointer { places in
+      terms.withUnsafeBufferPointer { terms in
+        guard let places = places.baseAddress, let offsets = terms.baseAddress else { return }
+        var term = 0
+        while term < terms.count {
+          let depth = min(Self.terms, terms.count - term)
+          kernels.gatherProduct(
+            panel.vectors, window, places + place, count, offsets + term, depth, weights + term * panel.pitch * width.stride,
+            term == 0 ? bias : UnsafeRawPointer(sums), term == 0 ? 0 : panel.pitch, sums)
+          term += depth
+        }
+      }
+    }
+  }
+
+  /// Writes places that do not lie side by side in the result.
+  private func scatter(
+    _ from: UnsafeRawPointer, _ count: Int, _ channels: Int, _ region: Region, _ first: Int, _ result: UnsafeMutableRawPointer
+  ) {
+    func move<T>(_ type: T.Type) {
+      let from = from.assumingMemoryBound(to: type), result = result.assumingMemoryBound(to: type)
+      for channel in 0..<channels {
+        let source = from + channel * count
+        let target = result + channel * resultPlane
+        var place = 0
+        while place < count {
+          let row = region.rows.lowerBound + (first + place) / region.columns.count
+          let skipped = (first + place) % region.columns.count
+          let run = min(count - place, region.columns.count - skipped)
+          let at = target + (pass.y.start + row * pass.y.spread) * resultWidth + pass.x.start
+            + (region.columns.lowerBound + skipped) * pass.x.spread
+          for i in 0..<run { at[i &* pass.x.spread] = source[place &+ i] }
+          place += run
+        }
+      }
+    }
+    if width == .float32 { move(Float.self) } else { move(Double.self) }
+  }
+}

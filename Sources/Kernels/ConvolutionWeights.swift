@@ -1,0 +1,131 @@
+public import KernelTable
+
+#if canImport(Glibc)
+  internal import Glibc
+#endif
+
+extension Convolution {
+  /// ∂weight[o, c, u, v] = Σ gradOutput[n, o, i, j] · x[n, c, i·sh + u·dh - top, …], ∂bias[o] = Σ gradOutput[n, o, i, j].
+  public static func weightGradient(
+    _ width: FloatWidth, _ g: ConvolutionGeometry, x: UnsafeRawPointer, gradOutput: UnsafeRawPointer, gradWeight: UnsafeMutableRawPointer,
+    gradBias: UnsafeMutableRawPointer?
+  ) {
+    weightGradient(width, g, x: x, gradOutput: gradOutput, gradWeight: gradWeight, gradBias: gradBias, table: Kernels.table)
+  }
+
+  package static func weightGradient(
+    _ width: FloatWidth, _ g: ConvolutionGeometry, x: UnsafeRawPointer, gradOutput: UnsafeRawPointer, gradWeight: UnsafeMutableRawPointer,
+    gradBias: UnsafeMutableRawPointer?, table: KernelTable
+  ) {
+    let size = width.stride
+    if g.batch < 1 || g.outPlane < 1 || g.outChannels < 1 || g.inChannels < 1 {
+      memset(gradWeight, 0, g.outChannels * g.inGroup * g.kernelArea * size)
+      if let gradBias { memset(gradBias, 0, g.outChannels * size) }
+      return
+    }
+    let kernels = table.convolution.set(width)
+    let pass = g.forwardPass
+    let panels = ChannelPanels(g.outGroup, lanes: kernels.lanes)
+    let parts = WeightSums.parts(g, pass, panels, size)
+    Scratch.withBuffer(parts * g.groups * panels.width * (pass.depth + 1) * size) { buffer in
+      let sums = WeightSums(pass: pass, panels: panels, groups: g.groups, parts: parts, size: size, buffer: buffer)
+      let regions = pass.regions(elementSize: size)
+      let perPart = (g.batch + parts - 1) / parts
+      Parallel.run(parts * g.groups * panels.panels.count) { chunk in
+        let panel = chunk % panels.panels.count
+        let group = chunk / panels.panels.count % g.groups
+        let part = chunk / panels.panels.count / g.groups
+        let target = sums.block(part, group, panel)
+        memset(target, 0, (pass.depth + 1) * panels.panels[panel].pitch * size)
+        for region in regions {
+          addRegion(
+            width, g, pass, region, group, panels.panels[panel], part * perPart..<max(part * perPart, min((part + 1) * perPart, g.batch)),
+            x, gradOutput, target, kernels)
+        }
+      }
+      if width == .float32 {
+        sums.join(Float.self, gradWeight, gradBias)
+      } else {
+        sums.join(Double.self, gradWeight, gradBias)
+      }
+    }
+  }
+
+  /// Adds what a region of some images gives to the sums [term][channel of the panel], and to the bias row behind them.
+  private static func addRegion(
+    _ width: FloatWidth, _ g: ConvolutionGeometry, _ pass: Pass, _ region: Region, _ group: Int,
+    _ panel: (first: Int, channels: Int, vectors: Int, pitch: Int), _ images: Range<Int>, _ x: UnsafeRawPointer,
+    _ gradOutput: UnsafeRawPointer, _ target: UnsafeMutableRawPointer, _ kernels: ConvolutionKernels.Set
+  ) {
+    let size = width.stride
+    let layout = pass.layout(region)
+    let (places, terms) = layout.offsets(pass, region)
+    let windowBytes = layout.elements(pass.sourceChannels) * size
+    Scratch.withBuffer(places.count * panel.pitch * size + windowBytes) { turned in
+      let copy = turned + places.count * panel.pitch * size
+      memset(copy, 0, windowBytes)
+      for image in images where !Parallel.interrupted {
+        let plane = (image * g.groups + group) * pass.sourceChannels * g.inPlane
+        let window = layout.fill(x + plane * size, copy, pass, size, kernels)
+        let channel = (image * g.groups + group) * pass.resultChannels + panel.first
+        let columns = region.columns.count
+        let corner = channel * g.outPlane + region.rows.lowerBound * g.outWidth + region.columns.lowerBound
+        if columns == g.outWidth {
+          kernels.channelsLast(gradOutput + corner * size, g.outPlane, panel.channels, places.count, turned, panel.pitch)
+        } else {
+          for row in 0..<region.rows.count {
+            kernels.channelsLast(
+              gradOutput + (corner + row * g.outWidth) * size, g.outPlane, panel.channels, columns,
+              turned + row * columns * panel.pitch * size, panel.pitch)
+          }
+        }
+        kernels.gatherProduct(panel.vectors, window, terms, terms.count, places, places.count, turned, target, panel.pitch, target)
+        kernels.addRows(panel.vectors, turned, places.count, target + pass.depth * panel.pitch * size)
+      }
+    }
+  }
+}
+
+/// Partial sums of a weight gradient: [part][group][panel][term, and a last row for the bias][channel of the panel].
+///
+/// Their number depends on the shapes alone and they are joined in order, so that the result has the same bits on any number of threads.
+struct WeightSums {
+  var pass: Pass
+  var panels: ChannelPanels
+  var groups: Int
+  var parts: Int
+  var size: Int
+  let buffer: UnsafeMutableRawPointer
+
+  /// Enough parts for many cores, none with less than 20 MFLOP, all together in at most 64 MB.
+  static func parts(_ g: ConvolutionGeometry, _ pass: Pass, _ panels: ChannelPanels, _ size: Int) -> Int {
+    let flops = 2 * pass.depth * panels.width * g.groups * g.outPlane
+    let byWork = Int(Double(flops) * Double(g.batch) / 20e6)
+    let byMemory = 67_108_864 / max(1, g.groups * panels.width * (pass.depth + 1) * size)
+    return max(1, min(16, g.batch, byWork, byMemory))
+  }
+
+  func block(_ part: Int, _ group: Int, _ panel: Int) -> UnsafeMutableRawPointer {
+    buffer + ((part * groups + group) * panels.width + panels.panels[panel].first) * (pass.depth + 1) * size
+  }
+
+  func join<T: BinaryFloatingPoint>(_ type: T.Type, _ gradWeight: UnsafeMutableRawPointer, _ gradBias: UnsafeMutableRawPointer?) {
+    let gradWeight = gradWeight.assumingMemoryBound(to: T.self), gradBias = gradBias?.assumingMemoryBound(to: T.self)
+    Parallel.run(groups * panels.panels.count) { chunk in
+      let index = chunk % panels.panels.count, group = chunk / panels.panels.count
+      let panel = panels.panels[index]
+      let total = block(0, group, index).assumingMemoryBound(to: T.self)
+      let count = (pass.depth + 1) * panel.pitch
+      for part in 1..<max(parts, 1) {
+        let other = block(part, group, index).assumingMemoryBound(to: T.self)
+        for i in 0..<count { total[i] += other[i] }
+      }
+      let channel = group * pass.resultChannels + panel.first
+      for c in 0..<panel.channels {
+        let target = gradWeight + (channel + c) * pass.depth
+        for term in 0..<pass.depth { target[term] = total[term &* panel.pitch &+ c] }
+        gradBias?[channel + c] = total[pass.depth * panel.pitch + c]
+      }
+    }
+  }
+}

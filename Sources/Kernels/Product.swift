@@ -1,0 +1,186 @@
+internal import KernelTable
+
+/// One matrix product and the way it is cut up.
+///
+/// The micro-kernel reads a by single elements at any strides and b by whole vectors along its rows. So a is copied only where its strides
+/// would waste cache lines or address translations, and b where its rows are not contiguous or are far apart; all else is read in place.
+struct Product {
+  var kernels: MatrixKernels.Set
+  /// Bytes of one element.
+  var bytes: Int
+  var m: Int
+  var n: Int
+  var k: Int
+  var a: Matrix.View
+  var b: Matrix.View
+  var c: UnsafeMutableRawPointer
+  var ldc: Int
+  var accumulate: Bool
+  var bias: UnsafeRawPointer?
+  var relu: Bool
+  /// False inside a chunk of a batch: the cores are busy already.
+  var parallel = true
+  /// All of b in panels, when a batch shares it.
+  var packedB: UnsafeMutableRawPointer?
+
+  /// Products up to this many multiply-adds are done by plain loops.
+  static let smallWork = 128
+  /// Below this many multiply-adds a second thread costs more than it brings.
+  static let parallelWork = 1 << 20
+  /// Multiply-adds of one chunk at most: 10 ms on the slowest level, so that Ctrl-C is answered at once.
+  static let chunkWork = 64 << 20
+  /// Bytes of one operand that are packed at a time.
+  static let slabBytes = 8 << 20
+
+  var work: Int { m &* n &* k }
+
+  func run() {
+    if k == 0 || work <= Product.smallWork {
+      kernels.small(
+        m, n, k, a.base, a.rowStride, a.columnStride, b.base, b.rowStride, b.columnStride, c, ldc, accumulate, bias, relu)
+    } else if n == 1 && (a.columnStride == 1 || a.rowStride == 1) {
+      timesVector()
+    } else if m == 1 && (b.columnStride == 1 || b.rowStride == 1) {
+      vectorTimes()
+    } else {
+      blocked()
+    }
+  }
+
+  /// `count` products whose operands lie a step apart.
+  func runBatch(_ count: Int, aStep: Int, bStep: Int, cStep: Int) {
+    @inline(__always) func item(_ i: Int, _ parallel: Bool, _ packed: UnsafeMutableRawPointer?) {
+      var product = self
+      product.a.base += i &* aStep &* bytes
+      product.b.base += i &* bStep &* bytes
+      product.c += i &* cStep &* bytes
+      product.parallel = parallel
+      product.packedB = packed
+      product.run()
+    }
+    if work >= Product.parallelWork * 8 {
+      for i in 0..<count where !Parallel.interrupted { item(i, true, nil) }
+      return
+    }
+    let perChunk = max(1, Product.parallelWork / 2 / max(work, 1))
+    func all(_ packed: UnsafeMutableRawPointer?) {
+      Parallel.run((count &+ perChunk &- 1) / perChunk) { chunk in
+        for i in chunk &* perChunk..<min(count, (chunk &+ 1) &* perChunk) { item(i, false, packed) }
+      }
+    }
+    let plan = Plan(self)
+    if bStep == 0 && plan.packsB && plan.kSlab == k && plan.nSlab >= n && m > 1 && n > 1 && work > Product.smallWork {
+      Scratch.withBuffer(plan.packedBytes(k, n)) { packed in
+        plan.packB(k0: 0, kCount: k, n0: 0, nCount: n, into: packed)
+        all(packed)
+      }
+    } else {
+      all(nil)
+    }
+  }
+
+  // MARK: Products with a vector
+
+  /// Rows or columns of one chunk, for `count` of them holding `each` elements.
+  private func vectorChunk(_ count: Int, _ each: Int) -> Int {
+    // 32,768 elements are about 5 µs from the caches.
+    if !parallel || count &* each < 1 << 17 { return count }
+    return max(16, (1 << 15) / each &+ 15 & ~15)
+  }
+
+  /// n = 1: c = a · x.
+  private func timesVector() {
+    withContiguous(b.base, k, b.rowStride) { x in
+      if a.columnStride == 1 {
+        dots(m, a, x, c, ldc)
+      } else {
+        combine(m, a.base, a.columnStride, x, ldc)
+      }
+    }
+  }
+
+  /// m = 1: c = x · b.
+  private func vectorTimes() {
+    withContiguous(a.base, k, a.columnStride) { x in
+      if b.columnStride == 1 {
+        combine(n, b.base, b.rowStride, x, 1)
+      } else {
+        dots(n, Matrix.View(base: b.base, rowStride: b.columnStride, columnStride: 1), x, c, 1)
+      }
+    }
+  }
+
+  private func dots(_ rows: Int, _ matrix: Matrix.View, _ x: UnsafeRawPointer, _ y: UnsafeMutableRawPointer, _ yStep: Int) {
+    let chunk = vectorChunk(rows, k)
+    Parallel.run((rows &+ chunk &- 1) / chunk) { i in
+      let first = i &* chunk
+      let count = min(chunk, rows &- first)
+      let target = y + first &* yStep &* bytes
+      kernels.rowProducts(count, k, matrix.base + first &* matrix.rowStride &* bytes, matrix.rowStride, x, target, yStep, accumulate)
+      finish(first, count, target, yStep)
+    }
+  }
+
+  /// y[j] = Σ_p x[p] · matrix[p * row + j], y's elements `yStep` apart.
+  private func combine(_ count: Int, _ matrix: UnsafeRawPointer, _ row: Int, _ x: UnsafeRawPointer, _ yStep: Int) {
+    let chunk = vectorChunk(count, k)
+    Parallel.run((count &+ chunk &- 1) / chunk) { i in
+      let first = i &* chunk
+      let columns = min(chunk, count &- first)
+      let target = c + first &* yStep &* bytes
+      let source = matrix + first &* bytes
+      if yStep == 1 {
+        kernels.rowSum(columns, k, x, source, row, target, accumulate)
+      } else {
+        Scratch.withBuffer(columns &* bytes) { y in
+          if accumulate { kernels.copy(columns, 1, 1, target, yStep, 1, y, 1) }
+          kernels.rowSum(columns, k, x, source, row, y, accumulate)
+          kernels.copy(columns, 1, 1, y, 1, 1, target, yStep)
+        }
+      }
+      finish(first, columns, target, yStep)
+    }
+  }
+
+  /// Bias and activation of `count` results from number `first` on.
+  private func finish(_ first: Int, _ count: Int, _ target: UnsafeMutableRawPointer, _ step: Int) {
+    if bias == nil && !relu { return }
+    if n == 1 {
+      kernels.small(count, 1, 0, target, 0, 0, target, 0, 0, target, step, true, bias, relu)
+    } else {
+      kernels.small(1, count, 0, target, 0, 0, target, 0, 0, target, 0, true, bias.map { $0 + first &* bytes }, relu)
+    }
+  }
+
+  private func withContiguous(_ x: UnsafeRawPointer, _ count: Int, _ stride: Int, _ body: (UnsafeRawPointer) -> Void) {
+    if stride == 1 { return body(x) }
+    Scratch.withBuffer(count &* bytes) { copy in
+      kernels.copy(count, 1, 1, x, stride, 1, copy, 1)
+      body(copy)
+    }
+  }
+
+  // MARK: Products of matrices
+
+  private func blocked() {
+    let plan = Plan(self)
+    var k0 = 0
+    while k0 < k {
+      let kCount = min(plan.kSlab, k &- k0)
+      var n0 = 0
+      while n0 < n {
+        let nCount = min(plan.nSlab, n &- n0)
+        if let packedB {
+          plan.multiplySlab(k0: k0, kCount: kCount, n0: n0, nCount: nCount, packedB: packedB)
+        } else {
+          Scratch.withBuffer(plan.packedBytes(kCount, nCount)) { packed in
+            plan.packB(k0: k0, kCount: kCount, n0: n0, nCount: nCount, into: packed)
+            plan.multiplySlab(k0: k0, kCount: kCount, n0: n0, nCount: nCount, packedB: packed)
+          }
+        }
+        n0 &+= nCount
+      }
+      k0 &+= kCount
+    }
+  }
+}

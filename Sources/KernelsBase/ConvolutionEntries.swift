@@ -1,0 +1,163 @@
+internal import KernelTable
+
+let convolutionKernels = ConvolutionKernels(
+  float32: .init(
+    lanes: Lanes32.count, copyPlanes: copyPlanes, gatherProduct: gatherProduct32, channelsFirst: channelsFirst32,
+    channelsLast: channelsLast32, addRows: addRows32, maxTap: maxTap32, maxSquares: maxSquares32, poolSums: poolSums32,
+    marksFirst: marksFirst32, patchRows: patchRows32, patchList: patchList32, patchProduct: patchProduct32),
+  float64: .init(
+    lanes: Lanes64.count, copyPlanes: copyPlanes, gatherProduct: gatherProduct64, channelsFirst: channelsFirst64,
+    channelsLast: channelsLast64, addRows: addRows64, maxTap: maxTap64, maxSquares: maxSquares64, poolSums: poolSums64,
+    marksFirst: marksFirst64, patchRows: patchRows64, patchList: patchList64, patchProduct: patchProduct64))
+
+@inline(never)
+func channelsFirst32(
+  _ from: UnsafeRawPointer, _ pitch: Int, _ pixels: Int, _ channels: Int, _ to: UnsafeMutableRawPointer, _ toRow: Int, _ relu: Bool
+) {
+  channelsFirst(Lanes32.self, from, pitch, pixels, channels, to, toRow, relu)
+}
+
+@inline(never)
+func channelsLast32(
+  _ from: UnsafeRawPointer, _ fromRow: Int, _ channels: Int, _ pixels: Int, _ to: UnsafeMutableRawPointer, _ pitch: Int
+) {
+  channelsLast(Lanes32.self, from, fromRow, channels, pixels, to, pitch)
+}
+
+@inline(never)
+func addRows32(
+  _ vectors: Int, _ from: UnsafeRawPointer, _ rows: Int, _ sums: UnsafeMutableRawPointer
+) {
+  addRows(Lanes32.self, vectors, from, rows, sums)
+}
+
+@inline(never)
+func maxTap32(
+  _ source: UnsafeRawPointer, _ step: Int, _ count: Int, _ first: Int, _ best: UnsafeMutableRawPointer,
+  _ positions: UnsafeMutablePointer<Int32>
+) {
+  maxTap(Lanes32.self, source, step, count, first, best, positions)
+}
+
+@inline(never)
+func maxSquares32(
+  _ source: UnsafeRawPointer, _ width: Int, _ rows: Int, _ columns: Int, _ y: UnsafeMutableRawPointer,
+  _ positions: UnsafeMutablePointer<Int32>
+) {
+  maxSquares(Lanes32.self, source, width, rows, columns, y, positions)
+}
+
+@inline(never)
+func poolSums32(
+  _ sums: UnsafeRawPointer, _ vectors: Int, _ columns: Int, _ pool: Int, _ pooledRows: Int, _ pooledColumns: Int,
+  _ values: UnsafeMutableRawPointer, _ marks: UnsafeMutableRawPointer
+) {
+  poolSums(Lanes32.self, sums, vectors, columns, pool, pooledRows, pooledColumns, values, marks)
+}
+
+@inline(never)
+func marksFirst32(
+  _ from: UnsafeRawPointer, _ pitch: Int, _ pixels: Int, _ channels: Int, _ to: UnsafeMutablePointer<UInt8>, _ toRow: Int
+) {
+  marksFirst(Lanes32.self, from, pitch, pixels, channels, to, toRow)
+}
+
+@inline(never)
+func patchRows32(
+  _ window: UnsafeRawPointer, _ places: UnsafePointer<Int>, _ count: Int, _ runs: UnsafePointer<Int>, _ runCount: Int, _ length: Int,
+  _ to: UnsafeMutableRawPointer, _ pitch: Int
+) {
+  patchRows(Lanes32.self, window, places, count, runs, runCount, length, to, pitch)
+}
+
+@inline(never)
+func patchList32(
+  _ gradients: UnsafeRawPointer, _ marks: UnsafePointer<UInt8>, _ rows: Int, _ columns: Int, _ rowStep: Int, _ columnStep: Int,
+  _ within: UnsafePointer<Int>, _ values: UnsafeMutableRawPointer, _ offsets: UnsafeMutablePointer<Int>
+) -> Int {
+  patchList(Lanes32.self, gradients, marks, rows, columns, rowStep, columnStep, within, values, offsets)
+}
+
+@inline(never)
+func patchProduct32(
+  _ values: UnsafeRawPointer, _ offsets: UnsafePointer<Int>, _ count: Int, _ rows: UnsafeRawPointer, _ pitch: Int,
+  _ sums: UnsafeMutableRawPointer
+) {
+  patchProduct(Lanes32.self, values, offsets, count, rows, pitch, sums)
+}
+
+@inline(never)
+func channelsFirst64(
+  _ from: UnsafeRawPointer, _ pitch: Int, _ pixels: Int, _ channels: Int, _ to: UnsafeMutableRawPointer, _ toRow: Int, _ relu: Bool
+) {
+  channelsFirst(Lanes64.self, from, pitch, pixels, channels, to, toRow, relu)
+}
+
+@inline(never)
+func channelsLast64(
+  _ from: UnsafeRawPointer, _ fromRow: Int, _ channels: Int, _ pixels: Int, _ to: UnsafeMutableRawPointer, _ pitch: Int
+) {
+  channelsLast(Lanes64.self, from, fromRow, channels, pixels, to, pitch)
+}
+
+@inline(never)
+func addRows64(
+  _ vectors: Int, _ from: UnsafeRawPointer, _ rows: Int, _ sums: UnsafeMutableRawPointer
+) {
+  addRows(Lanes64.self, vectors, from, rows, sums)
+}
+
+@inline(never)
+func maxTap64(
+  _ source: UnsafeRawPointer, _ step: Int, _ count: Int, _ first: Int, _ best: UnsafeMutableRawPointer,
+  _ positions: UnsafeMutablePointer<Int32>
+) {
+  maxTap(Lanes64.self, source, step, count, first, best, positions)
+}
+
+@inline(never)
+func maxSquares64(
+  _ source: UnsafeRawPointer, _ width: Int, _ rows: Int, _ columns: Int, _ y: UnsafeMutableRawPointer,
+  _ positions: UnsafeMutablePointer<Int32>
+) {
+  maxSquares(Lanes64.self, source, width, rows, columns, y, positions)
+}
+
+@inline(never)
+func poolSums64(
+  _ sums: UnsafeRawPointer, _ vectors: Int, _ columns: Int, _ pool: Int, _ pooledRows: Int, _ pooledColumns: Int,
+  _ values: UnsafeMutableRawPointer, _ marks: UnsafeMutableRawPointer
+) {
+  poolSums(Lanes64.self, sums, vectors, columns, pool, pooledRows, pooledColumns, values, marks)
+}
+
+@inline(never)
+func marksFirst64(
+  _ from: UnsafeRawPointer, _ pitch: Int, _ pixels: Int, _ channels: Int, _ to: UnsafeMutablePointer<UInt8>, _ toRow: Int
+) {
+  marksFirst(Lanes64.self, from, pitch, pixels, channels, to, toRow)
+}
+
+@inline(never)
+func patchRows64(
+  _ window: UnsafeRawPointer, _ places: UnsafePointer<Int>, _ count: Int, _ runs: UnsafePointer<Int>, _ runCount: Int, _ length: Int,
+  _ to: UnsafeMutableRawPointer, _ pitch: Int
+) {
+  patchRows(Lanes64.self, window, places, count, runs, runCount, length, to, pitch)
+}
+
+@inline(never)
+func patchList64(
+  _ gradients: UnsafeRawPointer, _ marks: UnsafePointer<UInt8>, _ rows: Int, _ columns: Int, _ rowStep: Int, _ columnStep: Int,
+  _ within: UnsafePointer<Int>, _ values: UnsafeMutableRawPointer, _ offsets: UnsafeMutablePointer<Int>
+) -> Int {
+  patchList(Lanes64.self, gradients, marks, rows, columns, rowStep, columnStep, within, values, offsets)
+}
+
+@inline(never)
+func patchProduct64(
+  _ values: UnsafeRawPointer, _ offsets: UnsafePointer<Int>, _ count: Int, _ rows: UnsafeRawPointer, _ pitch: Int,
+  _ sums: UnsafeMutableRawPointer
+) {
+  patchProduct(Lanes64.self, values, offsets, count, rows, pitch, sums)
+}

@@ -1,0 +1,201 @@
+/// What convolution and pooling ask of a vector beyond `TileLanes`: lane moves, maximum, and the bit patterns that carry positions.
+///
+/// Lane moves are spelled as literals: only those become one permutation each, the half and even/odd accessors of `SIMD` become loops.
+protocol ConvolutionLanes: TileLanes {
+  /// a[0], b[0], a[1], b[1], … of the lower halves.
+  static func interleaveLow(_ a: Vector, _ b: Vector) -> Vector
+  /// The same of the upper halves.
+  static func interleaveHigh(_ a: Vector, _ b: Vector) -> Vector
+  /// Lanes 0, 2, 4, … of a followed by b.
+  static func even(_ a: Vector, _ b: Vector) -> Vector
+  /// Lanes 1, 3, 5, … of a followed by b.
+  static func odd(_ a: Vector, _ b: Vector) -> Vector
+  /// Replaces `best` by `value`, and its mark by `mark`, where value is larger or NaN.
+  static func take(_ best: inout Vector, _ marks: inout Vector, _ value: Vector, _ mark: Vector)
+  /// Relu (NaN stays), and `mark` where the result is 0.
+  static func reluMark(_ best: inout Vector, _ marks: inout Vector, _ mark: Vector)
+  /// The positive part of one element; NaN stays.
+  static func relu(_ x: Element) -> Element
+  /// A vector whose lanes hold the bit pattern `bits`.
+  static func bits(_ bits: Int) -> Vector
+  /// A vector whose lane l holds the bit pattern `first + l · step`.
+  static func bits(_ first: Int, step: Int) -> Vector
+  /// `Vector.count` positions widened to bit patterns, and back.
+  static func loadPositions(_ source: UnsafePointer<Int32>) -> Vector
+  static func storePositions(_ marks: Vector, _ target: UnsafeMutablePointer<Int32>)
+  static var oneElement: Element { get }
+  static func isLarger(_ value: Element, _ best: Element) -> Bool
+  /// The low bytes of the lanes' bit patterns.
+  static func storeBytes(_ marks: Vector, _ target: UnsafeMutablePointer<UInt8>)
+}
+
+#if AVX512
+  typealias Counts32 = SIMD16<Int32>
+  typealias Counts64 = SIMD8<Int64>
+  typealias Positions32 = SIMD16<Int32>
+  typealias Positions64 = SIMD8<Int32>
+  @inline(__always) private var counts32: Counts32 { Counts32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15) }
+  @inline(__always) private var counts64: Counts64 { Counts64(0, 1, 2, 3, 4, 5, 6, 7) }
+#elseif AVX2
+  typealias Counts32 = SIMD8<Int32>
+  typealias Counts64 = SIMD4<Int64>
+  typealias Positions32 = SIMD8<Int32>
+  typealias Positions64 = SIMD4<Int32>
+  @inline(__always) private var counts32: Counts32 { Counts32(0, 1, 2, 3, 4, 5, 6, 7) }
+  @inline(__always) private var counts64: Counts64 { Counts64(0, 1, 2, 3) }
+#else
+  typealias Counts32 = SIMD4<Int32>
+  typealias Counts64 = SIMD2<Int64>
+  typealias Positions32 = SIMD4<Int32>
+  typealias Positions64 = SIMD2<Int32>
+  @inline(__always) private var counts32: Counts32 { Counts32(0, 1, 2, 3) }
+  @inline(__always) private var counts64: Counts64 { Counts64(0, 1) }
+#endif
+
+extension Lanes32: ConvolutionLanes {
+  @inline(__always) static func interleaveLow(_ a: Tile32, _ b: Tile32) -> Tile32 {
+    #if AVX512
+      Tile32(a[0], b[0], a[1], b[1], a[2], b[2], a[3], b[3], a[4], b[4], a[5], b[5], a[6], b[6], a[7], b[7])
+    #elseif AVX2
+      Tile32(a[0], b[0], a[1], b[1], a[2], b[2], a[3], b[3])
+    #else
+      Tile32(a[0], b[0], a[1], b[1])
+    #endif
+  }
+  @inline(__always) static func interleaveHigh(_ a: Tile32, _ b: Tile32) -> Tile32 {
+    #if AVX512
+      Tile32(a[8], b[8], a[9], b[9], a[10], b[10], a[11], b[11], a[12], b[12], a[13], b[13], a[14], b[14], a[15], b[15])
+    #elseif AVX2
+      Tile32(a[4], b[4], a[5], b[5], a[6], b[6], a[7], b[7])
+    #else
+      Tile32(a[2], b[2], a[3], b[3])
+    #endif
+  }
+  @inline(__always) static func even(_ a: Tile32, _ b: Tile32) -> Tile32 {
+    #if AVX512
+      Tile32(a[0], a[2], a[4], a[6], a[8], a[10], a[12], a[14], b[0], b[2], b[4], b[6], b[8], b[10], b[12], b[14])
+    #elseif AVX2
+      Tile32(a[0], a[2], a[4], a[6], b[0], b[2], b[4], b[6])
+    #else
+      Tile32(a[0], a[2], b[0], b[2])
+    #endif
+  }
+  @inline(__always) static func odd(_ a: Tile32, _ b: Tile32) -> Tile32 {
+    #if AVX512
+      Tile32(a[1], a[3], a[5], a[7], a[9], a[11], a[13], a[15], b[1], b[3], b[5], b[7], b[9], b[11], b[13], b[15])
+    #elseif AVX2
+      Tile32(a[1], a[3], a[5], a[7], b[1], b[3], b[5], b[7])
+    #else
+      Tile32(a[1], a[3], b[1], b[3])
+    #endif
+  }
+  @inline(__always) static func take(_ best: inout Tile32, _ marks: inout Tile32, _ value: Tile32, _ mark: Tile32) {
+    let wins = (value .> best) .| (value .!= value)
+    best.replace(with: value, where: wins)
+    marks.replace(with: mark, where: wins)
+  }
+  @inline(__always) static func reluMark(_ best: inout Tile32, _ marks: inout Tile32, _ mark: Tile32) {
+    let dead = best .<= Tile32()
+    best.replace(with: Tile32(), where: dead)
+    marks.replace(with: mark, where: dead)
+  }
+  @inline(__always) static func relu(_ x: Float) -> Float { x < 0 ? 0 : x }
+  @inline(__always) static func bits(_ bits: Int) -> Tile32 { Tile32(repeating: Float(bitPattern: UInt32(truncatingIfNeeded: bits))) }
+  @inline(__always) static func bits(_ first: Int, step: Int) -> Tile32 {
+    let iota: Counts32 = counts32
+    let all = Counts32(repeating: Int32(truncatingIfNeeded: first)) &+ iota &* Counts32(repeating: Int32(truncatingIfNeeded: step))
+    return unsafeBitCast(all, to: Tile32.self)
+  }
+  @inline(__always) static func loadPositions(_ source: UnsafePointer<Int32>) -> Tile32 {
+    let narrow = UnsafeRawPointer(source).loadUnaligned(as: Positions32.self)
+    return unsafeBitCast(Counts32(truncatingIfNeeded: narrow), to: Tile32.self)
+  }
+  @inline(__always) static func storePositions(_ marks: Tile32, _ target: UnsafeMutablePointer<Int32>) {
+    let narrow = Positions32(truncatingIfNeeded: unsafeBitCast(marks, to: Counts32.self))
+    UnsafeMutableRawPointer(target).storeBytes(of: narrow, as: Positions32.self)
+  }
+  @inline(__always) static var oneElement: Float { 1 }
+  /// Larger, or NaN.
+  @inline(__always) static func isLarger(_ value: Float, _ best: Float) -> Bool { value > best || value != value }
+  @inline(__always) static func storeBytes(_ marks: Tile32, _ target: UnsafeMutablePointer<UInt8>) {
+    var lane = 0
+    while lane < Tile32.scalarCount {
+      target[lane] = UInt8(truncatingIfNeeded: marks[lane].bitPattern)
+      lane &+= 1
+    }
+  }
+}
+
+extension Lanes64: ConvolutionLanes {
+  @inline(__always) static func interleaveLow(_ a: Tile64, _ b: Tile64) -> Tile64 {
+    #if AVX512
+      Tile64(a[0], b[0], a[1], b[1], a[2], b[2], a[3], b[3])
+    #elseif AVX2
+      Tile64(a[0], b[0], a[1], b[1])
+    #else
+      Tile64(a[0], b[0])
+    #endif
+  }
+  @inline(__always) static func interleaveHigh(_ a: Tile64, _ b: Tile64) -> Tile64 {
+    #if AVX512
+      Tile64(a[4], b[4], a[5], b[5], a[6], b[6], a[7], b[7])
+    #elseif AVX2
+      Tile64(a[2], b[2], a[3], b[3])
+    #else
+      Tile64(a[1], b[1])
+    #endif
+  }
+  @inline(__always) static func even(_ a: Tile64, _ b: Tile64) -> Tile64 {
+    #if AVX512
+      Tile64(a[0], a[2], a[4], a[6], b[0], b[2], b[4], b[6])
+    #elseif AVX2
+      Tile64(a[0], a[2], b[0], b[2])
+    #else
+      Tile64(a[0], b[0])
+    #endif
+  }
+  @inline(__always) static func odd(_ a: Tile64, _ b: Tile64) -> Tile64 {
+    #if AVX512
+      Tile64(a[1], a[3], a[5], a[7], b[1], b[3], b[5], b[7])
+    #elseif AVX2
+      Tile64(a[1], a[3], b[1], b[3])
+    #else
+      Tile64(a[1], b[1])
+    #endif
+  }
+  @inline(__always) static func take(_ best: inout Tile64, _ marks: inout Tile64, _ value: Tile64, _ mark: Tile64) {
+    let wins = (value .> best) .| (value .!= value)
+    best.replace(with: value, where: wins)
+    marks.replace(with: mark, where: wins)
+  }
+  @inline(__always) static func reluMark(_ best: inout Tile64, _ marks: inout Tile64, _ mark: Tile64) {
+    let dead = best .<= Tile64()
+    best.replace(with: Tile64(), where: dead)
+    marks.replace(with: mark, where: dead)
+  }
+  @inline(__always) static func relu(_ x: Double) -> Double { x < 0 ? 0 : x }
+  @inline(__always) static func bits(_ bits: Int) -> Tile64 { Tile64(repeating: Double(bitPattern: UInt64(truncatingIfNeeded: bits))) }
+  @inline(__always) static func bits(_ first: Int, step: Int) -> Tile64 {
+    let iota: Counts64 = counts64
+    let all = Counts64(repeating: Int64(truncatingIfNeeded: first)) &+ iota &* Counts64(repeating: Int64(truncatingIfNeeded: step))
+    return unsafeBitCast(all, to: Tile64.self)
+  }
+  @inline(__always) static func loadPositions(_ source: UnsafePointer<Int32>) -> Tile64 {
+    let narrow = UnsafeRawPointer(source).loadUnaligned(as: Positions64.self)
+    return unsafeBitCast(Counts64(truncatingIfNeeded: narrow), to: Tile64.self)
+  }
+  @inline(__always) static func storePositions(_ marks: Tile64, _ target: UnsafeMutablePointer<Int32>) {
+    let narrow = Positions64(truncatingIfNeeded: unsafeBitCast(marks, to: Counts64.self))
+    UnsafeMutableRawPointer(target).storeBytes(of: narrow, as: Positions64.self)
+  }
+  @inline(__always) static var oneElement: Double { 1 }
+  /// Larger, or NaN.
+  @inline(__always) static func isLarger(_ value: Double, _ best: Double) -> Bool { value > best || value != value }
+  @inline(__always) static func storeBytes(_ marks: Tile64, _ target: UnsafeMutablePointer<UInt8>) {
+    var lane = 0
+    while lane < Tile64.scalarCount {
+      target[lane] = UInt8(truncatingIfNeeded: marks[lane].bitPattern)
+      lane &+= 1
+    }
+  }
+}

@@ -1,0 +1,302 @@
+/// The one product behind convolution, its input gradient and its weight gradient.
+///
+///     out[i, j] = initial[i, j] + Σ_l source[tileOffsets[i] + loopOffsets[l]] · panel[l, j]
+///
+/// forward: i runs over pixels, l over (channel, ky, kx), j over output channels, panel holds the weights.
+/// weight gradient: i runs over (channel, ky, kx), l over pixels, panel holds the output's gradient, channels last.
+/// Columns (im2col) are never written down: an element of them is one broadcast from the image, wherever the two offsets say.
+/// So stride, dilation and kernel shape cost nothing here, and no lane is wasted on the end of a row.
+
+/// The tallest tile of two registers a row whose sums stay in registers.
+#if AVX512
+  var gatherRows: Int { 10 }
+#else
+  var gatherRows: Int { 6 }
+#endif
+
+/// What a tile reads and writes; `initialRow` is in bytes here.
+struct Gather {
+  var source: UnsafeRawPointer
+  var tileOffsets: UnsafePointer<Int>
+  var loopOffsets: UnsafePointer<Int>
+  var loopCount: Int
+  var panel: UnsafeRawPointer
+  var initial: UnsafeRawPointer?
+  var initialRow: Int
+  var out: UnsafeMutableRawPointer
+}
+
+/// A tile of `rows` x `vectors` registers of sums; both are literals at every call, so that the unused rows vanish.
+@inline(__always)
+func gatherTile<L: ConvolutionLanes>(_ lanes: L.Type, rows: Int, vectors: Int, _ g: Gather) {
+  let source = g.source.assumingMemoryBound(to: L.Element.self)
+  let tileOffsets = g.tileOffsets, loopOffsets = g.loopOffsets, loopCount = g.loopCount
+  let initialRow = g.initialRow, out = g.out
+  let size = MemoryLayout<L.Vector>.stride
+  let row = vectors &* size
+  var s0 = L.zero, t0 = L.zero
+  var s1 = L.zero, t1 = L.zero
+  var s2 = L.zero, t2 = L.zero
+  var s3 = L.zero, t3 = L.zero
+  var s4 = L.zero, t4 = L.zero
+  var s5 = L.zero, t5 = L.zero
+  var s6 = L.zero, t6 = L.zero
+  var s7 = L.zero, t7 = L.zero
+  var s8 = L.zero, t8 = L.zero
+  var s9 = L.zero, t9 = L.zero
+  if let initial = g.initial {
+    if rows > 0 {
+      s0 = (initial + 0 &* initialRow).loadUnaligned(as: L.Vector.self)
+      if vectors > 1 { t0 = (initial + 0 &* initialRow + size).loadUnaligned(as: L.Vector.self) }
+    }
+    if rows > 1 {
+      s1 = (initial + 1 &* initialRow).loadUnaligned(as: L.Vector.self)
+      if vectors > 1 { t1 = (initial + 1 &* initialRow + size).loadUnaligned(as: L.Vector.self) }
+    }
+    if rows > 2 {
+      s2 = (initial + 2 &* initialRow).loadUnaligned(as: L.Vector.self)
+      if vectors > 1 { t2 = (initial + 2 &* initialRow + size).loadUnaligned(as: L.Vector.self) }
+    }
+    if rows > 3 {
+      s3 = (initial + 3 &* initialRow).loadUnaligned(as: L.Vector.self)
+      if vectors > 1 { t3 = (initial + 3 &* initialRow + size).loadUnaligned(as: L.Vector.self) }
+    }
+    if rows > 4 {
+      s4 = (initial + 4 &* initialRow).loadUnaligned(as: L.Vector.self)
+      if vectors > 1 { t4 = (initial + 4 &* initialRow + size).loadUnaligned(as: L.Vector.self) }
+    }
+    if rows > 5 {
+      s5 = (initial + 5 &* initialRow).loadUnaligned(as: L.Vector.self)
+      if vectors > 1 { t5 = (initial + 5 &* initialRow + size).loadUnaligned(as: L.Vector.self) }
+    }
+    if rows > 6 {
+      s6 = (initial + 6 &* initialRow).loadUnaligned(as: L.Vector.self)
+      if vectors > 1 { t6 = (initial + 6 &* initialRow + size).loadUnaligned(as: L.Vector.self) }
+    }
+    if rows > 7 {
+      s7 = (initial + 7 &* initialRow).loadUnaligned(as: L.Vector.self)
+      if vectors > 1 { t7 = (initial + 7 &* initialRow + size).loadUnaligned(as: L.Vector.self) }
+    }
+    if rows > 8 {
+      s8 = (initial + 8 &* initialRow).loadUnaligned(as: L.Vector.self)
+      if vectors > 1 { t8 = (initial + 8 &* initialRow + size).loadUnaligned(as: L.Vector.self) }
+    }
+    if rows > 9 {
+      s9 = (initial + 9 &* initialRow).loadUnaligned(as: L.Vector.self)
+      if vectors > 1 { t9 = (initial + 9 &* initialRow + size).loadUnaligned(as: L.Vector.self) }
+    }
+  }
+  let o0 = rows > 0 ? tileOffsets[0] : 0
+  let o1 = rows > 1 ? tileOffsets[1] : 0
+  let o2 = rows > 2 ? tileOffsets[2] : 0
+  let o3 = rows > 3 ? tileOffsets[3] : 0
+  let o4 = rows > 4 ? tileOffsets[4] : 0
+  let o5 = rows > 5 ? tileOffsets[5] : 0
+  let o6 = rows > 6 ? tileOffsets[6] : 0
+  let o7 = rows > 7 ? tileOffsets[7] : 0
+  let o8 = rows > 8 ? tileOffsets[8] : 0
+  let o9 = rows > 9 ? tileOffsets[9] : 0
+  var weights = g.panel
+  var l = 0
+  while l < loopCount {
+    let x = source + loopOffsets[l]
+    let u = weights.loadUnaligned(as: L.Vector.self)
+    let v = vectors > 1 ? (weights + size).loadUnaligned(as: L.Vector.self) : u
+    weights += row
+    if rows > 0 {
+      let e = L.splat(x[o0])
+      s0 = L.addProduct(s0, e, u)
+      if vectors > 1 { t0 = L.addProduct(t0, e, v) }
+    }
+    if rows > 1 {
+      let e = L.splat(x[o1])
+      s1 = L.addProduct(s1, e, u)
+      if vectors > 1 { t1 = L.addProduct(t1, e, v) }
+    }
+    if rows > 2 {
+      let e = L.splat(x[o2])
+      s2 = L.addProduct(s2, e, u)
+      if vectors > 1 { t2 = L.addProduct(t2, e, v) }
+    }
+    if rows > 3 {
+      let e = L.splat(x[o3])
+      s3 = L.addProduct(s3, e, u)
+      if vectors > 1 { t3 = L.addProduct(t3, e, v) }
+    }
+    if rows > 4 {
+      let e = L.splat(x[o4])
+      s4 = L.addProduct(s4, e, u)
+      if vectors > 1 { t4 = L.addProduct(t4, e, v) }
+    }
+    if rows > 5 {
+      let e = L.splat(x[o5])
+      s5 = L.addProduct(s5, e, u)
+      if vectors > 1 { t5 = L.addProduct(t5, e, v) }
+    }
+    if rows > 6 {
+      let e = L.splat(x[o6])
+      s6 = L.addProduct(s6, e, u)
+      if vectors > 1 { t6 = L.addProduct(t6, e, v) }
+    }
+    if rows > 7 {
+      let e = L.splat(x[o7])
+      s7 = L.addProduct(s7, e, u)
+      if vectors > 1 { t7 = L.addProduct(t7, e, v) }
+    }
+    if rows > 8 {
+      let e = L.splat(x[o8])
+      s8 = L.addProduct(s8, e, u)
+      if vectors > 1 { t8 = L.addProduct(t8, e, v) }
+    }
+    if rows > 9 {
+      let e = L.splat(x[o9])
+      s9 = L.addProduct(s9, e, u)
+      if vectors > 1 { t9 = L.addProduct(t9, e, v) }
+    }
+    l &+= 1
+  }
+  if rows > 0 {
+    (out + 0 &* row).storeBytes(of: s0, as: L.Vector.self)
+    if vectors > 1 { (out + 0 &* row + size).storeBytes(of: t0, as: L.Vector.self) }
+  }
+  if rows > 1 {
+    (out + 1 &* row).storeBytes(of: s1, as: L.Vector.self)
+    if vectors > 1 { (out + 1 &* row + size).storeBytes(of: t1, as: L.Vector.self) }
+  }
+  if rows > 2 {
+    (out + 2 &* row).storeBytes(of: s2, as: L.Vector.self)
+    if vectors > 1 { (out + 2 &* row + size).storeBytes(of: t2, as: L.Vector.self) }
+  }
+  if rows > 3 {
+    (out + 3 &* row).storeBytes(of: s3, as: L.Vector.self)
+    if vectors > 1 { (out + 3 &* row + size).storeBytes(of: t3, as: L.Vector.self) }
+  }
+  if rows > 4 {
+    (out + 4 &* row).storeBytes(of: s4, as: L.Vector.self)
+    if vectors > 1 { (out + 4 &* row + size).storeBytes(of: t4, as: L.Vector.self) }
+  }
+  if rows > 5 {
+    (out + 5 &* row).storeBytes(of: s5, as: L.Vector.self)
+    if vectors > 1 { (out + 5 &* row + size).storeBytes(of: t5, as: L.Vector.self) }
+  }
+  if rows > 6 {
+    (out + 6 &* row).storeBytes(of: s6, as: L.Vector.self)
+    if vectors > 1 { (out + 6 &* row + size).storeBytes(of: t6, as: L.Vector.self) }
+  }
+  if rows > 7 {
+    (out + 7 &* row).storeBytes(of: s7, as: L.Vector.self)
+    if vectors > 1 { (out + 7 &* row + size).storeBytes(of: t7, as: L.Vector.self) }
+  }
+  if rows > 8 {
+    (out + 8 &* row).storeBytes(of: s8, as: L.Vector.self)
+    if vectors > 1 { (out + 8 &* row + size).storeBytes(of: t8, as: L.Vector.self) }
+  }
+  if rows > 9 {
+    (out + 9 &* row).storeBytes(of: s9, as: L.Vector.self)
+    if vectors > 1 { (out + 9 &* row + size).storeBytes(of: t9, as: L.Vector.self) }
+  }
+}
+
+@inline(never)
+func gather1<L: ConvolutionLanes>(_ lanes: L.Type, _ vectors: Int, _ g: Gather) {
+  if vectors > 1 { gatherTile(L.self, rows: 1, vectors: 2, g) } else { gatherTile(L.self, rows: 1, vectors: 1, g) }
+}
+
+@inline(never)
+func gather2<L: ConvolutionLanes>(_ lanes: L.Type, _ vectors: Int, _ g: Gather) {
+  if vectors > 1 { gatherTile(L.self, rows: 2, vectors: 2, g) } else { gatherTile(L.self, rows: 2, vectors: 1, g) }
+}
+
+@inline(never)
+func gather3<L: ConvolutionLanes>(_ lanes: L.Type, _ vectors: Int, _ g: Gather) {
+  if vectors > 1 { gatherTile(L.self, rows: 3, vectors: 2, g) } else { gatherTile(L.self, rows: 3, vectors: 1, g) }
+}
+
+@inline(never)
+func gather4<L: ConvolutionLanes>(_ lanes: L.Type, _ vectors: Int, _ g: Gather) {
+  if vectors > 1 { gatherTile(L.self, rows: 4, vectors: 2, g) } else { gatherTile(L.self, rows: 4, vectors: 1, g) }
+}
+
+@inline(never)
+func gather5<L: ConvolutionLanes>(_ lanes: L.Type, _ vectors: Int, _ g: Gather) {
+  if vectors > 1 { gatherTile(L.self, rows: 5, vectors: 2, g) } else { gatherTile(L.self, rows: 5, vectors: 1, g) }
+}
+
+@inline(never)
+func gather6<L: ConvolutionLanes>(_ lanes: L.Type, _ vectors: Int, _ g: Gather) {
+  if vectors > 1 { gatherTile(L.self, rows: 6, vectors: 2, g) } else { gatherTile(L.self, rows: 6, vectors: 1, g) }
+}
+
+@inline(never)
+func gather7<L: ConvolutionLanes>(_ lanes: L.Type, _ vectors: Int, _ g: Gather) {
+  if vectors > 1 { gatherTile(L.self, rows: 7, vectors: 2, g) } else { gatherTile(L.self, rows: 7, vectors: 1, g) }
+}
+
+@inline(never)
+func gather8<L: ConvolutionLanes>(_ lanes: L.Type, _ vectors: Int, _ g: Gather) {
+  if vectors > 1 { gatherTile(L.self, rows: 8, vectors: 2, g) } else { gatherTile(L.self, rows: 8, vectors: 1, g) }
+}
+
+@inline(never)
+func gather9<L: ConvolutionLanes>(_ lanes: L.Type, _ vectors: Int, _ g: Gather) {
+  if vectors > 1 { gatherTile(L.self, rows: 9, vectors: 2, g) } else { gatherTile(L.self, rows: 9, vectors: 1, g) }
+}
+
+@inline(never)
+func gather10<L: ConvolutionLanes>(_ lanes: L.Type, _ vectors: Int, _ g: Gather) {
+  if vectors > 1 { gatherTile(L.self, rows: 10, vectors: 2, g) } else { gatherTile(L.self, rows: 10, vectors: 1, g) }
+}
+
+/// `gatherTile` over any number of rows, in tiles of nearly equal height.
+@inline(__always)
+func gatherProduct<L: ConvolutionLanes>(_ lanes: L.Type, _ vectors: Int, _ rows: Int, _ gather: Gather) {
+  var g = gather
+  let outRow = vectors &* MemoryLayout<L.Vector>.stride
+  var left = rows
+  var tiles = (rows &+ gatherRows &- 1) / gatherRows
+  while left > 0 {
+    let rows = (left &+ tiles &- 1) / tiles
+    switch rows {
+    case 1: gather1(L.self, vectors, g)
+    case 2: gather2(L.self, vectors, g)
+    case 3: gather3(L.self, vectors, g)
+    case 4: gather4(L.self, vectors, g)
+    case 5: gather5(L.self, vectors, g)
+    case 6: gather6(L.self, vectors, g)
+    case 7 where gatherRows > 6: gather7(L.self, vectors, g)
+    case 8 where gatherRows > 6: gather8(L.self, vectors, g)
+    case 9 where gatherRows > 6: gather9(L.self, vectors, g)
+    case 10 where gatherRows > 6: gather10(L.self, vectors, g)
+    default: break
+    }
+    g.tileOffsets += rows
+    g.out += rows &* outRow
+    if let initial = g.initial { g.initial = initial + rows &* g.initialRow }
+    left &-= rows
+    tiles &-= 1
+  }
+}
+
+@inline(never)
+func gatherProduct32(
+  _ vectors: Int, _ source: UnsafeRawPointer, _ tileOffsets: UnsafePointer<Int>, _ tileCount: Int, _ loopOffsets: UnsafePointer<Int>,
+  _ loopCount: Int, _ panel: UnsafeRawPointer, _ initial: UnsafeRawPointer?, _ initialRow: Int, _ out: UnsafeMutableRawPointer
+) {
+  gatherProduct(
+    Lanes32.self, vectors, tileCount,
+    Gather(
+      source: source, tileOffsets: tileOffsets, loopOffsets: loopOffsets, loopCount: loopCount, panel: panel, initial: initial,
+      initialRow: initialRow &* MemoryLayout<Lanes32.Element>.stride, out: out))
+}
+
+@inline(never)
+func gatherProduct64(
+  _ vectors: Int, _ source: UnsafeRawPointer, _ tileOffsets: UnsafePointer<Int>, _ tileCount: Int, _ loopOffsets: UnsafePointer<Int>,
+  _ loopCount: Int, _ panel: UnsafeRawPointer, _ initial: UnsafeRawPointer?, _ initialRow: Int, _ out: UnsafeMutableRawPointer
+) {
+  gatherProduct(
+    Lanes64.self, vectors, tileCount,
+    Gather(
+      source: source, tileOffsets: tileOffsets, loopOffsets: loopOffsets, loopCount: loopCount, panel: panel, initial: initial,
+      initialRow: initialRow &* MemoryLayout<Lanes64.Element>.stride, out: out))
+}

@@ -1,0 +1,208 @@
+/// Channels last ↔ channels first: blocks of n x n elements (n lanes) pass through registers.
+///
+/// After log2(n) perfect shuffles, each pairing vector i with vector i + n/2, lane j of vector i has become lane i of vector j.
+
+typealias Vectors2<V> = (V, V)
+typealias Vectors4<V> = (V, V, V, V)
+typealias Vectors8<V> = (V, V, V, V, V, V, V, V)
+typealias Vectors16<V> = (V, V, V, V, V, V, V, V, V, V, V, V, V, V, V, V)
+
+@inline(__always)
+func shuffle2<L: ConvolutionLanes>(_ lanes: L.Type, _ v: Vectors2<L.Vector>) -> Vectors2<L.Vector> {
+  (
+    L.interleaveLow(v.0, v.1), L.interleaveHigh(v.0, v.1)
+  )
+}
+
+@inline(__always)
+func shuffle4<L: ConvolutionLanes>(_ lanes: L.Type, _ v: Vectors4<L.Vector>) -> Vectors4<L.Vector> {
+  (
+    L.interleaveLow(v.0, v.2), L.interleaveHigh(v.0, v.2),
+    L.interleaveLow(v.1, v.3), L.interleaveHigh(v.1, v.3)
+  )
+}
+
+@inline(__always)
+func shuffle8<L: ConvolutionLanes>(_ lanes: L.Type, _ v: Vectors8<L.Vector>) -> Vectors8<L.Vector> {
+  (
+    L.interleaveLow(v.0, v.4), L.interleaveHigh(v.0, v.4),
+    L.interleaveLow(v.1, v.5), L.interleaveHigh(v.1, v.5),
+    L.interleaveLow(v.2, v.6), L.interleaveHigh(v.2, v.6),
+    L.interleaveLow(v.3, v.7), L.interleaveHigh(v.3, v.7)
+  )
+}
+
+@inline(__always)
+func shuffle16<L: ConvolutionLanes>(_ lanes: L.Type, _ v: Vectors16<L.Vector>) -> Vectors16<L.Vector> {
+  (
+    L.interleaveLow(v.0, v.8), L.interleaveHigh(v.0, v.8),
+    L.interleaveLow(v.1, v.9), L.interleaveHigh(v.1, v.9),
+    L.interleaveLow(v.2, v.10), L.interleaveHigh(v.2, v.10),
+    L.interleaveLow(v.3, v.11), L.interleaveHigh(v.3, v.11),
+    L.interleaveLow(v.4, v.12), L.interleaveHigh(v.4, v.12),
+    L.interleaveLow(v.5, v.13), L.interleaveHigh(v.5, v.13),
+    L.interleaveLow(v.6, v.14), L.interleaveHigh(v.6, v.14),
+    L.interleaveLow(v.7, v.15), L.interleaveHigh(v.7, v.15)
+  )
+}
+
+/// Transposes one block: `read(i)` gives its vector i, `write(i, v)` takes vector i of the result.
+@inline(__always)
+func transposeBlock<L: ConvolutionLanes>(_ lanes: L.Type, _ read: (Int) -> L.Vector, _ write: (Int, L.Vector) -> Void) {
+  if L.count == 16 {
+    let v: Vectors16<L.Vector> = (
+      read(0), read(1), read(2), read(3), read(4), read(5), read(6), read(7),
+      read(8), read(9), read(10), read(11), read(12), read(13), read(14), read(15)
+    )
+    let w = shuffle16(L.self, shuffle16(L.self, shuffle16(L.self, shuffle16(L.self, v))))
+    write(0, w.0)
+    write(1, w.1)
+    write(2, w.2)
+    write(3, w.3)
+    write(4, w.4)
+    write(5, w.5)
+    write(6, w.6)
+    write(7, w.7)
+    write(8, w.8)
+    write(9, w.9)
+    write(10, w.10)
+    write(11, w.11)
+    write(12, w.12)
+    write(13, w.13)
+    write(14, w.14)
+    write(15, w.15)
+  } else if L.count == 8 {
+    let v: Vectors8<L.Vector> = (
+      read(0), read(1), read(2), read(3), read(4), read(5), read(6), read(7)
+    )
+    let w = shuffle8(L.self, shuffle8(L.self, shuffle8(L.self, v)))
+    write(0, w.0)
+    write(1, w.1)
+    write(2, w.2)
+    write(3, w.3)
+    write(4, w.4)
+    write(5, w.5)
+    write(6, w.6)
+    write(7, w.7)
+  } else if L.count == 4 {
+    let v: Vectors4<L.Vector> = (
+      read(0), read(1), read(2), read(3)
+    )
+    let w = shuffle4(L.self, shuffle4(L.self, v))
+    write(0, w.0)
+    write(1, w.1)
+    write(2, w.2)
+    write(3, w.3)
+  } else {
+    let v: Vectors2<L.Vector> = (
+      read(0), read(1)
+    )
+    let w = shuffle2(L.self, v)
+    write(0, w.0)
+    write(1, w.1)
+  }
+}
+
+/// to[c, q] = from[q, c] for `channels` columns of `pixels` rows that are `pitch` long, with relu if asked.
+@inline(__always)
+func channelsFirst<L: ConvolutionLanes>(
+  _ lanes: L.Type, _ from: UnsafeRawPointer, _ pitch: Int, _ pixels: Int, _ channels: Int, _ to: UnsafeMutableRawPointer, _ toRow: Int,
+  _ relu: Bool
+) {
+  let size = MemoryLayout<L.Element>.stride
+  if pixels < L.count {
+    let from = from.assumingMemoryBound(to: L.Element.self), to = to.assumingMemoryBound(to: L.Element.self)
+    var c = 0
+    while c < channels {
+      var q = 0
+      while q < pixels {
+        let value = from[q &* pitch &+ c]
+        to[c &* toRow &+ q] = relu ? L.relu(value) : value
+        q &+= 1
+      }
+      c &+= 1
+    }
+    return
+  }
+  var q = 0
+  while q < pixels {
+    // The last block ends with the last pixel and overlaps the one before.
+    let start = q < pixels &- L.count ? q : pixels &- L.count
+    var c = 0
+    while c < channels {
+      let source = from + (start &* pitch &+ c) &* size
+      let target = to + (c &* toRow &+ start) &* size
+      let rows = channels &- c
+      transposeBlock(
+        L.self, { (source + $0 &* pitch &* size).loadUnaligned(as: L.Vector.self) },
+        { i, v in if i < rows { (target + i &* toRow &* size).storeBytes(of: relu ? L.relu(v) : v, as: L.Vector.self) } })
+      c &+= L.count
+    }
+    q &+= L.count
+  }
+}
+
+/// to[q, c] = from[c, q] for `channels` rows of `pixels`; columns from `channels` to `pitch` become 0.
+@inline(__always)
+func channelsLast<L: ConvolutionLanes>(
+  _ lanes: L.Type, _ from: UnsafeRawPointer, _ fromRow: Int, _ channels: Int, _ pixels: Int, _ to: UnsafeMutableRawPointer, _ pitch: Int
+) {
+  let size = MemoryLayout<L.Element>.stride
+  if pixels < L.count {
+    let from = from.assumingMemoryBound(to: L.Element.self), to = to.assumingMemoryBound(to: L.Element.self)
+    var c = 0
+    while c < pitch {
+      var q = 0
+      while q < pixels {
+        to[q &* pitch &+ c] = c < channels ? from[c &* fromRow &+ q] : L.zeroElement
+        q &+= 1
+      }
+      c &+= 1
+    }
+    return
+  }
+  var q = 0
+  while q < pixels {
+    let start = q < pixels &- L.count ? q : pixels &- L.count
+    var c = 0
+    while c < pitch {
+      let source = from + (c &* fromRow &+ start) &* size
+      let target = to + (start &* pitch &+ c) &* size
+      let rows = channels &- c
+      transposeBlock(
+        L.self, { $0 < rows ? (source + $0 &* fromRow &* size).loadUnaligned(as: L.Vector.self) : L.zero },
+        { i, v in (target + i &* pitch &* size).storeBytes(of: v, as: L.Vector.self) })
+      c &+= L.count
+    }
+    q &+= L.count
+  }
+}
+
+/// sums[c] += Σ_q from[q, c], `vectors` registers wide.
+@inline(__always)
+func addRows<L: ConvolutionLanes>(_ lanes: L.Type, _ vectors: Int, _ from: UnsafeRawPointer, _ rows: Int, _ sums: UnsafeMutableRawPointer) {
+  let size = MemoryLayout<L.Vector>.stride
+  let row = vectors &* size
+  var v = 0
+  while v < vectors {
+    // Four chains hide the latency of an addition.
+    var a = UnsafeRawPointer(sums + v &* size).loadUnaligned(as: L.Vector.self), b = L.zero, c = L.zero, d = L.zero
+    var at = from + v &* size
+    var q = 0
+    while q &+ 4 <= rows {
+      a = L.add(a, at.loadUnaligned(as: L.Vector.self))
+      b = L.add(b, (at + row).loadUnaligned(as: L.Vector.self))
+      c = L.add(c, (at + 2 &* row).loadUnaligned(as: L.Vector.self))
+      d = L.add(d, (at + 3 &* row).loadUnaligned(as: L.Vector.self))
+      at += 4 &* row
+      q &+= 4
+    }
+    while q < rows {
+      a = L.add(a, at.loadUnaligned(as: L.Vector.self))
+      at += row
+      q &+= 1
+    }
+    (sums + v &* size).storeBytes(of: L.add(L.add(a, b), L.add(c, d)), as: L.Vector.self)
+    v &+= 1
+  }
+}

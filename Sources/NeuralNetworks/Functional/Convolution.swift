@@ -1,0 +1,80 @@
+internal import KernelTable
+internal import Kernels
+internal import LuaBridge
+internal import Tensors
+
+/// Convolution and its two gradients as ops of their own, on images (N, C, H, W) and weights (out, in / groups, kh, kw).
+///
+/// All three are the derivatives of one form that is linear in each of x, w and g,
+///
+///     S(x, w, g) = Σ g[n, o, i, j] · x[n, c, i·s + u·d − p, …] · w[o, c, u, v]
+///
+/// (by g the convolution, by x the gradient of the input, by w that of the weight), so the gradient of each is one of the other two,
+/// and gradients of any order come for free.
+enum ConvolutionOps {
+  /// y = x ∗ w + bias
+  static func forward(_ x: Tensor, _ w: Tensor, _ bias: Tensor?, _ geometry: ConvolutionGeometry, _ name: String) throws -> Tensor {
+    let y = try Tensor(empty: Shape(geometry.batch, geometry.outChannels, geometry.outHeight, geometry.outWidth), x.type)
+    let source = try x.contiguous(), weight = try w.contiguous(), shift = try bias?.contiguous()
+    withExtendedLifetime((source, weight, shift)) {
+      Convolution.forward(
+        Functional.width(y), geometry, x: source.pointer, weight: weight.pointer, bias: shift.map { UnsafeRawPointer($0.pointer) }, y: y.pointer)
+    }
+    let inputs = bias.map { [x, w, $0] } ?? [x, w]
+    if Tape.follows(inputs) {
+      try y.follow(name, inputs, saving: [x, w]) { node, g in
+        let x = try node.saved(0), w = try node.saved(1)
+        let gx = node.needs(0) ? try inputGradient(g, w, geometry, name) : nil
+        let hasBias = node.inputs.count == 3
+        // The kernel sums the bias's gradient on its way, but the tape would not see that.
+        let fuses = hasBias && node.needs(2) && node.needs(1) && !Tape.isOn
+        let gBias =
+          hasBias && node.needs(2)
+          ? try fuses ? Tensor(empty: Shape(geometry.outChannels), g.type) : Reduction.sum(g, dims: [0, 2, 3]) : nil
+        let gWeight = node.needs(1) ? try weightGradient(x, g, geometry, name, bias: fuses ? gBias : nil) : nil
+        return hasBias ? [gx, gWeight, gBias] : [gx, gWeight]
+      }
+    }
+    return y
+  }
+
+  /// ∂S/∂x, also called the transposed convolution of g.
+  static func inputGradient(_ g: Tensor, _ w: Tensor, _ geometry: ConvolutionGeometry, _ name: String) throws -> Tensor {
+    let gx = try Tensor(empty: Shape(geometry.batch, geometry.inChannels, geometry.inHeight, geometry.inWidth), g.type)
+    let source = try g.contiguous(), weight = try w.contiguous()
+    withExtendedLifetime((source, weight)) {
+      Convolution.inputGradient(Functional.width(gx), geometry, gradOutput: source.pointer, weight: weight.pointer, gradInput: gx.pointer)
+    }
+    if Tape.follows(g, w) {
+      try gx.follow(name, [g, w], saving: [g, w]) { node, h in
+        [
+          node.needs(0) ? try forward(h, node.saved(1), nil, geometry, name) : nil,
+          node.needs(1) ? try weightGradient(h, node.saved(0), geometry, name) : nil,
+        ]
+      }
+    }
+    return gx
+  }
+
+  /// ∂S/∂w; the sums of g by channel are written into `bias` where it is given (outside the tape).
+  static func weightGradient(
+    _ x: Tensor, _ g: Tensor, _ geometry: ConvolutionGeometry, _ name: String, bias: Tensor? = nil
+  ) throws -> Tensor {
+    let perGroup = geometry.inChannels / geometry.groups
+    let gw = try Tensor(empty: Shape(geometry.outChannels, perGroup, geometry.kernelHeight, geometry.kernelWidth), g.type)
+    let source = try x.contiguous(), gradient = try g.contiguous()
+    withExtendedLifetime((source, gradient)) {
+      Convolution.weightGradient(
+        Functional.width(gw), geometry, x: source.pointer, gradOutput: gradient.pointer, gradWeight: gw.pointer, gradBias: bias?.pointer)
+    }
+    if Tape.follows(x, g) {
+      try gw.follow(name, [x, g], saving: [x, g]) { node, v in
+        [
+          node.needs(0) ? try inputGradient(node.saved(1), v, geometry, name) : nil,
+          node.needs(1) ? try forward(node.saved(0), v, nil, geometry, name) : nil,
+        ]
+      }
+    }
+    return gw
+  }
+}
