@@ -5,8 +5,16 @@
 static const unsigned char class_lua[] = {
 #embed "Lua/class.lua"
 };
+static const unsigned char digits_images[] = {
+#embed "Data/digits-images-idx3-ubyte.gz"
+};
+static const unsigned char digits_labels[] = {
+#embed "Data/digits-labels-idx1-ubyte.gz"
+};
 
 static const nn_resource resources[] = {
+    {"digits-images-idx3-ubyte.gz", digits_images, sizeof digits_images},
+    {"digits-labels-idx1-ubyte.gz", digits_labels, sizeof digits_labels},
     {"class.lua", class_lua, sizeof class_lua},
 };
 

@@ -6,6 +6,8 @@ package protocol ByteReader: AnyObject {
   /// No more bytes than this can follow: what a header claims is measured against it before memory is taken.
   var most: Int { get }
   func read(_ count: Int, into target: UnsafeMutableRawPointer) throws
+  /// Reads up to `count` bytes and says how many there were: 0 at the end.
+  func readSome(_ count: Int, into target: UnsafeMutableRawPointer) throws -> Int
   /// Says that the reader is through: bytes that still follow, or a wrong checksum, are errors.
   func finish() throws
 }
@@ -53,6 +55,12 @@ package final class PlainReader: ByteReader {
     try source.read(at: place, count: count, into: target)
     checksum.add(target, count)
     place += count
+  }
+
+  package func readSome(_ count: Int, into target: UnsafeMutableRawPointer) throws -> Int {
+    let length = min(count, most)
+    try read(length, into: target)
+    return length
   }
 
   package func finish() throws {
@@ -107,10 +115,15 @@ package final class InflateReader: ByteReader {
 
   package func read(_ count: Int, into target: UnsafeMutableRawPointer) throws {
     guard count <= most else { throw LuaError("cut short: \(count) bytes are needed, at most \(most) follow") }
-    let got = try inflate(count, into: target)
+    let got = try readSome(count, into: target)
     guard got == count else { throw LuaError("cut short: \(count) bytes are needed, \(got) follow") }
-    checksum.add(target, count)
-    if let known = left { left = known - count }
+  }
+
+  package func readSome(_ count: Int, into target: UnsafeMutableRawPointer) throws -> Int {
+    let got = try inflate(min(count, left ?? count), into: target)
+    checksum.add(target, got)
+    if let known = left { left = known - got }
+    return got
   }
 
   package func finish() throws {
