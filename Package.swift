@@ -44,7 +44,7 @@ let package = Package(
     .target(name: "Tensors", dependencies: ["CZlib", "KernelTable", "Kernels", "LuaBridge"], swiftSettings: settings),
     .target(name: "CResources", exclude: ["Data", "Lua", "README.md"], cSettings: [.unsafeFlags(["-std=c23"])]),
     .target(name: "NeuralNetworks", dependencies: ["CResources", "KernelTable", "Kernels", "LuaBridge", "Tensors"], swiftSettings: settings),
-    .target(name: "Datasets", dependencies: ["CCrypto", "CResources", "CZlib", "LuaBridge", "Tensors"], swiftSettings: settings),
+    .target(name: "Datasets", dependencies: ["CCrypto", "CResources", "LuaBridge", "Tensors"], swiftSettings: settings),
     .target(name: "Plots", dependencies: ["LuaBridge", "Tensors"], swiftSettings: settings),
     .executableTarget(
       name: "nnlua",

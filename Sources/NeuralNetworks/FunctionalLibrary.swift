@@ -1,9 +1,21 @@
 public import LuaBridge
+internal import Tensors
 
 /// `nnlua.nn.functional`: every function of layers, collected from their homes.
 public enum FunctionalLibrary {
-  public static let all: [Row] = [
-    Functional.linearRows, Functional.conv1dRows, Functional.conv2dRows, Functional.convTranspose2dRows,
-  ].flatMap { $0 }
+  public static let all: [Row] =
+    [
+      Functional.linearRows, Functional.conv1dRows, Functional.conv2dRows, Functional.convTranspose2dRows,
+      Functional.maxPoolRows, Functional.avgPoolRows, Functional.adaptivePoolRows, Functional.unfoldRows,
+      Functional.batchNormRows, Functional.layerNormRows,
+      Functional.softmaxRows, Functional.activationRows, Functional.preluRows, Functional.dropoutRows,
+      Functional.embeddingRows, Functional.cosineSimilarityRows,
+      Functional.squaredErrorRows, Functional.absoluteErrorRows, Functional.binaryCrossEntropyRows, Functional.crossEntropyRows,
+      Functional.nllLossRows, Functional.klDivRows, Functional.marginLossRows,
+    ].flatMap { $0 } + TensorLibrary.all.filter { tensorFunctions.contains($0.name) }
+
+  /// Functions of tensors that users of layers look for here too.
+  private static let tensorFunctions: Set = ["one_hot", "pad"]
+
   public static let library = Library("nnlua.nn.functional", "The layers' formulas as functions.", rows: all)
 }

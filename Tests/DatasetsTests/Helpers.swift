@@ -40,6 +40,7 @@ func interpreter() throws -> LuaState {
   try lua.run(
     """
     T, data = require "nnlua.tensor", require "nnlua.data"
+    function same(a, b) return a.dtype == b.dtype and a.shape[1] == b.shape[1] and (a - b):abs():sum():item() == 0 end
     function fails(text, ...)
       local ok, message = pcall(...)
       assert(not ok and tostring(message):find(text, 1, true), tostring(message))
@@ -49,7 +50,7 @@ func interpreter() throws -> LuaState {
 }
 
 /// Sets environment variables (nil takes one away) while `body` runs.
-func withEnvironment<R>(_ values: [String: String?], _ body: () throws -> R) rethrows -> R {
+func withEnvironment<R>(_ values: [String: String?], _ body: () throws -> R) throws -> R {
   let before = values.keys.map { ($0, getenv($0).map { String(cString: $0) }) }
   func set(_ name: String, _ value: String?) { if let value { setenv(name, value, 1) } else { unsetenv(name) } }
   for (name, value) in values { set(name, value) }

@@ -66,7 +66,7 @@ final class LoopbackServer: @unchecked Sendable {
     if let location = answer.location { header += "Location: \(location)\r\n" }
     var bytes = Array((header + "\r\n").utf8) + answer.body
     while !bytes.isEmpty {
-      let put = send(connection, bytes, bytes.count, Int32(MSG_NOSIGNAL.rawValue))
+      let put = send(connection, bytes, bytes.count, Int32(MSG_NOSIGNAL))
       guard put > 0 else { return }
       bytes.removeFirst(put)
     }

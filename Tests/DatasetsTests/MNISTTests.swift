@@ -41,7 +41,7 @@ private func present(_ file: String) -> Bool { !root.isEmpty && FileManager.defa
     for name in names { answers["mnist/\(name).gz"] = .init(try fileBytes("\(root)/mnist/\(name).gz")) }
     let server = try LoopbackServer(answers)
     defer { server.stop() }
-    try withEnvironment(["NNLUA_DATA": nil, "XDG_CACHE_HOME": folder.path, "NNLUA_MIRROR": server.url]) {
+    try withEnvironment(["NNLUA_DATA": nil, "XDG_CACHE_HOME": folder.path, "NNLUA_MIRROR": server.url]) { () throws in
       #expect(try DataCatalog.fetch("mnist") == "\(folder.path)/nnlua/mnist")
       #expect(server.requests == names.map { "mnist/\($0).gz" })
       #expect(Folder.names("\(folder.path)/nnlua/mnist") == names.map { $0 + ".gz" }.sorted())

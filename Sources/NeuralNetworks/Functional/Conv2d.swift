@@ -33,16 +33,14 @@ extension Functional {
   static func convolve(
     _ x: Tensor, _ weight: Tensor, _ bias: Tensor?, stride: Pair, padding: Padding, dilation: Pair, groups: Int, _ call: ConvolutionCall
   ) throws -> Tensor {
-    let geometry = try geometry(x.shape, weight.shape, stride: stride, padding: padding, dilation: dilation, groups: groups, call)
-    if let bias, bias.shape != Shape(geometry.outChannels) {
-      throw LuaError("\(call.name): bias must have shape {\(geometry.outChannels)}, got \(bias.shape) (\(call.shapes))")
-    }
+    let geometry = try geometry(x.shape, weight.shape, bias, stride: stride, padding: padding, dilation: dilation, groups: groups, call)
     let type = floatType(x, weight, bias)
     return try ConvolutionOps.forward(x.to(type), weight.to(type), bias?.to(type), geometry, call.name)
   }
 
-  private static func geometry(
-    _ x: Shape, _ weight: Shape, stride: Pair, padding: Padding, dilation: Pair, groups: Int, _ call: ConvolutionCall
+  /// Checks everything a convolution can be asked.
+  static func geometry(
+    _ x: Shape, _ weight: Shape, _ bias: Tensor?, stride: Pair, padding: Padding, dilation: Pair, groups: Int, _ call: ConvolutionCall
   ) throws -> ConvolutionGeometry {
     let stride = try stride.checked("stride", atLeast: 1, call.name), dilation = try dilation.checked("dilation", atLeast: 1, call.name)
     guard groups >= 1 else { throw LuaError("\(call.name): groups must be at least 1, got \(groups)") }
@@ -77,6 +75,9 @@ extension Functional {
       let padded = Pair(x[2] + before.height + after.height, x[3] + before.width + after.width)
       let spread = dilation == 1 ? "" : " (spread by dilation \(dilation.luaLiteral))"
       throw LuaError("\(call.name): the kernel \(kernel)\(spread) is larger than the padded image \(padded) (\(call.shapes))")
+    }
+    if let bias, bias.shape != Shape(weight[0]) {
+      throw LuaError("\(call.name): bias must have shape {\(weight[0])}, got \(bias.shape) (\(call.shapes))")
     }
     _ = try Shape.checked([x[0], weight[0], geometry.outHeight, geometry.outWidth], call.name)
     return geometry

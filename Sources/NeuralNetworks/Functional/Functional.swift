@@ -22,4 +22,23 @@ public enum Functional {
     }
     return gradient
   }
+
+  /// The first element (from 0, row-major) outside low … high, NaN among them; nil where all are within. For floats.
+  static func firstOutside(_ x: Tensor, _ low: Double, _ high: Double) throws -> (index: Int, value: Double)? {
+    let source = try x.contiguous()
+    return source.type == .float64 ? firstOutside(Double.self, source, low, high) : firstOutside(Float.self, source, Float(low), Float(high))
+  }
+  private static func firstOutside<E: Element>(_: E.Type, _ x: Tensor, _ low: E, _ high: E) -> (index: Int, value: Double)? {
+    let values = x.pointer(E.self)
+    for i in 0..<x.count where !(values[i] >= low && values[i] <= high) { return (i, values[i].number) }
+    return nil
+  }
+
+  /// Checks the answers of two-sided losses.
+  /// - Errors: anything but −1 and 1.
+  static func checkSigns(_ target: Tensor, _ function: String) throws {
+    for (i, value) in try target.values().enumerated() where abs(value) != 1 {
+      throw LuaError("\(function): target \(value.luaLiteral) at position \(i + 1) must be -1 or 1")
+    }
+  }
 }

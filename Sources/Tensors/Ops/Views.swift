@@ -6,13 +6,39 @@ extension Tensor {
   public func reshaped(_ target: Shape) throws -> Tensor {
     if target == shape { return self }
     guard target.elements == count else { throw LuaError("reshape: \(shape) has \(count) elements, \(target) would have \(target.elements)") }
-    let source = try contiguous()
-    let result = source.view(shape: target, strides: target.contiguousStrides)
+    let result =
+      if let steps = viewStrides(target) { view(shape: target, strides: steps) } else { try copied().view(shape: target, strides: target.contiguousStrides) }
     if Tape.follows(self) {
       let before = shape
       try result.follow("reshape", [self]) { _, g in [try g.reshaped(before)] }
     }
     return result
+  }
+
+  /// The strides with which another shape sees the same elements in the same order; nil where no strides do.
+  ///
+  /// Old dims that lie evenly in memory form blocks; each block must be filled by whole new dims.
+  func viewStrides(_ target: Shape) -> Shape? {
+    if isContiguous || count == 0 { return target.contiguousStrides }
+    var steps = Shape(repeating: 1, count: target.count)
+    var place = target.count - 1, dim = rank - 1
+    while dim >= 0 {
+      var block = shape[dim]
+      let step = strides[dim]
+      while dim > 0, shape[dim - 1] == 1 || strides[dim - 1] == block &* step {
+        block = block &* shape[dim - 1]
+        dim -= 1
+      }
+      var filled = 1
+      while place >= 0, filled < block || target[place] == 1 {
+        steps[place] = filled &* step
+        filled = filled &* target[place]
+        place -= 1
+      }
+      guard filled == block else { return nil }
+      dim -= 1
+    }
+    return steps
   }
 
   /// Dims of size 1 repeated to a larger shape, without a copy.
@@ -71,21 +97,27 @@ extension Tensor {
 
   /// One position (from 0) of a dim; the dim goes.
   public func selected(_ dim: Int, _ position: Int) throws -> Tensor {
-    let part = try narrowed(dim, position, 1)
-    var sizes = shape
+    var sizes = shape, steps = strides
     sizes.remove(at: dim)
-    return try part.withoutDim(dim, sizes)
-  }
-
-  private func withoutDim(_ dim: Int, _ sizes: Shape) throws -> Tensor {
-    var steps = strides
     steps.remove(at: dim)
-    let result = view(shape: sizes, strides: steps)
+    let result = view(offset: offset &+ position &* strides[dim], shape: sizes, strides: steps)
     if Tape.follows(self) {
       let before = shape
-      try result.follow("select", [self]) { _, g in [try g.reshaped(before)] }
+      try result.follow("select", [self]) { _, g in
+        var kept = before
+        kept[dim] = 1
+        return [try g.reshaped(kept).embedded(in: before, dim, position, 1)]
+      }
     }
     return result
+  }
+
+  /// A new dim (from 0) of size 1.
+  public func unsqueezed(_ dim: Int) throws -> Tensor {
+    guard rank < Shape.maximumRank else { throw LuaError("unsqueeze: a tensor has at most \(Shape.maximumRank) dims") }
+    var sizes = shape
+    sizes.insert(1, at: dim)
+    return try reshaped(sizes)
   }
 }
 
@@ -94,22 +126,75 @@ enum Views {
     Row(
       "reshape", "The same elements, row by row, in another shape; one size may be -1 and is worked out. Shares memory where it can.",
       Param("x", Tensor.self), Param("shape", ShapeArgument.self, "sizes with the same number of elements"), example: "return T.range(1, 6):reshape(2, -1)"
-    ) { x, shape in try x.reshaped(inferred(shape.sizes, x, "reshape")) }
+    ) { x, shape in try x.reshaped(inferred(shape.sizes, x, "reshape")) },
+    Row(
+      "view", "As reshape, but always shares memory: an error where the elements' order in memory does not allow it.",
+      Param("x", Tensor.self), Param("shape", ShapeArgument.self, "sizes with the same number of elements"), place: .method,
+      example: "return T.range(1, 6):view(2, 3)"
+    ) { x, sizes in
+      let shape = try inferred(sizes.sizes, x, "view")
+      guard x.viewStrides(shape) != nil else {
+        throw LuaError("view: a tensor \(x.shape) with strides \(x.strides) cannot be seen as \(shape) without a copy; use reshape")
+      }
+      return try x.reshaped(shape)
+    },
+    Row(
+      "flatten", "Joins the dims from first to last (all of them) into one.", Param("x", Tensor.self), Param("first", default: 1), Param("last", default: -1),
+      example: "return T.zeros(2, 3, 4):flatten(2)"
+    ) { x, first, last in
+      if x.rank == 0 { return try x.reshaped(Shape(1)) }
+      let a = try x.shape.dim(first, "flatten"), b = try x.shape.dim(last, "flatten")
+      guard a <= b else { throw LuaError("flatten: first dim \(first) comes after last dim \(last) (shape \(x.shape))") }
+      return try x.joined(a, b)
+    },
+    Row(
+      "unflatten", "Takes one dim apart into several; one size may be -1.", Param("x", Tensor.self), Param("dim", Int.self),
+      Param("sizes", SizesArgument.self), example: "return T.zeros(6, 2):unflatten(1, {2, -1})"
+    ) { x, dim, sizes in
+      let dim = try x.shape.dim(dim, "unflatten")
+      let part = try inferred(sizes.sizes, count: x.shape[dim], "size \(x.shape[dim]) of dim \(dim + 1)", "unflatten").array
+      return try x.reshaped(Shape.checked(Array(x.shape.array[..<dim]) + part + Array(x.shape.array[(dim + 1)...]), "unflatten"))
+    },
+    Row(
+      "squeeze", "Takes away dims of size 1: all of them, or those named (others stay).", Param("x", Tensor.self),
+      Param("dim", default: DimsArgument?.none, "a dim or a list of dims"), example: "return T.zeros(1, 2, 1):squeeze()"
+    ) { x, dims in
+      let gone = try dims?.positions(in: x.shape, "squeeze") ?? Array(x.shape.indices)
+      return try x.reshaped(Shape(x.shape.indices.filter { x.shape[$0] != 1 || !gone.contains($0) }.map { x.shape[$0] }))
+    },
+    Row(
+      "unsqueeze", "A new dim of size 1 at a place.", Param("x", Tensor.self), Param("dim", Int.self, "the new dim's place, 1 … dims + 1"),
+      example: "return T.zeros(2, 3):unsqueeze(1)"
+    ) { x, dim in try x.unsqueezed(x.shape.dim(dim, "unsqueeze", extra: 1)) },
   ]
 
   /// Sizes of which one may be -1.
   static func inferred(_ sizes: [Int], _ x: Tensor, _ function: String) throws -> Shape {
+    try inferred(sizes, count: x.count, "\(x.shape)", function)
+  }
+  private static func inferred(_ sizes: [Int], count: Int, _ what: String, _ function: String) throws -> Shape {
     var sizes = sizes
     let unknown = sizes.indices.filter { sizes[$0] == -1 }
     guard unknown.count <= 1 else { throw LuaError("\(function): only one size can be -1") }
     if let place = unknown.first {
       sizes[place] = 1
       let rest = try Shape.checked(sizes, function).elements
-      guard rest > 0, x.count % rest == 0 else { throw LuaError("\(function): \(x.shape) has \(x.count) elements, which \(rest) does not divide") }
-      sizes[place] = x.count / rest
+      guard rest > 0, count % rest == 0 else { throw LuaError("\(function): \(what) has \(count) elements, which \(rest) does not divide") }
+      sizes[place] = count / rest
     }
     let shape = try Shape.checked(sizes, function)
-    guard shape.elements == x.count else { throw LuaError("\(function): \(x.shape) has \(x.count) elements, \(shape) would have \(shape.elements)") }
+    guard shape.elements == count else { throw LuaError("\(function): \(what) has \(count) elements, \(shape) would have \(shape.elements)") }
     return shape
+  }
+}
+
+extension Tensor {
+  /// The dims from `first` to `last` (from 0) as one.
+  func joined(_ first: Int, _ last: Int) throws -> Tensor {
+    var sizes = Shape()
+    for i in shape.indices {
+      if i > first, i <= last { sizes[first] = sizes[first] &* shape[i] } else { sizes.append(shape[i]) }
+    }
+    return try reshaped(sizes)
   }
 }

@@ -1,0 +1,63 @@
+internal import Kernels
+internal import LuaBridge
+public import Tensors
+
+extension Functional {
+  /// In training every value is 0 with probability p, and the others are divided by 1 − p, so that the mean stays; otherwise x itself.
+  ///
+  /// - Errors: p outside 0 … 1.
+  /// - Paper: Srivastava et al. 2014, "Dropout: A Simple Way to Prevent Neural Networks from Overfitting"
+  public static func dropout(_ x: Tensor, p: Double = 0.5, training: Bool = true) throws -> Tensor {
+    try checkProbability(p, "dropout")
+    let x = try x.to(floatType(x))
+    guard training, p > 0 else { return x }
+    let y = try Tensor(empty: x.shape, x.type), mask = try Tensor(empty: x.shape, .uint8), source = try x.contiguous()
+    withExtendedLifetime(source) {
+      RandomState.draw { seed, offset in
+        Random.dropout(width(x), source.pointer, y.pointer, mask: mask.pointer(UInt8.self), y.count, p: p, seed: seed, offset: offset)
+      }
+    }
+    if Tape.follows(x) {
+      try y.follow("dropout", [x], saving: [mask]) { node, g in
+        let mask = try node.saved(0)
+        if Tape.isOn { return [try Elementwise.mul(Elementwise.mul(g, mask.to(g.type)), p < 1 ? 1 / (1 - p) : 0)] }
+        let gx = try Tensor(empty: g.shape, g.type), gradient = try g.contiguous()
+        withExtendedLifetime(gradient) {
+          Random.dropoutGradient(width(g), g: gradient.pointer, mask: mask.pointer(UInt8.self), gx: gx.pointer, g.count, p: p)
+        }
+        return [gx]
+      }
+    }
+    return y
+  }
+
+  /// Dropout of whole channels: neighbouring pixels are too alike for single ones to be missed.
+  ///
+  /// - Shapes: x (N, C, H, W) or (C, H, W).
+  /// - Paper: Tompson et al. 2015, arXiv:1411.4280
+  public static func dropout2d(_ x: Tensor, p: Double = 0.5, training: Bool = true) throws -> Tensor {
+    try checkProbability(p, "dropout2d")
+    guard x.rank == 4 || x.rank == 3 else { throw LuaError("dropout2d: input must be {N,C,H,W} or {C,H,W}, got \(x.shape)") }
+    let x = try x.to(floatType(x))
+    guard training, p > 0 else { return x }
+    let kept = try dropout(Tensor.full(PoolingOps.resized(x.shape, 1, 1), 1, x.type), p: p)
+    return try Elementwise.mul(x, kept)
+  }
+
+  private static func checkProbability(_ p: Double, _ name: String) throws {
+    guard p >= 0, p <= 1 else { throw LuaError("\(name): p must be between 0 and 1, got \(p.luaLiteral)") }
+  }
+
+  static let dropoutRows = [
+    Row(
+      "dropout", "In training sets every value to 0 with probability p and divides the others by 1 - p; otherwise x itself.",
+      Param("x", Tensor.self, "any shape"), Param("p", default: 0.5, "probability of 0"), Param("training", default: true, "false leaves x as it is"),
+      place: .function, example: "return F.dropout(T.ones(2, 3), 0.5, false)"
+    ) { x, p, training in try dropout(x, p: p, training: training) },
+    Row(
+      "dropout2d", "In training sets whole channels to 0 with probability p and divides the others by 1 - p; otherwise x itself.",
+      Param("x", Tensor.self, "{N, C, H, W} or {C, H, W}"), Param("p", default: 0.5, "probability of 0"),
+      Param("training", default: true, "false leaves x as it is"), place: .function, example: "return F.dropout2d(T.ones(1, 2, 3, 3), 0.5, false)"
+    ) { x, p, training in try dropout2d(x, p: p, training: training) },
+  ]
+}

@@ -1,0 +1,79 @@
+internal import KernelTable
+internal import LuaBridge
+public import Tensors
+
+extension Functional {
+  /// max(0, margin − t x) for answers t of −1 and 1: no loss once x is on the right side by `margin`.
+  public static func hingeLoss(_ x: Tensor, _ target: Tensor, margin: Double = 1, reduction: LossReduction = .mean) throws -> Tensor {
+    let (x, t) = try pair(x, target, "hinge_loss")
+    try checkSigns(t, "hinge_loss")
+    let short = try Elementwise.add(Elementwise.neg(Elementwise.mul(x, t)), margin)
+    return try reduction(Elementwise.unary(.relu, short), "hinge_loss")
+  }
+
+  /// 1 − cos(x1, x2) where the answer is 1, max(0, cos(x1, x2) − margin) where it is −1.
+  ///
+  /// - Shapes: x1, x2 (N, D), target (N); or (D) and a single number.
+  public static func cosineEmbeddingLoss(_ x1: Tensor, _ x2: Tensor, _ target: Tensor, margin: Double = 0, reduction: LossReduction = .mean) throws -> Tensor {
+    let name = "cosine_embedding_loss"
+    let (a, b) = try pair(x1, x2, name)
+    guard a.rank == 1 || a.rank == 2 else { throw LuaError("\(name): inputs must be {N,D} or {D}, got \(a.shape)") }
+    let shape = a.rank == 2 ? Shape(a.shape[0]) : Shape()
+    guard target.shape == shape else { throw LuaError("\(name): target must have shape \(shape), got \(target.shape) (inputs \(a.shape))") }
+    try checkSigns(target, name)
+    let cosine = try cosineSimilarity(a, b, dim: a.rank - 1)
+    let alike = try Elementwise.add(Elementwise.neg(cosine), 1), apart = try Elementwise.unary(.relu, Elementwise.add(cosine, -margin))
+    return try reduction(Elementwise.select(Elementwise.greater(target, .integer(0)), .tensor(alike), .tensor(apart)), name)
+  }
+
+  /// max(0, d(anchor, positive) − d(anchor, negative) + margin), d(a, b) = (Σ |a − b + eps|^p)^(1/p) over the last dim.
+  ///
+  /// - swap: takes d(positive, negative) where it is smaller than d(anchor, negative) (Balntas et al. 2016).
+  public static func tripletMarginLoss(
+    _ anchor: Tensor, _ positive: Tensor, _ negative: Tensor, margin: Double = 1, p: Double = 2, eps: Double = 1e-6, swap: Bool = false,
+    reduction: LossReduction = .mean
+  ) throws -> Tensor {
+    let name = "triplet_margin_loss"
+    guard anchor.shape == positive.shape, anchor.shape == negative.shape, anchor.rank > 0 else {
+      throw LuaError("\(name): anchor \(anchor.shape), positive \(positive.shape) and negative \(negative.shape) must have the same shape {N,D}")
+    }
+    guard p > 0, p.isFinite else { throw LuaError("\(name): p must be above 0, got \(p.luaLiteral)") }
+    func distance(_ a: Tensor, _ b: Tensor) throws -> Tensor {
+      let difference = try Elementwise.add(Elementwise.sub(a, b), eps), dims = [a.rank - 1]
+      if p == 2 { return try Elementwise.unary(.sqrt, Reduction.sum(Elementwise.unary(.square, difference), dims: dims)) }
+      let size = try Elementwise.unary(.abs, difference)
+      if p == 1 { return try Reduction.sum(size, dims: dims) }
+      return try Elementwise.pow(Reduction.sum(Elementwise.pow(size, p), dims: dims), 1 / p)
+    }
+    let type = floatType(anchor, positive, negative)
+    let a = try anchor.to(type), b = try positive.to(type), c = try negative.to(type)
+    var far = try distance(a, c)
+    if swap {
+      let other = try distance(b, c)
+      far = try Elementwise.select(Elementwise.less(other, .tensor(far)), .tensor(other), .tensor(far))
+    }
+    return try reduction(Elementwise.unary(.relu, Elementwise.add(Elementwise.sub(distance(a, b), far), margin)), name)
+  }
+
+  static let marginLossRows = [
+    Row(
+      "hinge_loss", "max(0, margin - target · x) for targets -1 and 1.", Param("x", Tensor.self, "any shape"),
+      Param("target", Tensor.self, "the same shape, -1 or 1"), Param.option("margin", default: 1.0, "how far is far enough"), LossReduction.parameter,
+      place: .function, example: "return F.hinge_loss(T.tensor({0.5, -2}), T.tensor({1, 1}))"
+    ) { x, target, margin, reduction in try hingeLoss(x, target, margin: margin, reduction: reduction) },
+    Row(
+      "cosine_embedding_loss", "1 - cos(x1, x2) where the target is 1, max(0, cos(x1, x2) - margin) where it is -1.", Param("x1", Tensor.self, "{N, D} or {D}"),
+      Param("x2", Tensor.self, "the same shape"), Param("target", Tensor.self, "{N}, -1 or 1"), Param.option("margin", default: 0.0, "allowed likeness"),
+      LossReduction.parameter, place: .function, example: "return F.cosine_embedding_loss(T.tensor({{1, 2}}), T.tensor({{2, 1}}), T.tensor({-1}))"
+    ) { x1, x2, target, margin, reduction in try cosineEmbeddingLoss(x1, x2, target, margin: margin, reduction: reduction) },
+    Row(
+      "triplet_margin_loss", "max(0, d(anchor, positive) - d(anchor, negative) + margin).", Param("anchor", Tensor.self, "{N, D}"),
+      Param("positive", Tensor.self, "the same shape"), Param("negative", Tensor.self, "the same shape"), Param.option("margin", default: 1.0, "wanted difference"),
+      Param.option("p", default: 2.0, "the norm's exponent"), Param.option("eps", default: 1e-6, "added to differences"),
+      Param.option("swap", default: false, "take d(positive, negative) where it is smaller"), LossReduction.parameter, place: .function,
+      example: "return F.triplet_margin_loss(T.tensor({{1, 2}}), T.tensor({{1, 1}}), T.tensor({{0, 2}}))"
+    ) { anchor, positive, negative, margin, p, eps, swap, reduction in
+      try tripletMarginLoss(anchor, positive, negative, margin: margin, p: p, eps: eps, swap: swap, reduction: reduction)
+    },
+  ]
+}

@@ -1,0 +1,60 @@
+internal import KernelTable
+internal import Kernels
+internal import LuaBridge
+public import Tensors
+
+extension Functional {
+  /// y[i] = exp(x[i] − m) / Σ exp(x[j] − m) along a dim, m the largest of x.
+  ///
+  /// Taking m away changes nothing and keeps exp from overflowing. The gradient needs y alone: gx = y (g − Σ g y).
+  public static func softmax(_ x: Tensor, dim: Int) throws -> Tensor { try softmax(x, dim: dim, log: false) }
+
+  /// y[i] = x[i] − m − log Σ exp(x[j] − m): finite where the softmax itself would be 0. gx = g − exp(y) Σ g.
+  public static func logSoftmax(_ x: Tensor, dim: Int) throws -> Tensor { try softmax(x, dim: dim, log: true) }
+
+  private static func softmax(_ x: Tensor, dim: Int, log: Bool) throws -> Tensor {
+    let x = try x.to(floatType(x)), y = try Tensor(empty: x.shape, x.type), source = try x.contiguous()
+    let (outer, count, inner) = split(x.shape, dim)
+    withExtendedLifetime(source) { Vector.softmax(width(x), log: log, source.pointer, y.pointer, outer: outer, count: count, inner: inner) }
+    if Tape.follows(x) {
+      try y.follow(log ? "log_softmax" : "softmax", [x], saving: [y]) { node, g in
+        let y = try node.saved(0)
+        if Tape.isOn {
+          let total = try Reduction.sum(log ? g : Elementwise.mul(g, y), dims: [dim], keep: true)
+          return [
+            try log
+              ? Elementwise.sub(g, Elementwise.mul(Elementwise.unary(.exp, y), total)) : Elementwise.mul(y, Elementwise.sub(g, total))
+          ]
+        }
+        let gx = try Tensor(empty: g.shape, g.type), gradient = try g.contiguous()
+        withExtendedLifetime(gradient) {
+          Vector.softmaxGradient(
+            width(g), log: log, y: y.pointer, g: gradient.pointer, gx: gx.pointer, outer: outer, count: count, inner: inner)
+        }
+        return [gx]
+      }
+    }
+    return y
+  }
+
+  /// The shape seen from one dim: elements before it, in it, behind it.
+  static func split(_ shape: Shape, _ dim: Int) -> (outer: Int, count: Int, inner: Int) {
+    var outer = 1, inner = 1
+    for i in shape.indices {
+      if i < dim { outer *= shape[i] } else if i > dim { inner *= shape[i] }
+    }
+    return (outer, shape[dim], inner)
+  }
+
+  static let softmaxRows = [
+    Row(
+      "softmax", "Turns numbers into probabilities along a dim: exp(x) divided by its sum; never overflows.", Param("x", Tensor.self, "any shape"),
+      Param("dim", default: -1, "the dim that sums to 1"), place: .function, example: "return F.softmax(T.tensor({{1, 2, 3}, {0, 0, 1000}}), 2)"
+    ) { x, dim in try softmax(x, dim: x.shape.dim(dim, "softmax")) },
+    Row(
+      "log_softmax", "The logarithm of softmax, finite where a probability rounds to 0.", Param("x", Tensor.self, "any shape"),
+      Param("dim", default: -1, "the dim whose probabilities sum to 1"), place: .function,
+      example: "return F.log_softmax(T.tensor({{1, 2, 3}, {0, 0, 1000}}), 2)"
+    ) { x, dim in try logSoftmax(x, dim: x.shape.dim(dim, "log_softmax")) },
+  ]
+}

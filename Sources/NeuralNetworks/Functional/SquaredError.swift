@@ -1,0 +1,45 @@
+internal import KernelTable
+internal import LuaBridge
+public import Tensors
+
+extension Functional {
+  /// (x − t)², the mean of all elements or as `reduction` says. gx = 2 (x − t) g.
+  public static func mseLoss(_ x: Tensor, _ target: Tensor, reduction: LossReduction = .mean) throws -> Tensor {
+    try squaredError(x, target, factor: 1, reduction, "mse_loss")
+  }
+
+  /// ½ Σ (x − t)², the book's sum of squared errors (over the whole batch). gx = (x − t) g.
+  public static func sseLoss(_ x: Tensor, _ target: Tensor, reduction: LossReduction = .sum) throws -> Tensor {
+    try squaredError(x, target, factor: 0.5, reduction, "sse_loss")
+  }
+
+  /// factor · (x − t)² in one node.
+  private static func squaredError(_ x: Tensor, _ target: Tensor, factor: Double, _ reduction: LossReduction, _ name: String) throws -> Tensor {
+    let (x, target) = try pair(x, target, name)
+    let count = x.count
+    let y = try Tape.recording(false) {
+      let squares = try Elementwise.unary(.square, Elementwise.sub(x, target))
+      return try reduction(factor == 1 ? squares : Elementwise.mul(squares, factor), name)
+    }
+    if Tape.follows(x, target) {
+      let slope = 2 * factor / (reduction == .mean ? Double(count) : 1)
+      try y.follow(name, [x, target], saving: [x, target]) { node, g in
+        let gx = try Elementwise.mul(Elementwise.sub(node.saved(0), node.saved(1)), Elementwise.mul(g, slope))
+        return [node.needs(0) ? gx : nil, node.needs(1) ? try Elementwise.neg(gx) : nil]
+      }
+    }
+    return y
+  }
+
+  static let squaredErrorRows = [
+    Row(
+      "mse_loss", "The mean squared error (x - target)².", Param("x", Tensor.self, "any shape"), Param("target", Tensor.self, "the same shape"),
+      LossReduction.parameter, place: .function, example: "return F.mse_loss(T.tensor({1, 2, 3}), T.tensor({1, 1, 1}))"
+    ) { x, target, reduction in try mseLoss(x, target, reduction: reduction) },
+    Row(
+      "sse_loss", "The sum of squared errors ½ Σ (x - target)², over the whole batch.", Param("x", Tensor.self, "any shape"),
+      Param("target", Tensor.self, "the same shape"), Param.option("reduction", default: LossReduction.sum, "\"sum\", \"mean\" or \"none\""), place: .function,
+      example: "return F.sse_loss(T.tensor({1, 2, 3}), T.tensor({1, 1, 1}))"
+    ) { x, target, reduction in try sseLoss(x, target, reduction: reduction) },
+  ]
+}

@@ -1,0 +1,76 @@
+internal import LuaBridge
+
+/// Diagonals and triangles of matrices. Diagonal k: 0 is the main one, 1 the one above, -1 the one below.
+enum Diagonals {
+  static let rows: [Row] = [
+    Row(
+      "diag", "The diagonal of a matrix as a vector, or a matrix with a vector on its diagonal.", Param("x", Tensor.self, "a vector or matrix"),
+      Param("k", default: 0, "which diagonal"), example: "return T.diag(T.tensor({1, 2}))"
+    ) { x, k in
+      switch x.rank {
+      case 1: return try matrix(x, k)
+      case 2: return try diagonal(x, k)
+      default: throw LuaError("diag: a vector or matrix expected, got shape \(x.shape)")
+      }
+    },
+    Row("trace", "The sum of a matrix's diagonal.", Param("x", Tensor.self, "a matrix"), example: "return T.eye(3):trace()") { x in
+      guard x.rank == 2 else { throw LuaError("trace: a matrix expected, got shape \(x.shape)") }
+      return try Reduction.sum(diagonal(x, 0))
+    },
+    Row(
+      "tril", "The matrix with zeros above diagonal k; of every matrix, where there are more dims.", Param("x", Tensor.self), Param("k", default: 0),
+      example: "return T.ones(3, 3):tril()"
+    ) { x, k in try triangle(x, k, lower: true, "tril") },
+    Row(
+      "triu", "The matrix with zeros below diagonal k; of every matrix, where there are more dims.", Param("x", Tensor.self), Param("k", default: 0),
+      example: "return T.ones(3, 3):triu(1)"
+    ) { x, k in try triangle(x, k, lower: false, "triu") },
+  ]
+
+  /// Diagonal k of a matrix as a view without the tape; empty where it lies outside.
+  private static func line(_ x: Tensor, _ k: Int) -> Tensor {
+    let rows = x.shape[0], columns = x.shape[1]
+    guard k > -rows || k == 0, k < columns || k == 0 else { return x.view(shape: Shape(0), strides: Shape(1)) }
+    let length = max(k >= 0 ? min(rows, columns - k) : min(rows + k, columns), 0)
+    let offset = k >= 0 ? k &* x.strides[1] : (0 &- k) &* x.strides[0]
+    return x.view(offset: x.offset &+ (length > 0 ? offset : 0), shape: Shape(length), strides: Shape(x.strides[0] &+ x.strides[1]))
+  }
+
+  static func diagonal(_ x: Tensor, _ k: Int) throws -> Tensor {
+    let result = try line(x, k).copied()
+    if Tape.follows(x) {
+      let shape = x.shape
+      try result.follow("diag", [x]) { _, g in [try embedded(g, in: shape, k)] }
+    }
+    return result
+  }
+
+  private static func matrix(_ x: Tensor, _ k: Int) throws -> Tensor {
+    guard k.magnitude < 1 << 40 else { throw LuaError("diag: diagonal \(k) is too far away") }
+    let n = x.count + Int(k.magnitude)
+    return try embedded(x, in: Shape.checked([n, n], "diag"), k)
+  }
+
+  /// Zeros with a vector on diagonal k.
+  private static func embedded(_ x: Tensor, in shape: Shape, _ k: Int) throws -> Tensor {
+    let result = try Tensor.zeros(shape, x.type)
+    line(result, k).write(x)
+    if Tape.follows(x) { try result.follow("diag", [x]) { _, g in [try diagonal(g, k)] } }
+    return result
+  }
+
+  private static func triangle(_ x: Tensor, _ k: Int, lower: Bool, _ op: String) throws -> Tensor {
+    guard x.rank >= 2 else { throw LuaError("\(op): a tensor of at least 2 dims expected, got shape \(x.shape)") }
+    let result = try x.copied(), rows = x.shape[x.rank - 2], columns = x.shape[x.rank - 1]
+    if result.count > 0 {
+      for row in 0..<(result.count / columns) {
+        // Columns up to row + k belong to the lower triangle, those from row + k on to the upper.
+        let border = min(max((row % rows).plus(lower ? min(k, columns) + 1 : min(k, columns)), 0), columns)
+        let zeros = lower ? border..<columns : 0..<border
+        (result.pointer + (row &* columns &+ zeros.lowerBound) &* x.type.size).initializeMemory(as: UInt8.self, repeating: 0, count: zeros.count &* x.type.size)
+      }
+    }
+    if Tape.follows(x) { try result.follow(op, [x]) { _, g in [try triangle(g, k, lower: lower, op)] } }
+    return result
+  }
+}

@@ -1,0 +1,68 @@
+internal import LuaBridge
+
+/// Dims in another order, or repeated.
+enum Dims {
+  static let rows: [Row] = [
+    Row(
+      "transpose", "Two dims exchanged; shares memory.", Param("x", Tensor.self), Param("a", Int.self), Param("b", Int.self),
+      example: "return T.zeros(2, 3, 4):transpose(1, 3)"
+    ) { x, a, b in try x.transposed(x.shape.dim(a, "transpose"), x.shape.dim(b, "transpose")) },
+    Row("t", "The transpose of a matrix (a vector stays as it is); shares memory.", Param("x", Tensor.self), example: "return T.zeros(2, 3):t()") { x in
+      guard x.rank <= 2 else { throw LuaError("t: a tensor of at most 2 dims expected, got \(x.shape); use transpose or permute") }
+      return x.rank < 2 ? x : try x.transposed(0, 1)
+    },
+    Row(
+      "permute", "All dims in another order; shares memory.", Param("x", Tensor.self), Param("dims", ShapeArgument.self, "every dim once, in the new order"),
+      example: "return T.zeros(2, 3, 4):permute(3, 1, 2)"
+    ) { x, dims in
+      guard dims.sizes.count == x.rank else { throw LuaError("permute: \(dims.sizes.count) dims named, the tensor \(x.shape) has \(x.rank)") }
+      let order = try dims.sizes.map { try x.shape.dim($0, "permute") }
+      guard Set(order).count == x.rank else { throw LuaError("permute: a dim is named twice in {\(dims.sizes.map(String.init).joined(separator: ","))}") }
+      return try x.permuted(order)
+    },
+    Row(
+      "expand", "Dims of size 1 repeated to a larger size, and new dims in front, without a copy; -1 keeps a size.", Param("x", Tensor.self),
+      Param("shape", ShapeArgument.self), example: "return T.zeros(3, 1):expand(-1, 4)"
+    ) { x, shape in
+      var sizes = shape.sizes
+      let extra = sizes.count - x.rank
+      guard extra >= 0 else { throw LuaError("expand: \(sizes.count) sizes for a tensor of \(x.rank) dims \(x.shape)") }
+      for i in sizes.indices where sizes[i] == -1 {
+        guard i >= extra else { throw LuaError("expand: -1 cannot stand for a new dim (dim \(i + 1))") }
+        sizes[i] = x.shape[i - extra]
+      }
+      return try expand(x, Shape.checked(sizes, "expand"), "expand")
+    },
+    Row(
+      "broadcast_to", "The tensor repeated to a shape by the rules of broadcasting, without a copy.", Param("x", Tensor.self),
+      Param("shape", ShapeArgument.self), example: "return T.zeros(3):broadcast_to(2, 3)"
+    ) { x, shape in try expand(x, shape.shape("broadcast_to"), "broadcast_to") },
+    Row(
+      "tile", "The tensor repeated along its dims: x:tile(2, 3) is twice as high and three times as wide.", Param("x", Tensor.self),
+      Param("repeats", ShapeArgument.self, "how often, for the last dims"), example: "return T.tensor({1, 2}):tile(2, 2)"
+    ) { x, repeats in try tile(x, repeats.sizes) },
+  ]
+
+  static func expand(_ x: Tensor, _ target: Shape, _ function: String) throws -> Tensor {
+    let extra = target.count - x.rank
+    guard extra >= 0, x.shape.indices.allSatisfy({ x.shape[$0] == target[$0 + extra] || x.shape[$0] == 1 }) else {
+      throw LuaError("\(function): shape \(x.shape) does not expand to \(target)")
+    }
+    return try x.expanded(to: target)
+  }
+
+  /// Every dim n becomes [repeats, n], the copies are laid out, and each pair becomes one dim.
+  private static func tile(_ x: Tensor, _ repeats: [Int]) throws -> Tensor {
+    let rank = max(x.rank, repeats.count)
+    let sizes = Array(repeating: 1, count: rank - x.rank) + x.shape.array
+    let times = Array(repeating: 1, count: rank - repeats.count) + repeats
+    _ = try Shape.checked(times, "tile")
+    _ = try Shape.checked(zip(sizes, times).map { let (n, o) = $0.multipliedReportingOverflow(by: $1); return o ? .max : n }, "tile")
+    var result = try x.reshaped(Shape.checked(sizes, "tile"))
+    // One dim after another: with all at once an eight-dim tensor would need sixteen.
+    for (dim, n) in times.enumerated() where n != 1 {
+      result = n == 0 ? try result.narrowed(dim, 0, 0) : try Joining.cat(Array(repeating: result, count: n), dim, "tile")
+    }
+    return result
+  }
+}
