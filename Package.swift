@@ -59,6 +59,8 @@ let package = Package(
     .testTarget(name: "ScriptTests", dependencies: ["LuaBridge"], swiftSettings: settings),
     .testTarget(name: "TensorsTests", dependencies: ["LuaBridge", "Tensors"], swiftSettings: settings),
     .testTarget(name: "LuaBridgeTests", dependencies: ["LuaBridge"], swiftSettings: settings),
+    .executableTarget(
+      name: "nnlua-bench-kernels", dependencies: ["KernelTable", "Kernels"], path: "Sources/KernelBench", swiftSettings: settings),
     .testTarget(name: "KernelsTests", dependencies: ["CShims", "KernelTable", "Kernels"], swiftSettings: settings),
   ],
   swiftLanguageModes: [.v6]

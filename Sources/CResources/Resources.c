@@ -11,11 +11,15 @@ static const unsigned char digits_images[] = {
 static const unsigned char digits_labels[] = {
 #embed "Data/digits-labels-idx1-ubyte.gz"
 };
+static const unsigned char ordered_lua[] = {
+#embed "Lua/ordered.lua"
+};
 
 static const nn_resource resources[] = {
     {"digits-images-idx3-ubyte.gz", digits_images, sizeof digits_images},
     {"digits-labels-idx1-ubyte.gz", digits_labels, sizeof digits_labels},
     {"class.lua", class_lua, sizeof class_lua},
+    {"ordered.lua", ordered_lua, sizeof ordered_lua},
 };
 
 nn_resource nn_find_resource(const char *name) {

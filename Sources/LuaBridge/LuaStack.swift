@@ -115,6 +115,9 @@ public struct LuaStack: @unchecked Sendable {
     return String(cString: lua_typename(L, type.rawValue))
   }
 
+  /// Pushes a field of the value's metatable; false, and nothing pushed, where there is none.
+  public func pushMetafield(_ index: Int32, _ name: String) -> Bool { luaL_getmetafield(L, index, name) != LUA_TNIL }
+
   /// Calls the function below its `arguments` on the stack; an error comes back as `LuaRaised`, whatever value it is.
   public func call(arguments: Int32, results: Int32, traceback: Bool = false) throws {
     if nn_pcall(L, arguments, results, traceback ? 1 : 0) != LUA_OK { throw popRaised() }
@@ -145,14 +148,15 @@ extension LuaStack {
 /// A Lua value that Swift keeps alive. Use it for the length of a call; an object that outlives it anchors Lua values
 /// in its userdata instead (see `LuaStack.anchor`), so that no cycle can form that neither side collects.
 public final class LuaReference: @unchecked Sendable {
-  private let life: LuaState.Life
+  // An error may outlive the state it was raised in.
+  private weak var state: LuaState?
   private let slot: Int32
 
   public init(popping stack: LuaStack) {
-    life = stack.state.life
+    state = stack.state
     slot = luaL_ref(stack.L, nn_registry_index())
   }
   public func push(_ stack: LuaStack) { lua_rawgeti(stack.L, nn_registry_index(), Int64(slot)) }
   // Freed at the next bound call: this may run in the middle of any Lua operation.
-  deinit { life.state?.takeUnretainedValue().releaseLater(slot) }
+  deinit { state?.releaseLater(slot) }
 }

@@ -18,11 +18,6 @@ public final class LuaState {
   private var handleIDs: Int32 = 0    // registry: value -> handle, weak keys
   private var lastHandle = 0
   private var collector = Collector()
-  /// Tells references that outlive the state (in an error on its way out) that it is gone; a weak reference would slow every call down.
-  final class Life {
-    fileprivate(set) var state: Unmanaged<LuaState>?
-  }
-  let life = Life()
   /// The coroutine whose call into Swift is running.
   fileprivate var running: OpaquePointer
   public var stack: LuaStack { LuaStack(running) }
@@ -37,7 +32,6 @@ public final class LuaState {
     guard let L = nn_new_state(memoryLimit) else { throw LuaError("not enough memory for a Lua state") }
     self.L = L
     running = L
-    life.state = Unmanaged.passUnretained(self)
     ExternalMemory.reclaim = { nn_collect(L) }
     nn_host_of(L).pointee.owner = Unmanaged.passUnretained(self).toOpaque()
     nn_open_standard(L)
@@ -57,7 +51,6 @@ public final class LuaState {
   }
 
   deinit {
-    life.state = nil
     ExternalMemory.reclaim = nil
     nn_close_state(L)
   }
@@ -203,10 +196,14 @@ public final class LuaState {
     guard stack.reserve(12) else { throw LuaError("stack overflow") }
     stack.newTable()
     let kept = luaL_ref(stack.L, nn_registry_index())
-    defer { luaL_unref(stack.L, nn_registry_index(), kept) }
+    let life = ScopeLife()
+    defer {
+      life.ended = true
+      luaL_unref(stack.L, nn_registry_index(), kept)
+    }
     push(FunctionBox("keep") { stack in
+      if life.ended { throw LuaError("keep: its scope has ended") }
       lua_rawgeti(stack.L, nn_registry_index(), Int64(kept))
-      guard stack.type(at: -1) == .table else { throw LuaError("keep: the scope has ended") }
       let table = stack.top
       for index in 1..<table { stack.state.mark(stack, index, table, depth: 0) }
       stack.pop()
@@ -397,6 +394,11 @@ public final class LuaState {
   public func endInterrupt() { nn_end_interrupt(L) }
   public static var isInterrupted: Bool { nn_interrupt_flag != 0 }
   public static func dieOfInterrupt() { nn_die_of_interrupt() }
+}
+
+/// Whether a scope that gave out its `keep` has ended.
+private final class ScopeLife: @unchecked Sendable {
+  var ended = false
 }
 
 /// The other end of the trampoline: nothing leaves here but a number, with a message on the stack where it is negative.
