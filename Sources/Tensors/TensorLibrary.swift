@@ -29,6 +29,8 @@ public enum TensorLibrary {
     Unique.rows,
     Matrices.rows,
     Views.rows,
+    TensorFiles.rows,
+    InPlace.rows,
     Dims.rows,
     Copying.rows,
     Rearranging.rows,
