@@ -11,8 +11,8 @@ let settings: [SwiftSetting] = [
 func kernels(_ level: String, _ flags: [String] = []) -> Target {
   .target(
     name: "Kernels" + level, dependencies: ["KernelTable"],
-    // without errno a square root is one instruction, also of a vector
-    swiftSettings: settings + [.define(level.uppercased()), .unsafeFlags(["-Xcc", "-fno-math-errno"] + flags)])
+    // Without errno a square root is one instruction, also of a vector. Reflection metadata would keep weak symbols alive.
+    swiftSettings: settings + [.define(level.uppercased()), .unsafeFlags(["-Xcc", "-fno-math-errno", "-Xfrontend", "-disable-reflection-metadata"] + flags)])
 }
 
 #if arch(x86_64)
@@ -46,19 +46,24 @@ let package = Package(
     .target(name: "NeuralNetworks", dependencies: ["CResources", "KernelTable", "Kernels", "LuaBridge", "Tensors"], swiftSettings: settings),
     .target(name: "Datasets", dependencies: ["CCrypto", "CResources", "CZlib", "LuaBridge", "Tensors"], swiftSettings: settings),
     .target(name: "Plots", dependencies: ["LuaBridge", "Tensors"], swiftSettings: settings),
+    .target(
+      name: "Runtime", dependencies: ["CResources", "Datasets", "Kernels", "LuaBridge", "NeuralNetworks", "Plots", "Tensors"], swiftSettings: settings),
     .executableTarget(
       name: "nnlua",
       dependencies: [
-        "CResources", "CShims", "Datasets", "Kernels", "LuaBridge", "NeuralNetworks", "Plots", "Tensors",
+        "CShims", "Datasets", "Kernels", "LuaBridge", "Runtime",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: settings, linkerSettings: [.unsafeFlags(["-Xlinker", "--export-dynamic"])]),
     .testTarget(name: "NeuralNetworksTests", dependencies: ["LuaBridge", "NeuralNetworks", "Tensors"], swiftSettings: settings),
     .testTarget(name: "DatasetsTests", dependencies: ["Datasets", "LuaBridge", "Tensors"], swiftSettings: settings),
     .testTarget(name: "PlotsTests", dependencies: ["LuaBridge", "Plots", "Tensors"], swiftSettings: settings),
+    .testTarget(name: "RuntimeTests", dependencies: ["LuaBridge", "Runtime"], swiftSettings: settings),
     .testTarget(name: "ScriptTests", dependencies: ["LuaBridge"], swiftSettings: settings),
-    .testTarget(name: "TensorsTests", dependencies: ["LuaBridge", "Tensors"], swiftSettings: settings),
+    .testTarget(name: "TensorsTests", dependencies: ["Kernels", "LuaBridge", "Tensors"], swiftSettings: settings),
     .testTarget(name: "LuaBridgeTests", dependencies: ["LuaBridge"], swiftSettings: settings),
+    .executableTarget(
+      name: "nnlua-bench-kernels", dependencies: ["KernelTable", "Kernels"], path: "Sources/KernelBench", swiftSettings: settings),
     .testTarget(name: "KernelsTests", dependencies: ["CShims", "KernelTable", "Kernels"], swiftSettings: settings),
   ],
   swiftLanguageModes: [.v6]

@@ -15,10 +15,17 @@ public struct ConvolutionKernels: Sendable {
       _ planes: Int, _ rows: Int, _ rowBytes: Int
     ) -> Void
     /// out[i, j] = initial[i, j] + Σ_l source[tileOffsets[i] + loopOffsets[l]] · panel[l, j], rows of out and panel `vectors` registers long.
-    /// No initial means 0; an initialRow of 0 gives every row the same (a bias).
+    /// No initial means 0; an initialRow of 0 gives every row the same (a bias). tileOffsets come in stretches of `run` neighbours, from the first on.
     public typealias GatherProduct = @Sendable @convention(c) (
       _ vectors: Int, _ source: UnsafeRawPointer, _ tileOffsets: UnsafePointer<Int>, _ tileCount: Int, _ loopOffsets: UnsafePointer<Int>,
-      _ loopCount: Int, _ panel: UnsafeRawPointer, _ initial: UnsafeRawPointer?, _ initialRow: Int, _ out: UnsafeMutableRawPointer
+      _ loopCount: Int, _ panel: UnsafeRawPointer, _ initial: UnsafeRawPointer?, _ initialRow: Int, _ run: Int,
+      _ out: UnsafeMutableRawPointer
+    ) -> Void
+    /// out[m, q] = bias[m] + Σ_l weights[l, m] · source[q + offsets[l]] for 1, 2 or 4 channels m, with relu if asked.
+    /// Reads and writes up to 8 registers behind the last place.
+    public typealias RowProduct = @Sendable @convention(c) (
+      _ channels: Int, _ source: UnsafeRawPointer, _ places: Int, _ offsets: UnsafePointer<Int>, _ count: Int, _ weights: UnsafeRawPointer,
+      _ bias: UnsafeRawPointer?, _ relu: Bool, _ out: UnsafeMutableRawPointer, _ outRow: Int
     ) -> Void
     /// to[c, q] = from[q, c], q < pixels, c < channels, with relu if asked.
     public typealias ChannelsFirst = @Sendable @convention(c) (
@@ -32,12 +39,13 @@ public struct ConvolutionKernels: Sendable {
     public typealias AddRows = @Sendable @convention(c) (
       _ vectors: Int, _ from: UnsafeRawPointer, _ rows: Int, _ sums: UnsafeMutableRawPointer
     ) -> Void
-    /// Where source[i · step] beats best[i] (or is NaN), it and its position first + i · step take the place.
-    public typealias MaxTap = @Sendable @convention(c) (
-      _ source: UnsafeRawPointer, _ step: Int, _ count: Int, _ first: Int, _ best: UnsafeMutableRawPointer,
-      _ positions: UnsafeMutablePointer<Int32>
+    /// Maximum and position of all windows of one plane with a border of -inf; see `maxWindows` for its parameters.
+    public typealias MaxWindows = @Sendable @convention(c) (
+      _ source: UnsafeRawPointer, _ pitch: Int, _ rows: Int, _ columns: Int, _ kernelHeight: Int, _ kernelWidth: Int, _ strideHeight: Int,
+      _ strideWidth: Int, _ dilationHeight: Int, _ dilationWidth: Int, _ mark: Int, _ markRow: Int, _ rowMarks: UnsafePointer<Int32>,
+      _ columnMarks: UnsafePointer<Int32>, _ y: UnsafeMutableRawPointer, _ positions: UnsafeMutablePointer<Int32>
     ) -> Void
-    /// Maximum and position of the 2 x 2 windows of stride 2 of one plane.
+    /// Maximum and position of the 2 x 2 windows of stride 2 of one plane; `columns` (of windows) ≥ lanes.
     public typealias MaxSquares = @Sendable @convention(c) (
       _ source: UnsafeRawPointer, _ width: Int, _ rows: Int, _ columns: Int, _ y: UnsafeMutableRawPointer,
       _ positions: UnsafeMutablePointer<Int32>
@@ -71,10 +79,11 @@ public struct ConvolutionKernels: Sendable {
     public var lanes: Int
     public var copyPlanes: CopyPlanes
     public var gatherProduct: GatherProduct
+    public var rowProduct: RowProduct
     public var channelsFirst: ChannelsFirst
     public var channelsLast: ChannelsLast
     public var addRows: AddRows
-    public var maxTap: MaxTap
+    public var maxWindows: MaxWindows
     public var maxSquares: MaxSquares
     public var poolSums: PoolSums
     public var marksFirst: MarksFirst
@@ -83,17 +92,18 @@ public struct ConvolutionKernels: Sendable {
     public var patchProduct: PatchProduct
 
     public init(
-      lanes: Int, copyPlanes: CopyPlanes, gatherProduct: GatherProduct, channelsFirst: ChannelsFirst, channelsLast: ChannelsLast,
-      addRows: AddRows, maxTap: MaxTap, maxSquares: MaxSquares, poolSums: PoolSums, marksFirst: MarksFirst, patchRows: PatchRows,
-      patchList: PatchList, patchProduct: PatchProduct
+      lanes: Int, copyPlanes: CopyPlanes, gatherProduct: GatherProduct, rowProduct: RowProduct, channelsFirst: ChannelsFirst,
+      channelsLast: ChannelsLast, addRows: AddRows, maxWindows: MaxWindows, maxSquares: MaxSquares, poolSums: PoolSums,
+      marksFirst: MarksFirst, patchRows: PatchRows, patchList: PatchList, patchProduct: PatchProduct
     ) {
       self.lanes = lanes
       self.copyPlanes = copyPlanes
       self.gatherProduct = gatherProduct
+      self.rowProduct = rowProduct
       self.channelsFirst = channelsFirst
       self.channelsLast = channelsLast
       self.addRows = addRows
-      self.maxTap = maxTap
+      self.maxWindows = maxWindows
       self.maxSquares = maxSquares
       self.poolSums = poolSums
       self.marksFirst = marksFirst

@@ -23,7 +23,7 @@ public enum Convolution {
   ) {
     if g.batch < 1 || g.outPlane < 1 || g.outChannels < 1 { return }
     let kernels = table.convolution.set(width)
-    withForwardRun(width, g, weight: weight, bias: bias, relu: activation == .relu, kernels) { $0.run(source: x, result: y) }
+    withForwardRun(width, g, weight: weight, bias: bias, relu: activation == .relu, rowwise: true, kernels) { $0.run(source: x, result: y) }
   }
 
   /// ∂x[n, c, i, j] = Σ gradOutput[n, o, …] · weight[o, c, u, v] over the places that read x[n, c, i, j].
@@ -49,7 +49,7 @@ public enum Convolution {
     let empty = (ys + xs).contains { $0.taps.isEmpty } || g.outPlane < 1
     if empty { memset(gradInput, 0, g.batch * g.inChannels * g.inPlane * width.stride) }
     if g.outPlane < 1 { return }
-    let panels = ChannelPanels(g.inGroup, lanes: kernels.lanes)
+    let panels = ChannelPanels(g.inGroup, lanes: kernels.lanes, step: 1)
     for y in ys where !y.taps.isEmpty {
       for x in xs where !x.taps.isEmpty {
         let pass = Pass(y: y, x: x, sourceChannels: g.outGroup, resultChannels: g.inGroup)
@@ -70,10 +70,10 @@ public enum Convolution {
   /// The forward pass of a geometry with its weights packed.
   static func withForwardRun(
     _ width: FloatWidth, _ g: ConvolutionGeometry, weight: UnsafeRawPointer, bias: UnsafeRawPointer?, relu: Bool,
-    _ kernels: ConvolutionKernels.Set, _ body: (PassRun) -> Void
+    rowwise: Bool, _ kernels: ConvolutionKernels.Set, _ body: (PassRun) -> Void
   ) {
     let pass = g.forwardPass
-    let panels = ChannelPanels(g.outGroup, lanes: kernels.lanes)
+    let panels = ChannelPanels(g.outGroup, lanes: kernels.lanes, step: rowwise ? g.strideWidth : 0)
     let size = width.stride
     let biasBytes = bias == nil ? 0 : g.groups * panels.width * size
     let weightBytes = g.groups * panels.width * pass.depth * size

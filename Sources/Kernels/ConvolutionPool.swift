@@ -32,8 +32,9 @@ extension Convolution {
     if g.batch < 1 || pooled.plane < 1 || g.outChannels < 1 { return }
     let kernels = table.convolution.set(width)
     let size = width.stride
-    withForwardRun(width, g, weight: weight, bias: bias, relu: true, kernels) { run in
-      let strips = pooled.strips(run.pass, places: PassRun.places, elementSize: size)
+    withForwardRun(width, g, weight: weight, bias: bias, relu: true, rowwise: false, kernels) { run in
+      // Sums of 192 places: 48 pooled values for pool 2, three registers to transpose.
+      let strips = pooled.strips(run.pass, places: 192, elementSize: size)
       let work = max(1, 2 * run.pass.depth * run.panels.width * strips[0].count * pool * pool * pooled.width)
       let images = max(1, min(g.batch, 30_000_000 / work))
       // Strips follow one another within a chunk where a chunk holds several images.
@@ -71,7 +72,7 @@ extension Convolution {
         for panel in run.panels.panels {
           let first = group * run.panels.width + panel.first
           run.sum(
-            window, places, 0, places.count, terms, run.weights + first * run.pass.depth * size, run.bias.map { $0 + first * size }, panel,
+            window, places, 0, places.count, run.pass.x.step == 1 ? region.columns.count : 1, terms, run.weights + first * run.pass.depth * size, run.bias.map { $0 + first * size }, panel,
             sums)
           kernels.poolSums(sums, panel.vectors, region.columns.count, pooled.pool, strip.count, pooled.width, values, marks)
           let channel = (image * g.groups + group) * run.pass.resultChannels + panel.first

@@ -14,8 +14,21 @@ struct ChannelPanels {
   var panels: [(first: Int, channels: Int, vectors: Int, pitch: Int)] = []
   /// Sum of the pitches.
   var width = 0
+  /// Panels of 4, 2 or 1 channels, broadcast over places (`RowProduct`), where a register of channels would be half empty.
+  var rowwise = false
 
-  init(_ channels: Int, lanes: Int) {
+  /// - step: the distance of neighbouring places in the source; rowwise needs them side by side.
+  init(_ channels: Int, lanes: Int, step: Int) {
+    if step == 1 && channels <= lanes / 2 {
+      rowwise = true
+      for first in stride(from: 0, to: channels, by: 4) {
+        let count = min(channels - first, 4)
+        let pitch = count > 2 ? 4 : count
+        panels.append((first, count, 0, pitch))
+        width += pitch
+      }
+      return
+    }
     for first in stride(from: 0, to: channels, by: 2 * lanes) {
       let count = min(channels - first, 2 * lanes)
       let vectors = count > lanes ? 2 : 1
@@ -82,7 +95,12 @@ struct PassRun {
       let region = regions[chunk % regions.count]
       let group = chunk / regions.count % groups
       let first = chunk / regions.count / groups * images
-      runRegion(region, group, first..<min(first + images, batch), source, result)
+      let range = first..<min(first + images, batch)
+      if panels.rowwise {
+        runRows(region, group, range, source, result)
+      } else {
+        runRegion(region, group, range, source, result)
+      }
     }
   }
 
@@ -95,6 +113,7 @@ struct PassRun {
     let contiguous = pass.y.spread == 1 && pass.x.spread == 1 && (region.columns.count == resultWidth || region.rows.count == 1)
     let windowBytes = layout.elements(pass.sourceChannels) * size
     Scratch.withBuffer(2 * most * pitch * size + windowBytes) { sums in
+      let run = pass.x.step == 1 ? region.columns.count : 1
       let turned = sums + most * pitch * size
       let copy = turned + most * pitch * size
       memset(copy, 0, windowBytes)
@@ -107,8 +126,10 @@ struct PassRun {
           let channel = (image * groups + group) * pass.resultChannels + panel.first
           var place = 0
           while place < places.count {
-            let count = min(most, places.count - place)
-            sum(window, places, place, count, terms, weights, bias, panel, sums)
+            // A block is whole rows, or a part of one.
+          let row = region.columns.count
+          let count = row > most ? min(most, row - place % row) : min(most / row * row, places.count - place)
+            sum(window, places, place, count, run, terms, weights, bias, panel, sums)
             if contiguous {
               let at = channel * resultPlane + (pass.y.start + region.rows.lowerBound) * resultWidth + pass.x.start + region.columns.lowerBound + place
               kernels.channelsFirst(sums, panel.pitch, count, panel.channels, result + at * size, resultPlane, relu)
@@ -123,9 +144,9 @@ struct PassRun {
     }
   }
 
-  /// The sums of `count` places from `place`, in as many steps as the depth asks for.
+  /// The sums of `count` places from `place`, which come in stretches of `run` neighbours, in as many steps as the depth asks for.
   func sum(
-    _ window: UnsafeRawPointer, _ places: [Int], _ place: Int, _ count: Int, _ terms: [Int], _ weights: UnsafeRawPointer,
+    _ window: UnsafeRawPointer, _ places: [Int], _ place: Int, _ count: Int, _ run: Int, _ terms: [Int], _ weights: UnsafeRawPointer,
     _ bias: UnsafeRawPointer?, _ panel: (first: Int, channels: Int, vectors: Int, pitch: Int), _ sums: UnsafeMutableRawPointer
   ) {
     places.withUnsafeBufferPointer { places in
@@ -136,7 +157,7 @@ struct PassRun {
           let depth = min(Self.terms, terms.count - term)
           kernels.gatherProduct(
             panel.vectors, window, places + place, count, offsets + term, depth, weights + term * panel.pitch * width.stride,
-            term == 0 ? bias : UnsafeRawPointer(sums), term == 0 ? 0 : panel.pitch, sums)
+            term == 0 ? bias : UnsafeRawPointer(sums), term == 0 ? 0 : panel.pitch, run, sums)
           term += depth
         }
       }

@@ -25,7 +25,7 @@ extension Convolution {
     }
     let kernels = table.convolution.set(width)
     let pass = g.forwardPass
-    let panels = ChannelPanels(g.outGroup, lanes: kernels.lanes)
+    let panels = ChannelPanels(g.outGroup, lanes: kernels.lanes, step: 0)
     let parts = WeightSums.parts(g, pass, panels, size)
     Scratch.withBuffer(parts * g.groups * panels.width * (pass.depth + 1) * size) { buffer in
       let sums = WeightSums(pass: pass, panels: panels, groups: g.groups, parts: parts, size: size, buffer: buffer)
@@ -79,7 +79,7 @@ extension Convolution {
               turned + row * columns * panel.pitch * size, panel.pitch)
           }
         }
-        kernels.gatherProduct(panel.vectors, window, terms, terms.count, places, places.count, turned, target, panel.pitch, target)
+        kernels.gatherProduct(panel.vectors, window, terms, terms.count, places, places.count, turned, target, panel.pitch, g.dilationWidth == 1 ? g.kernelWidth : 1, target)
         kernels.addRows(panel.vectors, turned, places.count, target + pass.depth * panel.pitch * size)
       }
     }

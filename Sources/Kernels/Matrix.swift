@@ -48,8 +48,14 @@ public enum Matrix {
     accumulate: Bool = false, bias: UnsafeRawPointer? = nil, activation: Activation = .none
   ) {
     if m <= 0 || n <= 0 { return }
+    let kernels = width == .float32 ? table.float32 : table.float64
+    if k <= 0 || m &* n &* k <= Product.smallWork {
+      kernels.small(
+        m, n, k, a.base, a.rowStride, a.columnStride, b.base, b.rowStride, b.columnStride, c, ldc, accumulate, bias, activation == .relu)
+      return
+    }
     Product(
-      kernels: width == .float32 ? table.float32 : table.float64, bytes: width.stride, m: m, n: n, k: max(k, 0), a: a, b: b, c: c,
+      kernels: kernels, bytes: width.stride, m: m, n: n, k: max(k, 0), a: a, b: b, c: c,
       ldc: ldc, accumulate: accumulate, bias: bias, relu: activation == .relu
     ).run()
   }

@@ -13,21 +13,27 @@ struct Plan {
   let nSlab: Int
   let mSlab: Int
 
+  /// Tiles run over 2 kB of each row of a: long enough that reading and writing c does not count, short enough that a chunk's share
+  /// of a and b stays in the second-level cache.
+  @inline(__always)
+  static func longestBlock(_ bytes: Int) -> Int { 2048 / bytes }
+
   init(_ product: Product) {
     self.product = product
     let (m, n, k, bytes) = (product.m, product.n, product.k, product.bytes)
     panel = 2 &* product.kernels.lanes
-    // 16 kB of a row of a and of a column of b stay in the first-level cache together.
-    let longest = 1536 / bytes
+    let longest = Plan.longestBlock(bytes)
     let blocks = (k &+ longest &- 1) / longest
     kBlock = (k &+ blocks &- 1) / blocks
-    kSlab = min(k, kBlock &* 8)
+    // With a large c, few blocks at a time: a chunk's rows of a then stay in the second-level cache for all columns (1024 x 1024 in
+    // float64: 98 GFLOP/s instead of 75). With a small c, many: each slab costs two meetings of the threads.
+    kSlab = min(k, kBlock &* max(1, min(8, (1 << 21) / (m &* n))))
 
-    let bSize = kSlab &* n &* bytes
-    packsB = product.b.columnStride != 1 || (m > 2 &* product.kernels.tileRows && bSize > 1 << 16)
-    let aSize = m &* kSlab &* bytes
-    let near = product.a.columnStride == 1 && product.a.rowStride &* bytes % 1024 != 0
-    packsA = n > panel && !near && aSize > 1 << 14
+    // Measured: below these sizes copying costs more than rows in place. Rows of a that lie multiples of 4096 bytes apart share one set of
+    // the first-level cache (1024 x 1024: 200 GFLOP/s packed, 180 not); a transposed gains nothing at any size.
+    packsB = product.b.columnStride != 1 || (m > 8 &* product.kernels.tileRows && kSlab &* n &* bytes > 1 << 20)
+    let conflicts = product.a.columnStride == 1 && product.a.rowStride &* bytes % 4096 == 0
+    packsA = conflicts && n > 8 &* panel && m &* kSlab &* bytes > 1 << 18
 
     let columns = Product.slabBytes / (kSlab &* bytes) / panel &* panel
     nSlab = packsB ? max(panel, columns) : n
@@ -36,8 +42,11 @@ struct Plan {
 
   // MARK: b
 
-  /// Columns of a slab that are read in place: whole vectors of contiguous rows.
-  func inPlace(_ nCount: Int) -> Int { packsB ? 0 : nCount &- nCount % product.kernels.lanes }
+  /// Columns of a slab that are read in place: whole vectors of contiguous rows, and where padding is needed at the edge, whole panels.
+  func inPlace(_ nCount: Int) -> Int {
+    if packsB { return 0 }
+    return nCount % product.kernels.lanes == 0 ? nCount : nCount &- nCount % panel
+  }
 
   /// Elements of a row of b once packed.
   func packedColumns(_ nCount: Int) -> Int { (nCount &- inPlace(nCount) &+ panel &- 1) / panel &* panel }
@@ -57,14 +66,12 @@ struct Plan {
       let block = chunk / groups
       let group = chunk &- block &* groups
       let rows = min(kBlock, kCount &- block &* kBlock)
-      for i in group &* perChunk..<min(panels, (group &+ 1) &* perChunk) {
-        let column = first &+ i &* panel
-        let columns = min(panel, nCount &- column)
-        let source = b.base + ((k0 &+ block &* kBlock) &* b.rowStride &+ (n0 &+ column) &* b.columnStride) &* bytes
-        let target = packed + (block &* kBlock &* panels &+ i &* rows) &* panel &* bytes
-        let padded = columns <= kernels.lanes ? kernels.lanes : panel
-        kernels.copy(rows, columns, padded, source, b.rowStride, b.columnStride, target, panel)
-      }
+      let firstPanel = group &* perChunk
+      let column = first &+ firstPanel &* panel
+      let columns = min(nCount, first &+ (firstPanel &+ perChunk) &* panel) &- column
+      let source = b.base + ((k0 &+ block &* kBlock) &* b.rowStride &+ (n0 &+ column) &* b.columnStride) &* bytes
+      let target = packed + (block &* kBlock &* panels &+ firstPanel &* rows) &* panel &* bytes
+      kernels.pack(rows, columns, source, b.rowStride, b.columnStride, target)
     }
   }
 
@@ -83,7 +90,7 @@ struct Plan {
     run((mCount &+ perChunk &- 1) / perChunk, worth: mCount &* kCount &* 8) { chunk in
       let first = chunk &* perChunk
       product.kernels.copy(
-        min(perChunk, mCount &- first), kCount, kCount, a.base + ((m0 &+ first) &* a.rowStride &+ k0 &* a.columnStride) &* bytes,
+        min(perChunk, mCount &- first), kCount, a.base + ((m0 &+ first) &* a.rowStride &+ k0 &* a.columnStride) &* bytes,
         a.rowStride, a.columnStride, packed + first &* row &* bytes, row)
     }
   }

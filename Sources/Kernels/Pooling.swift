@@ -81,6 +81,9 @@ struct PoolingAxis {
     return low..<max(low, high)
   }
 
+  /// How far the last window reaches, counted from the padding's first place.
+  var reach: Int { (count - 1) * stride + (kernel - 1) * dilation + 1 }
+
   /// The first coordinate within the data that the window at `place` reads.
   func first(_ place: Int) -> Int {
     let at = place * stride - padding
@@ -113,47 +116,47 @@ public enum Pooling {
     let kernels = table.convolution.set(width)
     let squares = g.kernelHeight == 2 && g.kernelWidth == 2 && g.strideHeight == 2 && g.strideWidth == 2 && g.paddingHeight == 0
       && g.paddingWidth == 0 && g.dilationHeight == 1 && g.dilationWidth == 1 && 2 * g.outHeight <= g.inHeight && 2 * g.outWidth <= g.inWidth
+      && g.outWidth >= kernels.lanes
     let size = width.stride
     g.run { planes in
-      for plane in planes {
-        let x = x + plane * g.inPlane * size, y = y + plane * g.outPlane * size, positions = positions + plane * g.outPlane
-        if squares {
-          kernels.maxSquares(x, g.inWidth, g.outHeight, g.outWidth, y, positions)
-        } else {
-          maxPlane(width, g, x, y, positions, kernels)
+      if squares {
+        for plane in planes {
+          kernels.maxSquares(
+            x + plane * g.inPlane * size, g.inWidth, g.outHeight, g.outWidth, y + plane * g.outPlane * size, positions + plane * g.outPlane)
         }
+      } else {
+        maxPlanes(width, g, planes, x, y, positions, kernels)
       }
     }
   }
 
-  /// Tap by tap over each row of windows, so that the inner loop runs along memory.
-  private static func maxPlane(
-    _ width: FloatWidth, _ g: PoolingGeometry, _ x: UnsafeRawPointer, _ y: UnsafeMutableRawPointer, _ positions: UnsafeMutablePointer<Int32>,
-    _ kernels: ConvolutionKernels.Set
+  /// Any windows: each plane is copied into a border of -inf, so that the kernel needs no limits.
+  private static func maxPlanes(
+    _ width: FloatWidth, _ g: PoolingGeometry, _ planes: Range<Int>, _ x: UnsafeRawPointer, _ y: UnsafeMutableRawPointer,
+    _ positions: UnsafeMutablePointer<Int32>, _ kernels: ConvolutionKernels.Set
   ) {
     let size = width.stride
-    let rows = g.rows, columns = g.columns, count = columns.count
-    for row in 0..<rows.count {
-      let best = y + row * count * size, places = positions + row * count
-      let origin = rows.first(row) * g.inWidth
-      for column in 0..<count {
-        places[column] = Int32(origin + columns.first(column))
-        if width == .float32 {
-          best.storeBytes(of: -.infinity, toByteOffset: column * 4, as: Float.self)
-        } else {
-          best.storeBytes(of: -.infinity, toByteOffset: column * 8, as: Double.self)
-        }
+    let rows = g.rows, columns = g.columns
+    let pitch = Swift.max(columns.reach, columns.padding + columns.size), height = Swift.max(rows.reach, rows.padding + rows.size)
+    // A register of places behind the last one reads this far.
+    let slack = kernels.lanes * (columns.stride + 1)
+    let count = height * pitch + slack
+    let rowMarks = (0..<rows.count).map { Int32(rows.first($0) * g.inWidth) }
+    let columnMarks = (0..<columns.count + kernels.lanes).map { Int32(columns.first(Swift.min($0, columns.count - 1))) }
+    Scratch.withBuffer(count * size) { bordered in
+      if width == .float32 {
+        bordered.assumingMemoryBound(to: Float.self).update(repeating: -.infinity, count: count)
+      } else {
+        bordered.assumingMemoryBound(to: Double.self).update(repeating: -.infinity, count: count)
       }
-      for u in 0..<rows.kernel {
-        let line = row * rows.stride + u * rows.dilation - rows.padding
-        if line < 0 || line >= rows.size { continue }
-        for v in 0..<columns.kernel {
-          let reach = columns.places(v)
-          if reach.isEmpty { continue }
-          let first = line * g.inWidth + reach.lowerBound * columns.stride + v * columns.dilation - columns.padding
-          kernels.maxTap(
-            x + first * size, columns.stride, reach.count, first, best + reach.lowerBound * size, places + reach.lowerBound)
-        }
+      for plane in planes {
+        kernels.copyPlanes(
+          x + plane * g.inPlane * size, 0, g.inWidth * size, bordered + (rows.padding * pitch + columns.padding) * size, 0, pitch * size, 1,
+          g.inHeight, g.inWidth * size)
+        kernels.maxWindows(
+          bordered, pitch, rows.count, columns.count, rows.kernel, columns.kernel, rows.stride, columns.stride, rows.dilation,
+          columns.dilation, -(rows.padding * g.inWidth + columns.padding), g.inWidth, rowMarks, columnMarks,
+          y + plane * g.outPlane * size, positions + plane * g.outPlane)
       }
     }
   }
@@ -185,14 +188,16 @@ public enum Pooling {
     precondition(g.dilationHeight == 1 && g.dilationWidth == 1, "an average has no dilation")
     func run<T: BinaryFloatingPoint>(_ type: T.Type) {
       let x = x.assumingMemoryBound(to: type), y = y.assumingMemoryBound(to: type)
-      g.windows { plane, place, rows, columns, divisor in
-        var sum: T = 0
-        let source = x + plane * g.inPlane
-        for row in rows {
-          let line = source + row &* g.inWidth
-          for column in columns { sum += line[column] }
+      g.rowsOfWindows(type, countIncludePad) { plane, row, lines, taps, divisors in
+        let target = y + plane * g.outPlane + row * g.outWidth
+        target.update(repeating: 0, count: g.outWidth)
+        for line in lines {
+          let source = x + plane * g.inPlane + line * g.inWidth - g.paddingWidth
+          for (v, places) in taps.enumerated() {
+            for place in places { target[place] += source[place &* g.strideWidth &+ v] }
+          }
         }
-        y[plane * g.outPlane + place] = sum / T(countIncludePad ? divisor : rows.count * columns.count)
+        for place in 0..<g.outWidth { target[place] /= divisors[place] }
       }
     }
     if width == .float32 { run(Float.self) } else { run(Double.self) }
@@ -205,15 +210,15 @@ public enum Pooling {
     precondition(g.dilationHeight == 1 && g.dilationWidth == 1, "an average has no dilation")
     func run<T: BinaryFloatingPoint>(_ type: T.Type) {
       let gradOutput = gradOutput.assumingMemoryBound(to: type), gradInput = gradInput.assumingMemoryBound(to: type)
-      g.run { planes in
-        (gradInput + planes.lowerBound * g.inPlane).update(repeating: 0, count: planes.count * g.inPlane)
-      }
-      g.windows { plane, place, rows, columns, divisor in
-        let share = gradOutput[plane * g.outPlane + place] / T(countIncludePad ? divisor : rows.count * columns.count)
-        let target = gradInput + plane * g.inPlane
-        for row in rows {
-          let line = target + row &* g.inWidth
-          for column in columns { line[column] += share }
+      g.rowsOfWindows(type, countIncludePad) { plane, row, lines, taps, divisors in
+        if row == 0 { (gradInput + plane * g.inPlane).update(repeating: 0, count: g.inPlane) }
+        let source = gradOutput + plane * g.outPlane + row * g.outWidth
+        for place in 0..<g.outWidth { divisors[place] = source[place] / divisors[place] }
+        for line in lines {
+          let target = gradInput + plane * g.inPlane + line * g.inWidth - g.paddingWidth
+          for (v, places) in taps.enumerated() {
+            for place in places { target[place &* g.strideWidth &+ v] += divisors[place] }
+          }
         }
       }
     }
@@ -222,21 +227,29 @@ public enum Pooling {
 }
 
 extension PoolingGeometry {
-  /// Calls body(plane, place, rows, columns, places of the window within data and padding) for each window.
+  /// Calls body(plane, row of windows, lines of the image it reads, the places within the data for each tap, divisors) in order of rows.
+  ///
+  /// The divisors (one for each place) are the body's to overwrite.
   @inline(__always)
-  func windows(_ body: (Int, Int, Range<Int>, Range<Int>, Int) -> Void) {
-    let rows = rows, columns = columns
+  fileprivate func rowsOfWindows<T: BinaryFloatingPoint>(
+    _ type: T.Type, _ countIncludePad: Bool, _ body: (Int, Int, Range<Int>, [Range<Int>], UnsafeMutablePointer<T>) -> Void
+  ) {
+    let rows = rows, columns = columns, outWidth = outWidth
+    let taps = (0..<kernelWidth).map { columns.places($0) }
+    let widths = (0..<outWidth).map { place in
+      let (within, padded) = columns.extent(place)
+      return T(countIncludePad ? padded : within.count)
+    }
     run { planes in
-      for plane in planes {
-        var place = 0
-        for row in 0..<rows.count {
-          let (u, height) = rows.extent(row)
-          let top = row * rows.stride - rows.padding
-          for column in 0..<columns.count {
-            let (v, width) = columns.extent(column)
-            let left = column * columns.stride - columns.padding
-            body(plane, place, top + u.lowerBound..<top + u.upperBound, left + v.lowerBound..<left + v.upperBound, height * width)
-            place += 1
+      Scratch.withBuffer(outWidth * MemoryLayout<T>.stride) { buffer in
+        let divisors = buffer.assumingMemoryBound(to: type)
+        for plane in planes {
+          for row in 0..<rows.count {
+            let (within, padded) = rows.extent(row)
+            let height = T(countIncludePad ? padded : within.count)
+            for place in 0..<outWidth { divisors[place] = height * widths[place] }
+            let top = row * rows.stride - rows.padding
+            body(plane, row, top + within.lowerBound..<top + within.upperBound, taps, divisors)
           }
         }
       }

@@ -24,7 +24,7 @@ struct Product {
   var packedB: UnsafeMutableRawPointer?
 
   /// Products up to this many multiply-adds are done by plain loops.
-  static let smallWork = 128
+  static let smallWork = 64
   /// Below this many multiply-adds a second thread costs more than it brings.
   static let parallelWork = 1 << 20
   /// Multiply-adds of one chunk at most: 10 ms on the slowest level, so that Ctrl-C is answered at once.
@@ -42,6 +42,8 @@ struct Product {
       timesVector()
     } else if m == 1 && (b.columnStride == 1 || b.rowStride == 1) {
       vectorTimes()
+    } else if work <= Product.parallelWork && k <= Plan.longestBlock(bytes) && packedB == nil {
+      oneBlock()
     } else {
       blocked()
     }
@@ -81,11 +83,11 @@ struct Product {
 
   // MARK: Products with a vector
 
-  /// Rows or columns of one chunk, for `count` of them holding `each` elements.
-  private func vectorChunk(_ count: Int, _ each: Int) -> Int {
-    // 32,768 elements are about 5 µs from the caches.
-    if !parallel || count &* each < 1 << 17 { return count }
-    return max(16, (1 << 15) / each &+ 15 & ~15)
+  /// Results of one chunk, for `count` of them made of `each` elements of the matrix, in multiples of `least`.
+  private func vectorChunk(_ count: Int, _ each: Int, _ least: Int) -> Int {
+    // 262,144 elements are a megabyte or two: 10 µs from the third-level cache, 50 from memory.
+    if !parallel || count &* each < 1 << 18 { return count }
+    return max(least, (1 << 18) / each / least &* least)
   }
 
   /// n = 1: c = a · x.
@@ -111,7 +113,7 @@ struct Product {
   }
 
   private func dots(_ rows: Int, _ matrix: Matrix.View, _ x: UnsafeRawPointer, _ y: UnsafeMutableRawPointer, _ yStep: Int) {
-    let chunk = vectorChunk(rows, k)
+    let chunk = vectorChunk(rows, k, 16)
     Parallel.run((rows &+ chunk &- 1) / chunk) { i in
       let first = i &* chunk
       let count = min(chunk, rows &- first)
@@ -123,7 +125,8 @@ struct Product {
 
   /// y[j] = Σ_p x[p] · matrix[p * row + j], y's elements `yStep` apart.
   private func combine(_ count: Int, _ matrix: UnsafeRawPointer, _ row: Int, _ x: UnsafeRawPointer, _ yStep: Int) {
-    let chunk = vectorChunk(count, k)
+    // A chunk reads a piece of every row: 2 kB and more keep memory's pages open.
+    let chunk = vectorChunk(count, k, 512)
     Parallel.run((count &+ chunk &- 1) / chunk) { i in
       let first = i &* chunk
       let columns = min(chunk, count &- first)
@@ -133,9 +136,9 @@ struct Product {
         kernels.rowSum(columns, k, x, source, row, target, accumulate)
       } else {
         Scratch.withBuffer(columns &* bytes) { y in
-          if accumulate { kernels.copy(columns, 1, 1, target, yStep, 1, y, 1) }
+          if accumulate { kernels.copy(columns, 1, target, yStep, 1, y, 1) }
           kernels.rowSum(columns, k, x, source, row, y, accumulate)
-          kernels.copy(columns, 1, 1, y, 1, 1, target, yStep)
+          kernels.copy(columns, 1, y, 1, 1, target, yStep)
         }
       }
       finish(first, columns, target, yStep)
@@ -155,12 +158,32 @@ struct Product {
   private func withContiguous(_ x: UnsafeRawPointer, _ count: Int, _ stride: Int, _ body: (UnsafeRawPointer) -> Void) {
     if stride == 1 { return body(x) }
     Scratch.withBuffer(count &* bytes) { copy in
-      kernels.copy(count, 1, 1, x, stride, 1, copy, 1)
+      kernels.copy(count, 1, x, stride, 1, copy, 1)
       body(copy)
     }
   }
 
   // MARK: Products of matrices
+
+  /// A product for one thread and one block of k: no plan, only the columns of b that cannot be read in place are packed.
+  private func oneBlock() {
+    let panel = 2 &* kernels.lanes
+    let direct = b.columnStride != 1 ? 0 : n & (kernels.lanes &- 1) == 0 ? n : n & ~(panel &- 1)
+    let packedColumns = (n &- direct &+ panel &- 1) & ~(panel &- 1)
+    Scratch.withBuffer((k &* packedColumns &+ kernels.tileRows &* panel) &* bytes) { packed in
+      let room = packed + k &* packedColumns &* bytes
+      if direct > 0 {
+        kernels.block(
+          m, direct, k, a.base, a.rowStride, a.columnStride, b.base, b.rowStride, panel, c, ldc, accumulate, bias, relu, room)
+      }
+      if direct < n {
+        kernels.pack(k, n &- direct, b.base + direct &* b.columnStride &* bytes, b.rowStride, b.columnStride, packed)
+        kernels.block(
+          m, n &- direct, k, a.base, a.rowStride, a.columnStride, packed, panel, k &* panel, c + direct &* bytes, ldc, accumulate,
+          bias.map { $0 + direct &* bytes }, relu, room)
+      }
+    }
+  }
 
   private func blocked() {
     let plan = Plan(self)

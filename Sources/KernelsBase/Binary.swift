@@ -5,7 +5,7 @@ func binary(
   _ op: Int32, _ width: UInt8, _ a: UnsafeRawPointer, _ aRow: Int, _ aColumn: Int, _ b: UnsafeRawPointer, _ bRow: Int, _ bColumn: Int,
   _ y: UnsafeMutableRawPointer, _ rows: Int, _ columns: Int
 ) {
-  guard let op = BinaryOp(rawValue: op) else { return }
+  let op = unsafeBitCast(UInt8(truncatingIfNeeded: op), to: BinaryOp.self)
   let grid = Grid(a: a, aRow: aRow, aColumn: aColumn, b: b, bRow: bRow, bColumn: bColumn, rows: rows, columns: columns)
   if width == FloatWidth.float32.rawValue { binary32(op, grid, y) } else { binary64(op, grid, y) }
 }
@@ -45,7 +45,7 @@ func compare(
   _ op: Int32, _ width: UInt8, _ a: UnsafeRawPointer, _ aRow: Int, _ aColumn: Int, _ b: UnsafeRawPointer, _ bRow: Int, _ bColumn: Int,
   _ y: UnsafeMutableRawPointer, _ rows: Int, _ columns: Int
 ) {
-  guard let op = CompareOp(rawValue: op) else { return }
+  let op = unsafeBitCast(UInt8(truncatingIfNeeded: op), to: CompareOp.self)
   let grid = Grid(a: a, aRow: aRow, aColumn: aColumn, b: b, bRow: bRow, bColumn: bColumn, rows: rows, columns: columns)
   let bytes = y.assumingMemoryBound(to: UInt8.self)
   if width == FloatWidth.float32.rawValue { compare32(op, grid, bytes) } else { compare64(op, grid, bytes) }

@@ -2,13 +2,21 @@ internal import KernelTable
 
 let convolutionKernels = ConvolutionKernels(
   float32: .init(
-    lanes: Lanes32.count, copyPlanes: copyPlanes, gatherProduct: gatherProduct32, channelsFirst: channelsFirst32,
-    channelsLast: channelsLast32, addRows: addRows32, maxTap: maxTap32, maxSquares: maxSquares32, poolSums: poolSums32,
+    lanes: Lanes32.count, copyPlanes: copyPlanes, gatherProduct: gatherProduct32, rowProduct: rowProduct32, channelsFirst: channelsFirst32,
+    channelsLast: channelsLast32, addRows: addRows32, maxWindows: maxWindows32, maxSquares: maxSquares32, poolSums: poolSums32,
     marksFirst: marksFirst32, patchRows: patchRows32, patchList: patchList32, patchProduct: patchProduct32),
   float64: .init(
-    lanes: Lanes64.count, copyPlanes: copyPlanes, gatherProduct: gatherProduct64, channelsFirst: channelsFirst64,
-    channelsLast: channelsLast64, addRows: addRows64, maxTap: maxTap64, maxSquares: maxSquares64, poolSums: poolSums64,
+    lanes: Lanes64.count, copyPlanes: copyPlanes, gatherProduct: gatherProduct64, rowProduct: rowProduct64, channelsFirst: channelsFirst64,
+    channelsLast: channelsLast64, addRows: addRows64, maxWindows: maxWindows64, maxSquares: maxSquares64, poolSums: poolSums64,
     marksFirst: marksFirst64, patchRows: patchRows64, patchList: patchList64, patchProduct: patchProduct64))
+
+@inline(never)
+func rowProduct32(
+  _ channels: Int, _ source: UnsafeRawPointer, _ places: Int, _ offsets: UnsafePointer<Int>, _ count: Int, _ weights: UnsafeRawPointer,
+  _ bias: UnsafeRawPointer?, _ relu: Bool, _ out: UnsafeMutableRawPointer, _ outRow: Int
+) {
+  rowProduct(Lanes32.self, channels, source, places, offsets, count, weights, bias, relu, out, outRow)
+}
 
 @inline(never)
 func channelsFirst32(
@@ -32,11 +40,13 @@ func addRows32(
 }
 
 @inline(never)
-func maxTap32(
-  _ source: UnsafeRawPointer, _ step: Int, _ count: Int, _ first: Int, _ best: UnsafeMutableRawPointer,
-  _ positions: UnsafeMutablePointer<Int32>
+func maxWindows32(
+  _ source: UnsafeRawPointer, _ pitch: Int, _ rows: Int, _ columns: Int, _ kernelHeight: Int, _ kernelWidth: Int, _ strideHeight: Int,
+  _ strideWidth: Int, _ dilationHeight: Int, _ dilationWidth: Int, _ mark: Int, _ markRow: Int, _ rowMarks: UnsafePointer<Int32>,
+  _ columnMarks: UnsafePointer<Int32>, _ y: UnsafeMutableRawPointer, _ positions: UnsafeMutablePointer<Int32>
 ) {
-  maxTap(Lanes32.self, source, step, count, first, best, positions)
+  maxWindows(Lanes32.self, source, pitch, rows, columns, kernelHeight, kernelWidth, strideHeight, strideWidth, dilationHeight,
+  dilationWidth, mark, markRow, rowMarks, columnMarks, y, positions)
 }
 
 @inline(never)
@@ -87,6 +97,14 @@ func patchProduct32(
 }
 
 @inline(never)
+func rowProduct64(
+  _ channels: Int, _ source: UnsafeRawPointer, _ places: Int, _ offsets: UnsafePointer<Int>, _ count: Int, _ weights: UnsafeRawPointer,
+  _ bias: UnsafeRawPointer?, _ relu: Bool, _ out: UnsafeMutableRawPointer, _ outRow: Int
+) {
+  rowProduct(Lanes64.self, channels, source, places, offsets, count, weights, bias, relu, out, outRow)
+}
+
+@inline(never)
 func channelsFirst64(
   _ from: UnsafeRawPointer, _ pitch: Int, _ pixels: Int, _ channels: Int, _ to: UnsafeMutableRawPointer, _ toRow: Int, _ relu: Bool
 ) {
@@ -108,11 +126,13 @@ func addRows64(
 }
 
 @inline(never)
-func maxTap64(
-  _ source: UnsafeRawPointer, _ step: Int, _ count: Int, _ first: Int, _ best: UnsafeMutableRawPointer,
-  _ positions: UnsafeMutablePointer<Int32>
+func maxWindows64(
+  _ source: UnsafeRawPointer, _ pitch: Int, _ rows: Int, _ columns: Int, _ kernelHeight: Int, _ kernelWidth: Int, _ strideHeight: Int,
+  _ strideWidth: Int, _ dilationHeight: Int, _ dilationWidth: Int, _ mark: Int, _ markRow: Int, _ rowMarks: UnsafePointer<Int32>,
+  _ columnMarks: UnsafePointer<Int32>, _ y: UnsafeMutableRawPointer, _ positions: UnsafeMutablePointer<Int32>
 ) {
-  maxTap(Lanes64.self, source, step, count, first, best, positions)
+  maxWindows(Lanes64.self, source, pitch, rows, columns, kernelHeight, kernelWidth, strideHeight, strideWidth, dilationHeight,
+  dilationWidth, mark, markRow, rowMarks, columnMarks, y, positions)
 }
 
 @inline(never)

@@ -1,11 +1,15 @@
 /// What convolution and pooling ask of a vector beyond `TileLanes`: lane moves, maximum, and the bit patterns that carry positions.
 ///
 /// Lane moves are spelled as literals: only those become one permutation each, the half and even/odd accessors of `SIMD` become loops.
-protocol ConvolutionLanes: TileLanes {
+protocol LaneMoves {
+  associatedtype Element
+  associatedtype Vector
   /// a[0], b[0], a[1], b[1], … of the lower halves.
   static func interleaveLow(_ a: Vector, _ b: Vector) -> Vector
   /// The same of the upper halves.
   static func interleaveHigh(_ a: Vector, _ b: Vector) -> Vector
+  /// A block of 16 x 16, for lanes that are 16.
+  static func transposed(_ rows: Vectors16<Vector>) -> Vectors16<Vector>
   /// Lanes 0, 2, 4, … of a followed by b.
   static func even(_ a: Vector, _ b: Vector) -> Vector
   /// Lanes 1, 3, 5, … of a followed by b.
@@ -20,9 +24,18 @@ protocol ConvolutionLanes: TileLanes {
   static func bits(_ bits: Int) -> Vector
   /// A vector whose lane l holds the bit pattern `first + l · step`.
   static func bits(_ first: Int, step: Int) -> Vector
+  /// Adds to the bit patterns.
+  static func addBits(_ marks: Vector, _ count: Int) -> Vector
+  /// source[0], source[step], source[2 · step], …
+  static func strided(_ source: UnsafePointer<Element>, _ step: Int) -> Vector
+  static var lowest: Vector { get }
+  /// max(x, floor) that keeps NaN.
+  static func atLeast(_ x: Vector, _ floor: Vector) -> Vector
   /// `Vector.count` positions widened to bit patterns, and back.
   static func loadPositions(_ source: UnsafePointer<Int32>) -> Vector
   static func storePositions(_ marks: Vector, _ target: UnsafeMutablePointer<Int32>)
+  /// The first `count` of them.
+  static func storePositions(_ marks: Vector, _ count: Int, _ target: UnsafeMutablePointer<Int32>)
   static var oneElement: Element { get }
   static func isLarger(_ value: Element, _ best: Element) -> Bool
   /// The low bytes of the lanes' bit patterns.
@@ -34,6 +47,8 @@ protocol ConvolutionLanes: TileLanes {
   typealias Counts64 = SIMD8<Int64>
   typealias Positions32 = SIMD16<Int32>
   typealias Positions64 = SIMD8<Int32>
+  typealias MaskBytes32 = SIMD16<UInt8>
+  typealias MaskBytes64 = SIMD8<UInt8>
   @inline(__always) private var counts32: Counts32 { Counts32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15) }
   @inline(__always) private var counts64: Counts64 { Counts64(0, 1, 2, 3, 4, 5, 6, 7) }
 #elseif AVX2
@@ -41,6 +56,8 @@ protocol ConvolutionLanes: TileLanes {
   typealias Counts64 = SIMD4<Int64>
   typealias Positions32 = SIMD8<Int32>
   typealias Positions64 = SIMD4<Int32>
+  typealias MaskBytes32 = SIMD8<UInt8>
+  typealias MaskBytes64 = SIMD4<UInt8>
   @inline(__always) private var counts32: Counts32 { Counts32(0, 1, 2, 3, 4, 5, 6, 7) }
   @inline(__always) private var counts64: Counts64 { Counts64(0, 1, 2, 3) }
 #else
@@ -48,11 +65,20 @@ protocol ConvolutionLanes: TileLanes {
   typealias Counts64 = SIMD2<Int64>
   typealias Positions32 = SIMD4<Int32>
   typealias Positions64 = SIMD2<Int32>
+  typealias MaskBytes32 = SIMD4<UInt8>
+  typealias MaskBytes64 = SIMD2<UInt8>
   @inline(__always) private var counts32: Counts32 { Counts32(0, 1, 2, 3) }
   @inline(__always) private var counts64: Counts64 { Counts64(0, 1) }
 #endif
 
-extension Lanes32: ConvolutionLanes {
+/// What the kernels of convolution and pooling are generic over. A protocol that inherits `TileLanes` would leave metadata
+/// of the standard library's types as weak symbols in the level modules.
+typealias ConvolutionLanes = TileLanes & LaneMoves
+
+extension Lanes32: LaneMoves {
+  #if !AVX512
+  @inline(__always) static func transposed(_ rows: Vectors16<Tile32>) -> Vectors16<Tile32> { rows }
+  #endif
   @inline(__always) static func interleaveLow(_ a: Tile32, _ b: Tile32) -> Tile32 {
     #if AVX512
       Tile32(a[0], b[0], a[1], b[1], a[2], b[2], a[3], b[3], a[4], b[4], a[5], b[5], a[6], b[6], a[7], b[7])
@@ -89,6 +115,17 @@ extension Lanes32: ConvolutionLanes {
       Tile32(a[1], a[3], b[1], b[3])
     #endif
   }
+  @inline(__always) static func strided(_ source: UnsafePointer<Float>, _ step: Int) -> Tile32 {
+    let p = source
+    #if AVX512
+      return Tile32(p[0], p[step], p[2 &* step], p[3 &* step], p[4 &* step], p[5 &* step], p[6 &* step], p[7 &* step],
+        p[8 &* step], p[9 &* step], p[10 &* step], p[11 &* step], p[12 &* step], p[13 &* step], p[14 &* step], p[15 &* step])
+    #elseif AVX2
+      return Tile32(p[0], p[step], p[2 &* step], p[3 &* step], p[4 &* step], p[5 &* step], p[6 &* step], p[7 &* step])
+    #else
+      return Tile32(p[0], p[step], p[2 &* step], p[3 &* step])
+    #endif
+  }
   @inline(__always) static func take(_ best: inout Tile32, _ marks: inout Tile32, _ value: Tile32, _ mark: Tile32) {
     let wins = (value .> best) .| (value .!= value)
     best.replace(with: value, where: wins)
@@ -106,6 +143,11 @@ extension Lanes32: ConvolutionLanes {
     let all = Counts32(repeating: Int32(truncatingIfNeeded: first)) &+ iota &* Counts32(repeating: Int32(truncatingIfNeeded: step))
     return unsafeBitCast(all, to: Tile32.self)
   }
+  @inline(__always) static func addBits(_ marks: Tile32, _ count: Int) -> Tile32 {
+    unsafeBitCast(unsafeBitCast(marks, to: Counts32.self) &+ Counts32(repeating: Int32(truncatingIfNeeded: count)), to: Tile32.self)
+  }
+  @inline(__always) static func atLeast(_ x: Tile32, _ floor: Tile32) -> Tile32 { x.replacing(with: floor, where: x .< floor) }
+  @inline(__always) static var lowest: Tile32 { Tile32(repeating: -.infinity) }
   @inline(__always) static func loadPositions(_ source: UnsafePointer<Int32>) -> Tile32 {
     let narrow = UnsafeRawPointer(source).loadUnaligned(as: Positions32.self)
     return unsafeBitCast(Counts32(truncatingIfNeeded: narrow), to: Tile32.self)
@@ -114,19 +156,27 @@ extension Lanes32: ConvolutionLanes {
     let narrow = Positions32(truncatingIfNeeded: unsafeBitCast(marks, to: Counts32.self))
     UnsafeMutableRawPointer(target).storeBytes(of: narrow, as: Positions32.self)
   }
+  @inline(__always) static func storePositions(_ marks: Tile32, _ count: Int, _ target: UnsafeMutablePointer<Int32>) {
+    let all = unsafeBitCast(marks, to: Counts32.self)
+    var lane = 0
+    while lane < count {
+      target[lane] = Int32(truncatingIfNeeded: all[lane])
+      lane &+= 1
+    }
+  }
   @inline(__always) static var oneElement: Float { 1 }
   /// Larger, or NaN.
   @inline(__always) static func isLarger(_ value: Float, _ best: Float) -> Bool { value > best || value != value }
   @inline(__always) static func storeBytes(_ marks: Tile32, _ target: UnsafeMutablePointer<UInt8>) {
-    var lane = 0
-    while lane < Tile32.scalarCount {
-      target[lane] = UInt8(truncatingIfNeeded: marks[lane].bitPattern)
-      lane &+= 1
-    }
+    let narrow = MaskBytes32(truncatingIfNeeded: unsafeBitCast(marks, to: Counts32.self))
+    UnsafeMutableRawPointer(target).storeBytes(of: narrow, as: MaskBytes32.self)
   }
 }
 
-extension Lanes64: ConvolutionLanes {
+extension Lanes64: LaneMoves {
+
+  @inline(__always) static func transposed(_ rows: Vectors16<Tile64>) -> Vectors16<Tile64> { rows }
+
   @inline(__always) static func interleaveLow(_ a: Tile64, _ b: Tile64) -> Tile64 {
     #if AVX512
       Tile64(a[0], b[0], a[1], b[1], a[2], b[2], a[3], b[3])
@@ -163,6 +213,16 @@ extension Lanes64: ConvolutionLanes {
       Tile64(a[1], b[1])
     #endif
   }
+  @inline(__always) static func strided(_ source: UnsafePointer<Double>, _ step: Int) -> Tile64 {
+    let p = source
+    #if AVX512
+      return Tile64(p[0], p[step], p[2 &* step], p[3 &* step], p[4 &* step], p[5 &* step], p[6 &* step], p[7 &* step])
+    #elseif AVX2
+      return Tile64(p[0], p[step], p[2 &* step], p[3 &* step])
+    #else
+      return Tile64(p[0], p[step])
+    #endif
+  }
   @inline(__always) static func take(_ best: inout Tile64, _ marks: inout Tile64, _ value: Tile64, _ mark: Tile64) {
     let wins = (value .> best) .| (value .!= value)
     best.replace(with: value, where: wins)
@@ -180,6 +240,11 @@ extension Lanes64: ConvolutionLanes {
     let all = Counts64(repeating: Int64(truncatingIfNeeded: first)) &+ iota &* Counts64(repeating: Int64(truncatingIfNeeded: step))
     return unsafeBitCast(all, to: Tile64.self)
   }
+  @inline(__always) static func addBits(_ marks: Tile64, _ count: Int) -> Tile64 {
+    unsafeBitCast(unsafeBitCast(marks, to: Counts64.self) &+ Counts64(repeating: Int64(truncatingIfNeeded: count)), to: Tile64.self)
+  }
+  @inline(__always) static func atLeast(_ x: Tile64, _ floor: Tile64) -> Tile64 { x.replacing(with: floor, where: x .< floor) }
+  @inline(__always) static var lowest: Tile64 { Tile64(repeating: -.infinity) }
   @inline(__always) static func loadPositions(_ source: UnsafePointer<Int32>) -> Tile64 {
     let narrow = UnsafeRawPointer(source).loadUnaligned(as: Positions64.self)
     return unsafeBitCast(Counts64(truncatingIfNeeded: narrow), to: Tile64.self)
@@ -188,14 +253,19 @@ extension Lanes64: ConvolutionLanes {
     let narrow = Positions64(truncatingIfNeeded: unsafeBitCast(marks, to: Counts64.self))
     UnsafeMutableRawPointer(target).storeBytes(of: narrow, as: Positions64.self)
   }
+  @inline(__always) static func storePositions(_ marks: Tile64, _ count: Int, _ target: UnsafeMutablePointer<Int32>) {
+    let all = unsafeBitCast(marks, to: Counts64.self)
+    var lane = 0
+    while lane < count {
+      target[lane] = Int32(truncatingIfNeeded: all[lane])
+      lane &+= 1
+    }
+  }
   @inline(__always) static var oneElement: Double { 1 }
   /// Larger, or NaN.
   @inline(__always) static func isLarger(_ value: Double, _ best: Double) -> Bool { value > best || value != value }
   @inline(__always) static func storeBytes(_ marks: Tile64, _ target: UnsafeMutablePointer<UInt8>) {
-    var lane = 0
-    while lane < Tile64.scalarCount {
-      target[lane] = UInt8(truncatingIfNeeded: marks[lane].bitPattern)
-      lane &+= 1
-    }
+    let narrow = MaskBytes64(truncatingIfNeeded: unsafeBitCast(marks, to: Counts64.self))
+    UnsafeMutableRawPointer(target).storeBytes(of: narrow, as: MaskBytes64.self)
   }
 }

@@ -7,10 +7,15 @@
 /// Columns (im2col) are never written down: an element of them is one broadcast from the image, wherever the two offsets say.
 /// So stride, dilation and kernel shape cost nothing here, and no lane is wasted on the end of a row.
 
-/// The tallest tile of two registers a row whose sums stay in registers.
+/// The tallest tiles whose sums stay in registers, with neighbours in memory as rows (`run`), and with any offsets: there
+/// the compiler loads all elements before the first product, which takes registers from the sums.
 #if AVX512
+  var runRows: Int { 14 }
+  var tripleRows: Int { 12 }
   var gatherRows: Int { 10 }
 #else
+  var runRows: Int { 6 }
+  var tripleRows: Int { 6 }
   var gatherRows: Int { 6 }
 #endif
 
@@ -26,9 +31,13 @@ struct Gather {
   var out: UnsafeMutableRawPointer
 }
 
-/// A tile of `rows` x `vectors` registers of sums; both are literals at every call, so that the unused rows vanish.
+/// A tile of `rows` x `vectors` registers of sums.
+///
+/// - run: how many offsets are known to follow one another: 1 (none), 3 (the rows of a 3 x 3 kernel) or `runRows` (all).
+///
+/// The three are literals at every call, so that unused rows vanish and elements of a run are reached from one register.
 @inline(__always)
-func gatherTile<L: ConvolutionLanes>(_ lanes: L.Type, rows: Int, vectors: Int, _ g: Gather) {
+func gatherTile<L: ConvolutionLanes>(_ lanes: L.Type, rows: Int, vectors: Int, run: Int, _ g: Gather) {
   let source = g.source.assumingMemoryBound(to: L.Element.self)
   let tileOffsets = g.tileOffsets, loopOffsets = g.loopOffsets, loopCount = g.loopCount
   let initialRow = g.initialRow, out = g.out
@@ -44,6 +53,10 @@ func gatherTile<L: ConvolutionLanes>(_ lanes: L.Type, rows: Int, vectors: Int, _
   var s7 = L.zero, t7 = L.zero
   var s8 = L.zero, t8 = L.zero
   var s9 = L.zero, t9 = L.zero
+  var s10 = L.zero, t10 = L.zero
+  var s11 = L.zero, t11 = L.zero
+  var s12 = L.zero, t12 = L.zero
+  var s13 = L.zero, t13 = L.zero
   if let initial = g.initial {
     if rows > 0 {
       s0 = (initial + 0 &* initialRow).loadUnaligned(as: L.Vector.self)
@@ -85,6 +98,22 @@ func gatherTile<L: ConvolutionLanes>(_ lanes: L.Type, rows: Int, vectors: Int, _
       s9 = (initial + 9 &* initialRow).loadUnaligned(as: L.Vector.self)
       if vectors > 1 { t9 = (initial + 9 &* initialRow + size).loadUnaligned(as: L.Vector.self) }
     }
+    if rows > 10 {
+      s10 = (initial + 10 &* initialRow).loadUnaligned(as: L.Vector.self)
+      if vectors > 1 { t10 = (initial + 10 &* initialRow + size).loadUnaligned(as: L.Vector.self) }
+    }
+    if rows > 11 {
+      s11 = (initial + 11 &* initialRow).loadUnaligned(as: L.Vector.self)
+      if vectors > 1 { t11 = (initial + 11 &* initialRow + size).loadUnaligned(as: L.Vector.self) }
+    }
+    if rows > 12 {
+      s12 = (initial + 12 &* initialRow).loadUnaligned(as: L.Vector.self)
+      if vectors > 1 { t12 = (initial + 12 &* initialRow + size).loadUnaligned(as: L.Vector.self) }
+    }
+    if rows > 13 {
+      s13 = (initial + 13 &* initialRow).loadUnaligned(as: L.Vector.self)
+      if vectors > 1 { t13 = (initial + 13 &* initialRow + size).loadUnaligned(as: L.Vector.self) }
+    }
   }
   let o0 = rows > 0 ? tileOffsets[0] : 0
   let o1 = rows > 1 ? tileOffsets[1] : 0
@@ -96,6 +125,10 @@ func gatherTile<L: ConvolutionLanes>(_ lanes: L.Type, rows: Int, vectors: Int, _
   let o7 = rows > 7 ? tileOffsets[7] : 0
   let o8 = rows > 8 ? tileOffsets[8] : 0
   let o9 = rows > 9 ? tileOffsets[9] : 0
+  let o10 = rows > 10 ? tileOffsets[10] : 0
+  let o11 = rows > 11 ? tileOffsets[11] : 0
+  let o12 = rows > 12 ? tileOffsets[12] : 0
+  let o13 = rows > 13 ? tileOffsets[13] : 0
   var weights = g.panel
   var l = 0
   while l < loopCount {
@@ -109,49 +142,69 @@ func gatherTile<L: ConvolutionLanes>(_ lanes: L.Type, rows: Int, vectors: Int, _
       if vectors > 1 { t0 = L.addProduct(t0, e, v) }
     }
     if rows > 1 {
-      let e = L.splat(x[o1])
+      let e = L.splat(run == 1 ? x[o1] : run == 3 ? (x + o0)[1] : (x + o0)[1])
       s1 = L.addProduct(s1, e, u)
       if vectors > 1 { t1 = L.addProduct(t1, e, v) }
     }
     if rows > 2 {
-      let e = L.splat(x[o2])
+      let e = L.splat(run == 1 ? x[o2] : run == 3 ? (x + o0)[2] : (x + o0)[2])
       s2 = L.addProduct(s2, e, u)
       if vectors > 1 { t2 = L.addProduct(t2, e, v) }
     }
     if rows > 3 {
-      let e = L.splat(x[o3])
+      let e = L.splat(run == 1 ? x[o3] : run == 3 ? (x + o3)[0] : (x + o0)[3])
       s3 = L.addProduct(s3, e, u)
       if vectors > 1 { t3 = L.addProduct(t3, e, v) }
     }
     if rows > 4 {
-      let e = L.splat(x[o4])
+      let e = L.splat(run == 1 ? x[o4] : run == 3 ? (x + o3)[1] : (x + o0)[4])
       s4 = L.addProduct(s4, e, u)
       if vectors > 1 { t4 = L.addProduct(t4, e, v) }
     }
     if rows > 5 {
-      let e = L.splat(x[o5])
+      let e = L.splat(run == 1 ? x[o5] : run == 3 ? (x + o3)[2] : (x + o0)[5])
       s5 = L.addProduct(s5, e, u)
       if vectors > 1 { t5 = L.addProduct(t5, e, v) }
     }
     if rows > 6 {
-      let e = L.splat(x[o6])
+      let e = L.splat(run == 1 ? x[o6] : run == 3 ? (x + o6)[0] : (x + o0)[6])
       s6 = L.addProduct(s6, e, u)
       if vectors > 1 { t6 = L.addProduct(t6, e, v) }
     }
     if rows > 7 {
-      let e = L.splat(x[o7])
+      let e = L.splat(run == 1 ? x[o7] : run == 3 ? (x + o6)[1] : (x + o0)[7])
       s7 = L.addProduct(s7, e, u)
       if vectors > 1 { t7 = L.addProduct(t7, e, v) }
     }
     if rows > 8 {
-      let e = L.splat(x[o8])
+      let e = L.splat(run == 1 ? x[o8] : run == 3 ? (x + o6)[2] : (x + o0)[8])
       s8 = L.addProduct(s8, e, u)
       if vectors > 1 { t8 = L.addProduct(t8, e, v) }
     }
     if rows > 9 {
-      let e = L.splat(x[o9])
+      let e = L.splat(run == 1 ? x[o9] : run == 3 ? (x + o9)[0] : (x + o0)[9])
       s9 = L.addProduct(s9, e, u)
       if vectors > 1 { t9 = L.addProduct(t9, e, v) }
+    }
+    if rows > 10 {
+      let e = L.splat(run == 1 ? x[o10] : run == 3 ? (x + o9)[1] : (x + o0)[10])
+      s10 = L.addProduct(s10, e, u)
+      if vectors > 1 { t10 = L.addProduct(t10, e, v) }
+    }
+    if rows > 11 {
+      let e = L.splat(run == 1 ? x[o11] : run == 3 ? (x + o9)[2] : (x + o0)[11])
+      s11 = L.addProduct(s11, e, u)
+      if vectors > 1 { t11 = L.addProduct(t11, e, v) }
+    }
+    if rows > 12 {
+      let e = L.splat(run == 1 ? x[o12] : run == 3 ? (x + o12)[0] : (x + o0)[12])
+      s12 = L.addProduct(s12, e, u)
+      if vectors > 1 { t12 = L.addProduct(t12, e, v) }
+    }
+    if rows > 13 {
+      let e = L.splat(run == 1 ? x[o13] : run == 3 ? (x + o12)[1] : (x + o0)[13])
+      s13 = L.addProduct(s13, e, u)
+      if vectors > 1 { t13 = L.addProduct(t13, e, v) }
     }
     l &+= 1
   }
@@ -195,95 +248,366 @@ func gatherTile<L: ConvolutionLanes>(_ lanes: L.Type, rows: Int, vectors: Int, _
     (out + 9 &* row).storeBytes(of: s9, as: L.Vector.self)
     if vectors > 1 { (out + 9 &* row + size).storeBytes(of: t9, as: L.Vector.self) }
   }
+  if rows > 10 {
+    (out + 10 &* row).storeBytes(of: s10, as: L.Vector.self)
+    if vectors > 1 { (out + 10 &* row + size).storeBytes(of: t10, as: L.Vector.self) }
+  }
+  if rows > 11 {
+    (out + 11 &* row).storeBytes(of: s11, as: L.Vector.self)
+    if vectors > 1 { (out + 11 &* row + size).storeBytes(of: t11, as: L.Vector.self) }
+  }
+  if rows > 12 {
+    (out + 12 &* row).storeBytes(of: s12, as: L.Vector.self)
+    if vectors > 1 { (out + 12 &* row + size).storeBytes(of: t12, as: L.Vector.self) }
+  }
+  if rows > 13 {
+    (out + 13 &* row).storeBytes(of: s13, as: L.Vector.self)
+    if vectors > 1 { (out + 13 &* row + size).storeBytes(of: t13, as: L.Vector.self) }
+  }
 }
 
 @inline(never)
-func gather1<L: ConvolutionLanes>(_ lanes: L.Type, _ vectors: Int, _ g: Gather) {
-  if vectors > 1 { gatherTile(L.self, rows: 1, vectors: 2, g) } else { gatherTile(L.self, rows: 1, vectors: 1, g) }
+func gatherRun1<L: ConvolutionLanes>(_ lanes: L.Type, _ vectors: Int, _ g: Gather) {
+  if vectors > 1 {
+    gatherTile(L.self, rows: 1, vectors: 2, run: runRows, g)
+  } else {
+    gatherTile(L.self, rows: 1, vectors: 1, run: runRows, g)
+  }
 }
 
 @inline(never)
-func gather2<L: ConvolutionLanes>(_ lanes: L.Type, _ vectors: Int, _ g: Gather) {
-  if vectors > 1 { gatherTile(L.self, rows: 2, vectors: 2, g) } else { gatherTile(L.self, rows: 2, vectors: 1, g) }
+func gatherRun2<L: ConvolutionLanes>(_ lanes: L.Type, _ vectors: Int, _ g: Gather) {
+  if vectors > 1 {
+    gatherTile(L.self, rows: 2, vectors: 2, run: runRows, g)
+  } else {
+    gatherTile(L.self, rows: 2, vectors: 1, run: runRows, g)
+  }
 }
 
 @inline(never)
-func gather3<L: ConvolutionLanes>(_ lanes: L.Type, _ vectors: Int, _ g: Gather) {
-  if vectors > 1 { gatherTile(L.self, rows: 3, vectors: 2, g) } else { gatherTile(L.self, rows: 3, vectors: 1, g) }
+func gatherRun3<L: ConvolutionLanes>(_ lanes: L.Type, _ vectors: Int, _ g: Gather) {
+  if vectors > 1 {
+    gatherTile(L.self, rows: 3, vectors: 2, run: runRows, g)
+  } else {
+    gatherTile(L.self, rows: 3, vectors: 1, run: runRows, g)
+  }
 }
 
 @inline(never)
-func gather4<L: ConvolutionLanes>(_ lanes: L.Type, _ vectors: Int, _ g: Gather) {
-  if vectors > 1 { gatherTile(L.self, rows: 4, vectors: 2, g) } else { gatherTile(L.self, rows: 4, vectors: 1, g) }
+func gatherRun4<L: ConvolutionLanes>(_ lanes: L.Type, _ vectors: Int, _ g: Gather) {
+  if vectors > 1 {
+    gatherTile(L.self, rows: 4, vectors: 2, run: runRows, g)
+  } else {
+    gatherTile(L.self, rows: 4, vectors: 1, run: runRows, g)
+  }
 }
 
 @inline(never)
-func gather5<L: ConvolutionLanes>(_ lanes: L.Type, _ vectors: Int, _ g: Gather) {
-  if vectors > 1 { gatherTile(L.self, rows: 5, vectors: 2, g) } else { gatherTile(L.self, rows: 5, vectors: 1, g) }
+func gatherRun5<L: ConvolutionLanes>(_ lanes: L.Type, _ vectors: Int, _ g: Gather) {
+  if vectors > 1 {
+    gatherTile(L.self, rows: 5, vectors: 2, run: runRows, g)
+  } else {
+    gatherTile(L.self, rows: 5, vectors: 1, run: runRows, g)
+  }
 }
 
 @inline(never)
-func gather6<L: ConvolutionLanes>(_ lanes: L.Type, _ vectors: Int, _ g: Gather) {
-  if vectors > 1 { gatherTile(L.self, rows: 6, vectors: 2, g) } else { gatherTile(L.self, rows: 6, vectors: 1, g) }
+func gatherRun6<L: ConvolutionLanes>(_ lanes: L.Type, _ vectors: Int, _ g: Gather) {
+  if vectors > 1 {
+    gatherTile(L.self, rows: 6, vectors: 2, run: runRows, g)
+  } else {
+    gatherTile(L.self, rows: 6, vectors: 1, run: runRows, g)
+  }
 }
 
 @inline(never)
-func gather7<L: ConvolutionLanes>(_ lanes: L.Type, _ vectors: Int, _ g: Gather) {
-  if vectors > 1 { gatherTile(L.self, rows: 7, vectors: 2, g) } else { gatherTile(L.self, rows: 7, vectors: 1, g) }
+func gatherRun7<L: ConvolutionLanes>(_ lanes: L.Type, _ vectors: Int, _ g: Gather) {
+  if vectors > 1 {
+    gatherTile(L.self, rows: 7, vectors: 2, run: runRows, g)
+  } else {
+    gatherTile(L.self, rows: 7, vectors: 1, run: runRows, g)
+  }
 }
 
 @inline(never)
-func gather8<L: ConvolutionLanes>(_ lanes: L.Type, _ vectors: Int, _ g: Gather) {
-  if vectors > 1 { gatherTile(L.self, rows: 8, vectors: 2, g) } else { gatherTile(L.self, rows: 8, vectors: 1, g) }
+func gatherRun8<L: ConvolutionLanes>(_ lanes: L.Type, _ vectors: Int, _ g: Gather) {
+  if vectors > 1 {
+    gatherTile(L.self, rows: 8, vectors: 2, run: runRows, g)
+  } else {
+    gatherTile(L.self, rows: 8, vectors: 1, run: runRows, g)
+  }
 }
 
 @inline(never)
-func gather9<L: ConvolutionLanes>(_ lanes: L.Type, _ vectors: Int, _ g: Gather) {
-  if vectors > 1 { gatherTile(L.self, rows: 9, vectors: 2, g) } else { gatherTile(L.self, rows: 9, vectors: 1, g) }
+func gatherRun9<L: ConvolutionLanes>(_ lanes: L.Type, _ vectors: Int, _ g: Gather) {
+  if vectors > 1 {
+    gatherTile(L.self, rows: 9, vectors: 2, run: runRows, g)
+  } else {
+    gatherTile(L.self, rows: 9, vectors: 1, run: runRows, g)
+  }
 }
 
 @inline(never)
-func gather10<L: ConvolutionLanes>(_ lanes: L.Type, _ vectors: Int, _ g: Gather) {
-  if vectors > 1 { gatherTile(L.self, rows: 10, vectors: 2, g) } else { gatherTile(L.self, rows: 10, vectors: 1, g) }
+func gatherRun10<L: ConvolutionLanes>(_ lanes: L.Type, _ vectors: Int, _ g: Gather) {
+  if vectors > 1 {
+    gatherTile(L.self, rows: 10, vectors: 2, run: runRows, g)
+  } else {
+    gatherTile(L.self, rows: 10, vectors: 1, run: runRows, g)
+  }
 }
 
-/// `gatherTile` over any number of rows, in tiles of nearly equal height.
+@inline(never)
+func gatherRun11<L: ConvolutionLanes>(_ lanes: L.Type, _ vectors: Int, _ g: Gather) {
+  if vectors > 1 {
+    gatherTile(L.self, rows: 11, vectors: 2, run: runRows, g)
+  } else {
+    gatherTile(L.self, rows: 11, vectors: 1, run: runRows, g)
+  }
+}
+
+@inline(never)
+func gatherRun12<L: ConvolutionLanes>(_ lanes: L.Type, _ vectors: Int, _ g: Gather) {
+  if vectors > 1 {
+    gatherTile(L.self, rows: 12, vectors: 2, run: runRows, g)
+  } else {
+    gatherTile(L.self, rows: 12, vectors: 1, run: runRows, g)
+  }
+}
+
+@inline(never)
+func gatherRun13<L: ConvolutionLanes>(_ lanes: L.Type, _ vectors: Int, _ g: Gather) {
+  if vectors > 1 {
+    gatherTile(L.self, rows: 13, vectors: 2, run: runRows, g)
+  } else {
+    gatherTile(L.self, rows: 13, vectors: 1, run: runRows, g)
+  }
+}
+
+@inline(never)
+func gatherRun14<L: ConvolutionLanes>(_ lanes: L.Type, _ vectors: Int, _ g: Gather) {
+  if vectors > 1 {
+    gatherTile(L.self, rows: 14, vectors: 2, run: runRows, g)
+  } else {
+    gatherTile(L.self, rows: 14, vectors: 1, run: runRows, g)
+  }
+}
+
+@inline(never)
+func gatherTriple3<L: ConvolutionLanes>(_ lanes: L.Type, _ vectors: Int, _ g: Gather) {
+  if vectors > 1 {
+    gatherTile(L.self, rows: 3, vectors: 2, run: 3, g)
+  } else {
+    gatherTile(L.self, rows: 3, vectors: 1, run: 3, g)
+  }
+}
+
+@inline(never)
+func gatherTriple6<L: ConvolutionLanes>(_ lanes: L.Type, _ vectors: Int, _ g: Gather) {
+  if vectors > 1 {
+    gatherTile(L.self, rows: 6, vectors: 2, run: 3, g)
+  } else {
+    gatherTile(L.self, rows: 6, vectors: 1, run: 3, g)
+  }
+}
+
+@inline(never)
+func gatherTriple9<L: ConvolutionLanes>(_ lanes: L.Type, _ vectors: Int, _ g: Gather) {
+  if vectors > 1 {
+    gatherTile(L.self, rows: 9, vectors: 2, run: 3, g)
+  } else {
+    gatherTile(L.self, rows: 9, vectors: 1, run: 3, g)
+  }
+}
+
+@inline(never)
+func gatherTriple12<L: ConvolutionLanes>(_ lanes: L.Type, _ vectors: Int, _ g: Gather) {
+  if vectors > 1 {
+    gatherTile(L.self, rows: 12, vectors: 2, run: 3, g)
+  } else {
+    gatherTile(L.self, rows: 12, vectors: 1, run: 3, g)
+  }
+}
+
+@inline(never)
+func gatherAny1<L: ConvolutionLanes>(_ lanes: L.Type, _ vectors: Int, _ g: Gather) {
+  if vectors > 1 {
+    gatherTile(L.self, rows: 1, vectors: 2, run: 1, g)
+  } else {
+    gatherTile(L.self, rows: 1, vectors: 1, run: 1, g)
+  }
+}
+
+@inline(never)
+func gatherAny2<L: ConvolutionLanes>(_ lanes: L.Type, _ vectors: Int, _ g: Gather) {
+  if vectors > 1 {
+    gatherTile(L.self, rows: 2, vectors: 2, run: 1, g)
+  } else {
+    gatherTile(L.self, rows: 2, vectors: 1, run: 1, g)
+  }
+}
+
+@inline(never)
+func gatherAny3<L: ConvolutionLanes>(_ lanes: L.Type, _ vectors: Int, _ g: Gather) {
+  if vectors > 1 {
+    gatherTile(L.self, rows: 3, vectors: 2, run: 1, g)
+  } else {
+    gatherTile(L.self, rows: 3, vectors: 1, run: 1, g)
+  }
+}
+
+@inline(never)
+func gatherAny4<L: ConvolutionLanes>(_ lanes: L.Type, _ vectors: Int, _ g: Gather) {
+  if vectors > 1 {
+    gatherTile(L.self, rows: 4, vectors: 2, run: 1, g)
+  } else {
+    gatherTile(L.self, rows: 4, vectors: 1, run: 1, g)
+  }
+}
+
+@inline(never)
+func gatherAny5<L: ConvolutionLanes>(_ lanes: L.Type, _ vectors: Int, _ g: Gather) {
+  if vectors > 1 {
+    gatherTile(L.self, rows: 5, vectors: 2, run: 1, g)
+  } else {
+    gatherTile(L.self, rows: 5, vectors: 1, run: 1, g)
+  }
+}
+
+@inline(never)
+func gatherAny6<L: ConvolutionLanes>(_ lanes: L.Type, _ vectors: Int, _ g: Gather) {
+  if vectors > 1 {
+    gatherTile(L.self, rows: 6, vectors: 2, run: 1, g)
+  } else {
+    gatherTile(L.self, rows: 6, vectors: 1, run: 1, g)
+  }
+}
+
+@inline(never)
+func gatherAny7<L: ConvolutionLanes>(_ lanes: L.Type, _ vectors: Int, _ g: Gather) {
+  if vectors > 1 {
+    gatherTile(L.self, rows: 7, vectors: 2, run: 1, g)
+  } else {
+    gatherTile(L.self, rows: 7, vectors: 1, run: 1, g)
+  }
+}
+
+@inline(never)
+func gatherAny8<L: ConvolutionLanes>(_ lanes: L.Type, _ vectors: Int, _ g: Gather) {
+  if vectors > 1 {
+    gatherTile(L.self, rows: 8, vectors: 2, run: 1, g)
+  } else {
+    gatherTile(L.self, rows: 8, vectors: 1, run: 1, g)
+  }
+}
+
+@inline(never)
+func gatherAny9<L: ConvolutionLanes>(_ lanes: L.Type, _ vectors: Int, _ g: Gather) {
+  if vectors > 1 {
+    gatherTile(L.self, rows: 9, vectors: 2, run: 1, g)
+  } else {
+    gatherTile(L.self, rows: 9, vectors: 1, run: 1, g)
+  }
+}
+
+@inline(never)
+func gatherAny10<L: ConvolutionLanes>(_ lanes: L.Type, _ vectors: Int, _ g: Gather) {
+  if vectors > 1 {
+    gatherTile(L.self, rows: 10, vectors: 2, run: 1, g)
+  } else {
+    gatherTile(L.self, rows: 10, vectors: 1, run: 1, g)
+  }
+}
+
+/// `gatherTile` over any number of rows, in tiles of nearly equal height within each stretch.
+///
+/// - run: tileOffsets come in stretches of `run` neighbours (the last may be cut).
 @inline(__always)
-func gatherProduct<L: ConvolutionLanes>(_ lanes: L.Type, _ vectors: Int, _ rows: Int, _ gather: Gather) {
+func gatherProduct<L: ConvolutionLanes>(_ lanes: L.Type, _ vectors: Int, _ rows: Int, _ run: Int, _ gather: Gather) {
   var g = gather
   let outRow = vectors &* MemoryLayout<L.Vector>.stride
   var left = rows
-  var tiles = (rows &+ gatherRows &- 1) / gatherRows
+  // Short stretches are better mixed: 7 rows leave the multipliers waiting for their own sums.
+  let kind = run == 3 ? 3 : run > runRows / 2 ? runRows : 1
   while left > 0 {
-    let rows = (left &+ tiles &- 1) / tiles
-    switch rows {
-    case 1: gather1(L.self, vectors, g)
-    case 2: gather2(L.self, vectors, g)
-    case 3: gather3(L.self, vectors, g)
-    case 4: gather4(L.self, vectors, g)
-    case 5: gather5(L.self, vectors, g)
-    case 6: gather6(L.self, vectors, g)
-    case 7 where gatherRows > 6: gather7(L.self, vectors, g)
-    case 8 where gatherRows > 6: gather8(L.self, vectors, g)
-    case 9 where gatherRows > 6: gather9(L.self, vectors, g)
-    case 10 where gatherRows > 6: gather10(L.self, vectors, g)
-    default: break
+    var stretch = kind == runRows && run < left ? run : left
+    let most = kind == 3 ? tripleRows : kind == 1 ? gatherRows : runRows
+    var tiles = (stretch &+ most &- 1) / most
+    left &-= stretch
+    while stretch > 0 {
+      var rows = (stretch &+ tiles &- 1) / tiles
+      if kind == 3 {
+        rows = (rows &+ 2) / 3 &* 3
+        gatherTriples(L.self, vectors, rows, g)
+      } else if kind == 1 {
+        gatherAny(L.self, vectors, rows, g)
+      } else {
+        gatherRun(L.self, vectors, rows, g)
+      }
+      g.tileOffsets += rows
+      g.out += rows &* outRow
+      if let initial = g.initial { g.initial = initial + rows &* g.initialRow }
+      stretch &-= rows
+      tiles &-= 1
     }
-    g.tileOffsets += rows
-    g.out += rows &* outRow
-    if let initial = g.initial { g.initial = initial + rows &* g.initialRow }
-    left &-= rows
-    tiles &-= 1
+  }
+}
+
+@inline(__always)
+private func gatherRun<L: ConvolutionLanes>(_ lanes: L.Type, _ vectors: Int, _ rows: Int, _ g: Gather) {
+  switch rows {
+  case 1: gatherRun1(L.self, vectors, g)
+  case 2: gatherRun2(L.self, vectors, g)
+  case 3: gatherRun3(L.self, vectors, g)
+  case 4: gatherRun4(L.self, vectors, g)
+  case 5: gatherRun5(L.self, vectors, g)
+  case 6: gatherRun6(L.self, vectors, g)
+  case 7 where runRows > 6: gatherRun7(L.self, vectors, g)
+  case 8 where runRows > 6: gatherRun8(L.self, vectors, g)
+  case 9 where runRows > 6: gatherRun9(L.self, vectors, g)
+  case 10 where runRows > 6: gatherRun10(L.self, vectors, g)
+  case 11 where runRows > 6: gatherRun11(L.self, vectors, g)
+  case 12 where runRows > 6: gatherRun12(L.self, vectors, g)
+  case 13 where runRows > 6: gatherRun13(L.self, vectors, g)
+  case 14 where runRows > 6: gatherRun14(L.self, vectors, g)
+  default: break
+  }
+}
+
+@inline(__always)
+private func gatherTriples<L: ConvolutionLanes>(_ lanes: L.Type, _ vectors: Int, _ rows: Int, _ g: Gather) {
+  switch rows {
+  case 3: gatherTriple3(L.self, vectors, g)
+  case 6: gatherTriple6(L.self, vectors, g)
+  case 9 where tripleRows > 6: gatherTriple9(L.self, vectors, g)
+  case 12 where tripleRows > 6: gatherTriple12(L.self, vectors, g)
+  default: break
+  }
+}
+
+@inline(__always)
+private func gatherAny<L: ConvolutionLanes>(_ lanes: L.Type, _ vectors: Int, _ rows: Int, _ g: Gather) {
+  switch rows {
+  case 1: gatherAny1(L.self, vectors, g)
+  case 2: gatherAny2(L.self, vectors, g)
+  case 3: gatherAny3(L.self, vectors, g)
+  case 4: gatherAny4(L.self, vectors, g)
+  case 5: gatherAny5(L.self, vectors, g)
+  case 6: gatherAny6(L.self, vectors, g)
+  case 7 where gatherRows > 6: gatherAny7(L.self, vectors, g)
+  case 8 where gatherRows > 6: gatherAny8(L.self, vectors, g)
+  case 9 where gatherRows > 6: gatherAny9(L.self, vectors, g)
+  case 10 where gatherRows > 6: gatherAny10(L.self, vectors, g)
+  default: break
   }
 }
 
 @inline(never)
 func gatherProduct32(
   _ vectors: Int, _ source: UnsafeRawPointer, _ tileOffsets: UnsafePointer<Int>, _ tileCount: Int, _ loopOffsets: UnsafePointer<Int>,
-  _ loopCount: Int, _ panel: UnsafeRawPointer, _ initial: UnsafeRawPointer?, _ initialRow: Int, _ out: UnsafeMutableRawPointer
+  _ loopCount: Int, _ panel: UnsafeRawPointer, _ initial: UnsafeRawPointer?, _ initialRow: Int, _ run: Int, _ out: UnsafeMutableRawPointer
 ) {
   gatherProduct(
-    Lanes32.self, vectors, tileCount,
+    Lanes32.self, vectors, tileCount, run,
     Gather(
       source: source, tileOffsets: tileOffsets, loopOffsets: loopOffsets, loopCount: loopCount, panel: panel, initial: initial,
       initialRow: initialRow &* MemoryLayout<Lanes32.Element>.stride, out: out))
@@ -292,10 +616,10 @@ func gatherProduct32(
 @inline(never)
 func gatherProduct64(
   _ vectors: Int, _ source: UnsafeRawPointer, _ tileOffsets: UnsafePointer<Int>, _ tileCount: Int, _ loopOffsets: UnsafePointer<Int>,
-  _ loopCount: Int, _ panel: UnsafeRawPointer, _ initial: UnsafeRawPointer?, _ initialRow: Int, _ out: UnsafeMutableRawPointer
+  _ loopCount: Int, _ panel: UnsafeRawPointer, _ initial: UnsafeRawPointer?, _ initialRow: Int, _ run: Int, _ out: UnsafeMutableRawPointer
 ) {
   gatherProduct(
-    Lanes64.self, vectors, tileCount,
+    Lanes64.self, vectors, tileCount, run,
     Gather(
       source: source, tileOffsets: tileOffsets, loopOffsets: loopOffsets, loopCount: loopCount, panel: panel, initial: initial,
       initialRow: initialRow &* MemoryLayout<Lanes64.Element>.stride, out: out))

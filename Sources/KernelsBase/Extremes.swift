@@ -8,31 +8,31 @@ func argReduce(
 ) {
   if width == FloatWidth.float32.rawValue {
     if max {
-      argReduce(x, values, positions, outer, count, inner) { (v: F32) in v }
+      argReduce(x, values, positions, outer, count, inner, F32.self, negate: false)
     } else {
-      argReduce(x, values, positions, outer, count, inner) { (v: F32) in -v }
+      argReduce(x, values, positions, outer, count, inner, F32.self, negate: true)
     }
   } else {
     if max {
-      argReduce(x, values, positions, outer, count, inner) { (v: F64) in v }
+      argReduce(x, values, positions, outer, count, inner, F64.self, negate: false)
     } else {
-      argReduce(x, values, positions, outer, count, inner) { (v: F64) in -v }
+      argReduce(x, values, positions, outer, count, inner, F64.self, negate: true)
     }
   }
 }
 
-/// The largest of f(x), where f is x or -x and so undoes itself.
+/// The largest of x or, to find the smallest, of -x.
 @inline(__always)
 private func argReduce<V: Lanes>(
   _ x: UnsafeRawPointer, _ values: UnsafeMutableRawPointer, _ positions: UnsafeMutablePointer<Int64>, _ outer: Int, _ count: Int, _ inner: Int,
-  _ f: (V) -> V
+  _: V.Type, negate: Bool
 ) {
   for o in 0..<outer {
     let x = x + o &* count &* inner &* V.stride
     if inner == 1 {
       // the value first, then the place it stands at: two fast passes through the cache instead of one with indices
-      let m = largest(x, count, f)
-      let at = first(V(m), m != m, x, count, f)
+      let m = negate ? -largest(x, count) { (v: V) in -v } : largest(V.self, x, count)
+      let at = first(V(m), m != m, x, count)
       positions[o] = Int64(at)
       copyBytes(values + o &* V.stride, x + at &* V.stride, V.stride)
       continue
@@ -40,31 +40,33 @@ private func argReduce<V: Lanes>(
     var c = 0
     while c < inner {
       let n = inner &- c < V.count ? inner &- c : V.count
-      var m = f(n == V.count ? V(x, c) : V(first: n, x, c))
+      var m = n == V.count ? V(x, c) : V(first: n, x, c)
+      if negate { m = -m }
       var at = V(position: 0)
       for k in 1..<Swift.max(count, 1) {
         let i = k &* inner &+ c
-        let v = f(n == V.count ? V(x, i) : V(first: n, x, i))
+        var v = n == V.count ? V(x, i) : V(first: n, x, i)
+        if negate { v = -v }
         let better = (m < v) | ((v != v) & (m == m))
         m = V.select(better, v, m)
         at = V.select(better, V(position: k), at)
       }
-      f(m).store(first: n, values, o &* inner &+ c)
+      (negate ? -m : m).store(first: n, values, o &* inner &+ c)
       for k in 0..<n { positions[o &* inner &+ c &+ k] = Int64(at.position(k)) }
       c &+= n
     }
   }
 }
 
-/// The first place of m, or of NaN, among f(x); there is one.
+/// The first place of m, or of NaN, in x; there is one.
 @inline(__always)
-private func first<V: Lanes>(_ m: V, _ nan: Bool, _ x: UnsafeRawPointer, _ n: Int, _ f: (V) -> V) -> Int {
+private func first<V: Lanes>(_ m: V, _ nan: Bool, _ x: UnsafeRawPointer, _ n: Int) -> Int {
   var i = 0
   if !nan {
-    while i &+ V.count <= n, !(f(V(x, i)) == m).any { i &+= V.count }
+    while i &+ V.count <= n, !(V(x, i) == m).any { i &+= V.count }
   }
   while i < n {
-    let v = f(V(repeating: x, i))
+    let v = V(repeating: x, i)
     if (nan ? v != v : v == m).any { return i }
     i &+= 1
   }

@@ -8,7 +8,7 @@ extension F32 {
   typealias Signed = Vector32.MaskStorage
 
   /// The float64 vectors of the lower and upper half of the lanes.
-  @inline(__always)
+  @_transparent
   var halves: (F64, F64) {
     var (a, b) = (F64.zero, F64.zero)
     for k in 0..<F64.count {
@@ -18,7 +18,7 @@ extension F32 {
     return (a, b)
   }
 
-  @inline(__always)
+  @_transparent
   init(halves a: F64, _ b: F64) {
     v = Vector32()
     for k in 0..<F64.count {
@@ -28,17 +28,22 @@ extension F32 {
   }
 
   /// Adding this brings the integer nearest to a small number into the lowest bits: 1.5 · 2²³.
-  @inline(__always) static var magic: F32 { F32(0x1.8p23) }
+  @_transparent static var magic: F32 { F32(0x1.8p23) }
 
   // MARK: exp
 
   /// 2^offset eˣ: x = n ln 2 + r, |r| ≤ ln 2 / 2. 2ⁿ is multiplied in two halves, so that subnormal results round once.
-  @inline(__always)
+  @_transparent
   private func scaledExp(_ offset: Int32) -> F32 {
-    let low = F32(-105)
     let high = F32(90.5)
-    var x = F32.select(self < low, low, self)
-    x = F32.select(high < x, high, x)
+    return F32.select(high < self, high, self).boundedExp(offset)
+  }
+
+  /// The same below 90.5.
+  @_transparent
+  private func boundedExp(_ offset: Int32) -> F32 {
+    let low = F32(-105)
+    let x = F32.select(self < low, low, self)
     let t = F32.fma(x, F32(0x1.715476p0), F32.magic)
     let n = t - F32.magic
     let r = F32.fma(n, F32(2.12194440e-4), F32.fma(n, F32(-0.693359375), x))
@@ -49,14 +54,15 @@ extension F32 {
     return e * F32.powerOfTwo(i1) * F32.powerOfTwo(i &- i1)
   }
 
-  @inline(__always)
+  @_transparent
   private static func powerOfTwo(_ i: Signed) -> F32 { F32(unsafeBitCast((i &+ Signed(repeating: 127)) &<< Signed(repeating: 23), to: Vector32.self)) }
 
-  @inline(__always) var exp: F32 { scaledExp(0) }
-  @inline(__always) var halfExp: F32 { scaledExp(-1) }
+  @_transparent var exp: F32 { scaledExp(0) }
+  @_transparent var halfExp: F32 { scaledExp(-1) }
+  @_transparent var expOfNegative: F32 { boundedExp(0) }
 
   /// 2ⁿ (eʳ - 1) + (2ⁿ - 1), calculated at half its size: 2¹²⁸ is no float.
-  @inline(__always)
+  @_transparent
   var expm1: F32 {
     let low = F32(-20)
     let high = F32(89)
@@ -76,7 +82,7 @@ extension F32 {
   // MARK: log
 
   /// x = 2ᵉ m with m around 1: (e, f = m - 1, log(1 + f) - f).
-  @inline(__always)
+  @_transparent
   private var logParts: (e: F32, f: F32, rest: F32) {
     let subnormal = self < F32(0x1p-126)
     let x = F32.select(subnormal, self * F32(0x1p23), self)
@@ -94,20 +100,22 @@ extension F32 {
   }
 
   /// log of 0, ∞, negative numbers and NaN.
-  @inline(__always)
-  private func logBorders(_ y: F32) -> F32 {
-    let r = F32.select(self < F32(.infinity), y, self)
-    return F32.select(self <= F32.zero, F32.select(self == F32.zero, F32(-.infinity), F32(.nan)), r)
+  @_transparent
+  func logBorders(_ y: F32) -> F32 {
+    let infinity = F32(bits: Bits32(repeating: 0x7F80_0000))
+    let r = F32.select(self < infinity, y, self)
+    let invalid = F32.select(self == F32.zero, -infinity, F32(bits: Bits32(repeating: 0x7FC0_0000)))
+    return F32.select(self <= F32.zero, invalid, r)
   }
 
-  @inline(__always)
+  @_transparent
   var log: F32 {
     let (e, f, rest) = logParts
     return logBorders(F32.fma(e, F32(0.693359375), f + F32.fma(e, F32(-2.12194440e-4), rest)))
   }
 
   /// e + (f + rest) log₂ e
-  @inline(__always)
+  @_transparent
   var log2: F32 {
     let (e, f, rest) = logParts
     // log₂ e = 1 + 0.44269504…: the larger part needs no rounding
@@ -116,7 +124,7 @@ extension F32 {
   }
 
   /// e log₁₀ 2 + (f + rest) log₁₀ e
-  @inline(__always)
+  @_transparent
   var log10: F32 {
     let (e, f, rest) = logParts
     let a = F32(0.4342944819032518)
@@ -125,7 +133,7 @@ extension F32 {
   }
 
   /// log(u) x / (u - 1) with u = 1 + x rounded: what rounding did to u is made good (Kahan).
-  @inline(__always)
+  @_transparent
   var log1p: F32 {
     let u = F32.one + self
     let y = u.log
@@ -136,7 +144,7 @@ extension F32 {
   // MARK: Trigonometry
 
   /// x = q π/2 + r, reduced in float64; exact enough up to 2¹⁹ quarters of a turn.
-  @inline(__always)
+  @_transparent
   private var quarters: (q: Bits32, r: F32) {
     let (a, b) = halves
     let (qa, ra) = a.quarters
@@ -144,14 +152,14 @@ extension F32 {
     return ((F32(halves: qa, qb) + F32.magic).bits, F32(halves: ra, rb))
   }
 
-  @inline(__always)
+  @_transparent
   private static func sinPolynomial(_ r: F32) -> F32 {
     let z = r * r
     let p = F32.fma(F32.fma(F32(-1.9515295891e-4), z, F32(8.3321608736e-3)), z, F32(-1.6666654611e-1))
     return F32.fma(p * z, r, r)
   }
 
-  @inline(__always)
+  @_transparent
   private static func cosPolynomial(_ r: F32) -> F32 {
     let z = r * r
     let p = F32.fma(F32.fma(F32(2.443315711809948e-5), z, F32(-1.388731625493765e-3)), z, F32(4.166664568298827e-2))
@@ -159,15 +167,15 @@ extension F32 {
   }
 
   /// sin of the angle q π/2 + r.
-  @inline(__always)
+  @_transparent
   private static func sine(_ q: Bits32, _ s: F32, _ c: F32) -> F32 {
-    let swap = Mask32((q & Bits32(repeating: 1)) .!= Bits32(repeating: 0))
+    let swap = F32.odd(q)
     let sign = (q & Bits32(repeating: 2)) &<< Bits32(repeating: 30)
     return F32(bits: F32.select(swap, c, s).bits ^ sign)
   }
 
   /// Where the reduction holds; beyond, and for ∞ and NaN, the C library's function is taken lane by lane.
-  @inline(__always)
+  @_transparent
   private func beyond(_ y: F32, _ f: (Float) -> Float) -> F32 {
     let far = !(magnitude <= F32(8e5))
     guard far.any else { return y }
@@ -176,31 +184,31 @@ extension F32 {
     return r
   }
 
-  @inline(__always)
+  @_transparent
   var sin: F32 {
     let (q, r) = quarters
     // -0 stays: the sum in float64 made it +0
     let y = F32.sine(q, F32.sinPolynomial(r), F32.cosPolynomial(r))
-    return F32.select(self == F32.zero, self, beyond(y) { sinf($0) })
+    return beyond(F32.select(self == F32.zero, self, y)) { sinf($0) }
   }
 
-  @inline(__always)
+  @_transparent
   var cos: F32 {
     let (q, r) = quarters
     return beyond(F32.sine(q &+ Bits32(repeating: 1), F32.sinPolynomial(r), F32.cosPolynomial(r))) { cosf($0) }
   }
 
-  @inline(__always)
+  @_transparent
   var tan: F32 {
     let (q, r) = quarters
     let (s, c) = (F32.sinPolynomial(r), F32.cosPolynomial(r))
-    let odd = Mask32((q & Bits32(repeating: 1)) .!= Bits32(repeating: 0))
+    let odd = F32.odd(q)
     let y = F32.select(odd, -c, s) / F32.select(odd, s, c)
-    return F32.select(self == F32.zero, self, beyond(y) { tanf($0) })
+    return beyond(F32.select(self == F32.zero, self, y)) { tanf($0) }
   }
 
   /// sin and cos of 2πu for 0 ≤ u < 1.
-  @inline(__always)
+  @_transparent
   static func turn(_ u: F32) -> (sin: F32, cos: F32) {
     let t = F32.fma(u, F32(4), F32.magic)
     let r = F32.fma(u, F32(4), F32.magic - t) * F32(Double.pi / 2)
@@ -209,7 +217,7 @@ extension F32 {
   }
 
   /// asin(x) = π/2 - 2 asin(√((1 - x) / 2)) above ½.
-  @inline(__always)
+  @_transparent
   private var asinParts: (large: Mask32, y: F32) {
     let a = magnitude
     let large = F32(0.5) < a
@@ -219,7 +227,7 @@ extension F32 {
     return (large, F32.fma(p * z, s, s))
   }
 
-  @inline(__always)
+  @_transparent
   var asin: F32 {
     let (large, y) = asinParts
     // π/2 in two parts keeps the last bit
@@ -227,7 +235,7 @@ extension F32 {
     return F32.select(large, far, y).withSign(self)
   }
 
-  @inline(__always)
+  @_transparent
   var acos: F32 {
     let (large, y) = asinParts
     let far = y + y
@@ -238,7 +246,7 @@ extension F32 {
   }
 
   /// atan of 0 … 1: above tan(π/8), π/4 + atan((x - 1) / (x + 1)).
-  @inline(__always)
+  @_transparent
   private static func atanUnit(_ a: F32) -> F32 {
     let large = F32(0.4142135623730951) < a
     let x = F32.select(large, (a - F32.one) / (a + F32.one), a)
@@ -247,7 +255,7 @@ extension F32 {
     return F32.select(large, F32(Double.pi / 4), F32.zero) + F32.fma(p * z, x, x)
   }
 
-  @inline(__always)
+  @_transparent
   var atan: F32 {
     let a = magnitude
     let inverse = F32.one < a
@@ -255,17 +263,17 @@ extension F32 {
     return F32.select(inverse, F32(Double.pi / 2) - y, y).withSign(self)
   }
 
-  @inline(__always)
+  @_transparent
   static func atan2(_ y: F32, _ x: F32) -> F32 {
     let (a, b) = (y.magnitude, x.magnitude)
     let steep = b < a
     let (small, large) = (F32.select(steep, b, a), F32.select(steep, a, b))
     // 0 / 0 is 0 and ∞ / ∞ is 1 here
     var ratio = F32.select(large == F32.zero, F32.zero, small / large)
-    ratio = F32.select((small == F32(.infinity)), F32.one, ratio)
+    ratio = F32.select((small == F32(Double.infinity)), F32.one, ratio)
     var r = F32.atanUnit(ratio)
     r = F32.select(steep, F32(Double.pi / 2) - r, r)
-    let left = Mask32((x.bits & F32.signBit) .!= Bits32(repeating: 0))
+    let left = x.signed
     r = F32.select(left, F32(Double.pi) - r, r).withSign(y)
     return F32.select((x != x) | (y != y), x + y, r)
   }
@@ -273,7 +281,7 @@ extension F32 {
   // MARK: Hyperbolic functions, erf
 
   /// x + x³ P(x²) below 1, else eˣ/2 - e⁻ˣ/2.
-  @inline(__always)
+  @_transparent
   var sinh: F32 {
     let a = magnitude
     let h = a.halfExp
@@ -282,14 +290,14 @@ extension F32 {
     return F32.select(a < F32.one, F32.fma(p * z, self, self), (h - F32(0.25) / h).withSign(self))
   }
 
-  @inline(__always)
+  @_transparent
   var cosh: F32 {
     let h = magnitude.halfExp
     return h + F32(0.25) / h
   }
 
   /// e / (e + 2), e = exp(2 |x|) - 1
-  @inline(__always)
+  @_transparent
   var tanh: F32 {
     let a = magnitude
     let e = F32.select(F32(10) < a, F32(20), a + a).expm1
@@ -297,7 +305,7 @@ extension F32 {
   }
 
   /// x + x P(x²) up to 0.92773, else 1 - exp(-Q(|x|)), with the polynomials of N. Juffa.
-  @inline(__always)
+  @_transparent
   var erf: F32 {
     let a = magnitude
     let s = self * self
@@ -308,10 +316,23 @@ extension F32 {
     return F32.select(F32(0.927734375) < a, far, F32.fma(p, self, self))
   }
 
+  /// The rational function of Eigen and XLA, x P(x²) / Q(x²) on -3.83 … 3.83, where erf rounds to ±1.
+  @_transparent
+  var quickErf: F32 {
+    let border = F32(3.832506856900711)
+    let x = F32.select(border < magnitude, border.withSign(self), self)
+    let z = x * x
+    let p = z.polynomial(
+      -2.72614225801306e-10, 2.77068142495902e-08, -2.10102402082508e-06, -5.69250639462346e-05, -7.34990630326855e-04, -2.95459980854025e-03,
+      -1.60960333262415e-02)
+    let q = z.polynomial(-1.45660718464996e-05, -2.13374055278905e-04, -1.68282697438203e-03, -7.37332916720468e-03, -1.42647390514189e-02)
+    return x * p / q
+  }
+
   // MARK: Powers and remainders
 
   /// exp(b log |a|) in float64, and the borders of C's pow.
-  @inline(__always)
+  @_transparent
   static func pow(_ a: F32, _ b: F32) -> F32 {
     let (a1, a2) = a.magnitude.halves
     let (b1, b2) = b.halves
@@ -319,22 +340,22 @@ extension F32 {
     let whole = b.trunc == b
     let half = b * F32(0.5)
     let odd = whole & (half.trunc != half)
-    let negative = Mask32((a.bits & F32.signBit) .!= Bits32(repeating: 0))
+    let negative = a.signed
     r = F32.select(negative & odd, -r, r)
-    r = F32.select((a < F32.zero) & !whole & (a.magnitude < F32(.infinity)), F32(.nan), r)
-    r = F32.select((a.magnitude == F32.one) & (b.magnitude == F32(.infinity)), F32.one, r)
+    r = F32.select((a < F32.zero) & !whole & (a.magnitude < F32(Double.infinity)), F32(Double.nan), r)
+    r = F32.select((a.magnitude == F32.one) & (b.magnitude == F32(Double.infinity)), F32.one, r)
     return F32.select((b == F32.zero) | (a == F32.one), F32.one, r)
   }
 
   /// In float64 the quotient of two float32 below 2²⁸ truncates exactly, and so does the rest; beyond, the C library, lane by lane.
-  @inline(__always)
+  @_transparent
   static func fmod(_ a: F32, _ b: F32) -> F32 {
     let (a1, a2) = a.halves
     let (b1, b2) = b.halves
     let (q1, q2) = ((a1 / b1).trunc, (a2 / b2).trunc)
     var r = F32(halves: a1 - q1 * b1, a2 - q2 * b2).withSign(a)
     let q = F32(halves: q1, q2)
-    guard (!(q.magnitude < F32(0x1p28))).any || (b.magnitude == F32(.infinity)).any else { return r }
+    guard (!(q.magnitude < F32(0x1p28))).any || (b.magnitude == F32(Double.infinity)).any else { return r }
     for k in 0..<F32.count where !(q.v[k].magnitude < 0x1p28) || b.v[k].isInfinite { r.v[k] = fmodf(a.v[k], b.v[k]) }
     return r
   }

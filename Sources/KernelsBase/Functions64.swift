@@ -8,10 +8,10 @@ extension F64 {
   typealias Signed = Vector64.MaskStorage
 
   /// Adding this brings the integer nearest to a small number into the lowest bits: 1.5 · 2⁵².
-  @inline(__always) static var magic: F64 { F64(0x1.8p52) }
+  @_transparent static var magic: F64 { F64(0x1.8p52) }
 
   /// 1 / n!, n = 13 … 2, as a polynomial: eʳ = 1 + r + r² P(r).
-  @inline(__always)
+  @_transparent
   private static func expPolynomial(_ r: F64) -> F64 {
     let high = r.polynomial(1 / 6_227_020_800, 1 / 479_001_600, 1 / 39_916_800, 1 / 3_628_800, 1 / 362_880, 1 / 40320)
     let low = F64.fma(F64.fma(F64.fma(high, r, F64(1.0 / 5040)), r, F64(1.0 / 720)), r, F64(1.0 / 120))
@@ -19,27 +19,27 @@ extension F64 {
   }
 
   /// x = n ln 2 + r, |r| ≤ ln 2 / 2; ln 2 in a part of 33 bits and the rest (fdlibm).
-  @inline(__always)
+  @_transparent
   private static func reduce(_ x: F64) -> (t: F64, n: F64, r: F64) {
     let t = F64.fma(x, F64(1.44269504088896338700), magic)
     let n = t - magic
     return (t, n, F64.fma(n, F64(-1.90821492927058770002e-10), F64.fma(n, F64(-6.93147180369123816490e-01), x)))
   }
 
-  @inline(__always)
+  @_transparent
   private static func powerOfTwo(_ i: Signed) -> F64 {
     F64(unsafeBitCast((i &+ Signed(repeating: 1023)) &<< Signed(repeating: 52), to: Vector64.self))
   }
 
   /// i >> 1 of small signed integers: there is no 64-bit arithmetic shift before AVX-512.
-  @inline(__always)
+  @_transparent
   private static func half(_ i: Signed) -> Signed {
     let bias = Signed(repeating: 1 &<< 20)
     return unsafeBitCast(unsafeBitCast(i &+ bias, to: Bits64.self) &>> Bits64(repeating: 1), to: Signed.self) &- Signed(repeating: 1 &<< 19)
   }
 
   /// 2^offset eˣ; 2ⁿ is multiplied in two halves, so that subnormal results round once.
-  @inline(__always)
+  @_transparent
   private func scaledExp(_ offset: Int64) -> F64 {
     let low = F64(-750)
     let high = F64(715)
@@ -52,11 +52,12 @@ extension F64 {
     return e * F64.powerOfTwo(i1) * F64.powerOfTwo(i &- i1)
   }
 
-  @inline(__always) var exp: F64 { scaledExp(0) }
-  @inline(__always) var halfExp: F64 { scaledExp(-1) }
+  @_transparent var exp: F64 { scaledExp(0) }
+  @_transparent var halfExp: F64 { scaledExp(-1) }
+  @_transparent var expOfNegative: F64 { exp }
 
   /// 2ⁿ (eʳ - 1) + (2ⁿ - 1), calculated at half its size: 2¹⁰²⁴ is no float.
-  @inline(__always)
+  @_transparent
   var expm1: F64 {
     let low = F64(-50)
     let high = F64(710)
@@ -70,7 +71,7 @@ extension F64 {
   }
 
   /// As fdlibm's e_log.c: x = 2ᵉ (1 + f), s = f / (2 + f), log(1 + f) = f - f²/2 + s (f²/2 + R(s²)).
-  @inline(__always)
+  @_transparent
   var log: F64 {
     let subnormal = self < F64(0x1p-1022)
     let x = F64.select(subnormal, self * F64(0x1p52), self)
@@ -94,21 +95,21 @@ extension F64 {
     return F64.select(self <= F64.zero, F64.select(self == F64.zero, F64(-.infinity), F64(.nan)), bordered)
   }
 
-  @inline(__always) var log1p: F64 { each { Glibc.log1p($0) } }
-  @inline(__always) var log2: F64 { each { Glibc.log2($0) } }
-  @inline(__always) var log10: F64 { each { Glibc.log10($0) } }
+  @_transparent var log1p: F64 { each { Glibc.log1p($0) } }
+  @_transparent var log2: F64 { each { Glibc.log2($0) } }
+  @_transparent var log10: F64 { each { Glibc.log10($0) } }
 
   // MARK: Trigonometry
 
   /// x = q π/2 + r for |q| < 2¹⁹, π/2 in two parts (fdlibm): the products with q are exact in the first.
-  @inline(__always)
+  @_transparent
   var quarters: (q: F64, r: F64) {
     let q = F64.fma(self, F64(0.63661977236758134308), F64.magic) - F64.magic
     return (q, F64.fma(q, F64(-6.07710050650619224932e-11), F64.fma(q, F64(-1.57079632673412561417), self)))
   }
 
   /// The same with a tail, π/2 in three parts: what is left near multiples of π/2 has all its bits.
-  @inline(__always)
+  @_transparent
   private var exactQuarters: (q: Bits64, r: F64, tail: F64) {
     let t = F64.fma(self, F64(0.63661977236758134308), F64.magic)
     let q = t - F64.magic
@@ -121,7 +122,7 @@ extension F64 {
   }
 
   /// fdlibm's k_sin.c and k_cos.c: sin and cos of r + tail, |r| ≤ π/4.
-  @inline(__always)
+  @_transparent
   private static func sinCos(_ r: F64, _ tail: F64) -> (F64, F64) {
     let z = r * r
     let v = z * r
@@ -135,14 +136,14 @@ extension F64 {
     return (s, w + (((F64.one - w) - h) + (z * c - r * tail)))
   }
 
-  @inline(__always)
+  @_transparent
   private static func sine(_ q: Bits64, _ s: F64, _ c: F64) -> F64 {
-    let swap = Mask64((q & Bits64(repeating: 1)) .!= Bits64(repeating: 0))
+    let swap = F64.odd(q)
     let sign = (q & Bits64(repeating: 2)) &<< Bits64(repeating: 62)
     return F64(bits: F64.select(swap, c, s).bits ^ sign)
   }
 
-  @inline(__always)
+  @_transparent
   private func beyond(_ y: F64, _ f: (Double) -> Double) -> F64 {
     let far = !(magnitude <= F64(8e5))
     guard far.any else { return y }
@@ -151,14 +152,14 @@ extension F64 {
     return r
   }
 
-  @inline(__always)
+  @_transparent
   var sin: F64 {
     let (q, r, tail) = exactQuarters
     let (s, c) = F64.sinCos(r, tail)
-    return F64.select(self == F64.zero, self, beyond(F64.sine(q, s, c)) { Glibc.sin($0) })
+    return beyond(F64.select(self == F64.zero, self, F64.sine(q, s, c))) { Glibc.sin($0) }
   }
 
-  @inline(__always)
+  @_transparent
   var cos: F64 {
     let (q, r, tail) = exactQuarters
     let (s, c) = F64.sinCos(r, tail)
@@ -166,7 +167,7 @@ extension F64 {
   }
 
   /// sin and cos of 2πu for 0 ≤ u < 1.
-  @inline(__always)
+  @_transparent
   static func turn(_ u: F64) -> (sin: F64, cos: F64) {
     let t = F64.fma(u, F64(4), magic)
     let r = F64.fma(u, F64(4), magic - t) * F64(Double.pi / 2)
@@ -174,19 +175,20 @@ extension F64 {
     return (sine(t.bits, s, c), sine(t.bits &+ Bits64(repeating: 1), s, c))
   }
 
-  @inline(__always) var tan: F64 { each { Glibc.tan($0) } }
-  @inline(__always) var asin: F64 { each { Glibc.asin($0) } }
-  @inline(__always) var acos: F64 { each { Glibc.acos($0) } }
-  @inline(__always) var atan: F64 { each { Glibc.atan($0) } }
-  @inline(__always) static func atan2(_ y: F64, _ x: F64) -> F64 { each(y, x) { Glibc.atan2($0, $1) } }
-  @inline(__always) var sinh: F64 { each { Glibc.sinh($0) } }
-  @inline(__always) var cosh: F64 { each { Glibc.cosh($0) } }
-  @inline(__always) var erf: F64 { each { Glibc.erf($0) } }
-  @inline(__always) static func pow(_ a: F64, _ b: F64) -> F64 { each(a, b) { Glibc.pow($0, $1) } }
-  @inline(__always) static func fmod(_ a: F64, _ b: F64) -> F64 { each(a, b) { Glibc.fmod($0, $1) } }
+  @_transparent var tan: F64 { each { Glibc.tan($0) } }
+  @_transparent var asin: F64 { each { Glibc.asin($0) } }
+  @_transparent var acos: F64 { each { Glibc.acos($0) } }
+  @_transparent var atan: F64 { each { Glibc.atan($0) } }
+  @_transparent static func atan2(_ y: F64, _ x: F64) -> F64 { each(y, x) { Glibc.atan2($0, $1) } }
+  @_transparent var sinh: F64 { each { Glibc.sinh($0) } }
+  @_transparent var cosh: F64 { each { Glibc.cosh($0) } }
+  @_transparent var erf: F64 { each { Glibc.erf($0) } }
+  @_transparent var quickErf: F64 { erf }
+  @_transparent static func pow(_ a: F64, _ b: F64) -> F64 { each(a, b) { Glibc.pow($0, $1) } }
+  @_transparent static func fmod(_ a: F64, _ b: F64) -> F64 { each(a, b) { Glibc.fmod($0, $1) } }
 
   /// e / (e + 2), e = exp(2 |x|) - 1
-  @inline(__always)
+  @_transparent
   var tanh: F64 {
     let a = magnitude
     let e = F64.select(F64(22) < a, F64(44), a + a).expm1

@@ -5,7 +5,7 @@ func unaryGradient(
   _ op: Int32, _ width: UInt8, _ x: UnsafeRawPointer, _ y: UnsafeRawPointer, _ g: UnsafeRawPointer, _ gx: UnsafeMutableRawPointer, _ n: Int,
   _ p: Double, _ q: Double
 ) {
-  guard let op = UnaryOp(rawValue: op) else { return }
+  let op = unsafeBitCast(UInt8(truncatingIfNeeded: op), to: UnaryOp.self)
   if width == FloatWidth.float32.rawValue {
     gradient32(op, x, y, g, gx, n, p, q)
   } else {
@@ -81,7 +81,7 @@ private func gradient<V: Lanes>(
   // Φ(x) + x φ(x)
   case .gelu:
     map(x, g, gx, n) { (x: V, g: V) in
-      let cumulative = V(0.5) * (.one + (x * V(halfRoot)).erf)
+      let cumulative = V(0.5) * (.one + (x * V(halfRoot)).quickErf)
       return g * .fma(x * V(normalDensity), (V(-0.5) * x * x).exp, cumulative)
     }
   // (1 + t) / 2 + x (1 - t²) √(2/π) (1 + 3 · 0.044715 x²) / 2, t = tanh(√(2/π) (x + 0.044715 x³))

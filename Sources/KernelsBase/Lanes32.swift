@@ -20,35 +20,35 @@
 struct F32: Lanes {
   var v: Vector32
 
-  @inline(__always) init(_ v: Vector32) { self.v = v }
-  @inline(__always) init(_ value: Double) { v = Vector32(repeating: Float(value)) }
-  @inline(__always) init(bits: Bits32) { v = unsafeBitCast(bits, to: Vector32.self) }
-  @inline(__always) var bits: Bits32 { unsafeBitCast(v, to: Bits32.self) }
-  @inline(__always) static var count: Int { Vector32.scalarCount }
-  @inline(__always) static var stride: Int { 4 }
+  @_transparent init(_ v: Vector32) { self.v = v }
+  @_transparent init(_ value: Double) { v = Vector32(repeating: Float(value)) }
+  @_transparent init(bits: Bits32) { v = unsafeBitCast(bits, to: Vector32.self) }
+  @_transparent var bits: Bits32 { unsafeBitCast(v, to: Bits32.self) }
+  @_transparent static var count: Int { Vector32.scalarCount }
+  @_transparent static var stride: Int { 4 }
 
-  @inline(__always) init(_ p: UnsafeRawPointer, _ i: Int) { v = p.loadUnaligned(fromByteOffset: i &* 4, as: Vector32.self) }
-  @inline(__always) func store(_ p: UnsafeMutableRawPointer, _ i: Int) { p.storeBytes(of: v, toByteOffset: i &* 4, as: Vector32.self) }
-  @inline(__always)
+  @_transparent init(_ p: UnsafeRawPointer, _ i: Int) { v = p.loadUnaligned(fromByteOffset: i &* 4, as: Vector32.self) }
+  @_transparent func store(_ p: UnsafeMutableRawPointer, _ i: Int) { p.storeBytes(of: v, toByteOffset: i &* 4, as: Vector32.self) }
+  @_transparent
   init(repeating p: UnsafeRawPointer, _ i: Int) {
     v = Vector32(repeating: p.loadUnaligned(fromByteOffset: i &* 4, as: Float.self))
   }
 
-  @inline(__always)
+  @_transparent
   init(narrowing p: UnsafePointer<Double>, _ i: Int) {
     v = Vector32()
     for k in 0..<Self.count { v[k] = Float(p[i &+ k]) }
   }
-  @inline(__always)
+  @_transparent
   func widenAdd(_ p: UnsafeMutablePointer<Double>, _ i: Int) {
     for k in 0..<Self.count { p[i &+ k] += Double(v[k]) }
   }
-  @inline(__always)
+  @_transparent
   func widenStore(_ p: UnsafeMutablePointer<Double>, _ i: Int) {
     for k in 0..<Self.count { p[i &+ k] = Double(v[k]) }
   }
 
-  @inline(__always)
+  @_transparent
   var sum: Double {
     let (a, b) = halves
     return (a + b).sum
@@ -60,21 +60,21 @@ struct F32: Lanes {
     set { v[lane] = Float(newValue) }
   }
 
-  @inline(__always)
+  @_transparent
   init(positions first: Int) {
     var b = Bits32()
     for k in 0..<Self.count { b[k] = UInt32(truncatingIfNeeded: first &+ k) }
     self.init(bits: b)
   }
-  @inline(__always) init(position: Int) { self.init(bits: Bits32(repeating: UInt32(truncatingIfNeeded: position))) }
-  @inline(__always) func position(_ lane: Int) -> Int { Int(truncatingIfNeeded: bits[lane]) }
+  @_transparent init(position: Int) { self.init(bits: Bits32(repeating: UInt32(truncatingIfNeeded: position))) }
+  @_transparent func position(_ lane: Int) -> Int { Int(truncatingIfNeeded: bits[lane]) }
 
-  @inline(__always) static func + (a: F32, b: F32) -> F32 { F32(a.v + b.v) }
-  @inline(__always) static func - (a: F32, b: F32) -> F32 { F32(a.v - b.v) }
-  @inline(__always) static func * (a: F32, b: F32) -> F32 { F32(a.v * b.v) }
-  @inline(__always) static func / (a: F32, b: F32) -> F32 { F32(a.v / b.v) }
-  @inline(__always) static prefix func - (a: F32) -> F32 { F32(bits: a.bits ^ F32.signBit) }
-  @inline(__always)
+  @_transparent static func + (a: F32, b: F32) -> F32 { F32(a.v + b.v) }
+  @_transparent static func - (a: F32, b: F32) -> F32 { F32(a.v - b.v) }
+  @_transparent static func * (a: F32, b: F32) -> F32 { F32(a.v * b.v) }
+  @_transparent static func / (a: F32, b: F32) -> F32 { F32(a.v / b.v) }
+  @_transparent static prefix func - (a: F32) -> F32 { F32(bits: a.bits ^ F32.signBit) }
+  @_transparent
   static func fma(_ a: F32, _ b: F32, _ c: F32) -> F32 {
     #if AVX512 || AVX2
       F32(c.v.addingProduct(a.v, b.v))
@@ -83,47 +83,50 @@ struct F32: Lanes {
     #endif
   }
 
-  @inline(__always) static func < (a: F32, b: F32) -> Mask32 { Mask32(a.v .< b.v) }
-  @inline(__always) static func <= (a: F32, b: F32) -> Mask32 { Mask32(a.v .<= b.v) }
-  @inline(__always) static func == (a: F32, b: F32) -> Mask32 { Mask32(a.v .== b.v) }
-  @inline(__always) static func != (a: F32, b: F32) -> Mask32 { Mask32(a.v .!= b.v) }
-  @inline(__always) static func select(_ mask: Mask32, _ a: F32, _ b: F32) -> F32 { F32(b.v.replacing(with: a.v, where: mask.m)) }
+  @_transparent static func < (a: F32, b: F32) -> Mask32 { Mask32(a.v .< b.v) }
+  @_transparent static func <= (a: F32, b: F32) -> Mask32 { Mask32(a.v .<= b.v) }
+  @_transparent static func == (a: F32, b: F32) -> Mask32 { Mask32(a.v .== b.v) }
+  @_transparent static func != (a: F32, b: F32) -> Mask32 { Mask32(a.v .!= b.v) }
+  @_transparent static func select(_ mask: Mask32, _ a: F32, _ b: F32) -> F32 { F32(b.v.replacing(with: a.v, where: mask.m)) }
 
-  @inline(__always) static var signBit: Bits32 { Bits32(repeating: 1 &<< (32 - 1)) }
-  @inline(__always) var magnitude: F32 { F32(bits: bits & ~F32.signBit) }
-  @inline(__always) func withSign(_ sign: F32) -> F32 { F32(bits: (bits & ~F32.signBit) | (sign.bits & F32.signBit)) }
-  @inline(__always) var squareRoot: F32 { F32(v.squareRoot()) }
+  @_transparent static var signBit: Bits32 { Bits32(repeating: 1 &<< (32 - 1)) }
+  @_transparent var magnitude: F32 { F32(bits: bits & ~F32.signBit) }
+  @_transparent func withSign(_ sign: F32) -> F32 { F32(bits: (bits & ~F32.signBit) | (sign.bits & F32.signBit)) }
+  /// Where the sign bit is set, -0 and NaN with it; where a number is odd. The bit is brought to 2.0, for floats compare in one instruction.
+  @_transparent var signed: Mask32 { F32(bits: (bits & F32.signBit) &>> Bits32(repeating: 1)) != F32.zero }
+  @_transparent static func odd(_ q: Bits32) -> Mask32 { F32(bits: (q & Bits32(repeating: 1)) &<< Bits32(repeating: 30)) != F32.zero }
+  @_transparent var squareRoot: F32 { F32(v.squareRoot()) }
 
   #if AVX512 || AVX2
-    @inline(__always) var floor: F32 { F32(v.rounded(.down)) }
-    @inline(__always) var ceil: F32 { F32(v.rounded(.up)) }
-    @inline(__always) var trunc: F32 { F32(v.rounded(.towardZero)) }
-    @inline(__always) var round: F32 { F32(v.rounded(.toNearestOrEven)) }
+    @_transparent var floor: F32 { F32(v.rounded(.down)) }
+    @_transparent var ceil: F32 { F32(v.rounded(.up)) }
+    @_transparent var trunc: F32 { F32(v.rounded(.towardZero)) }
+    @_transparent var round: F32 { F32(v.rounded(.toNearestOrEven)) }
   #else
     /// Without SSE 4.1's rounding: adding and taking away 2^23 leaves an integer; larger numbers are integers already.
-    @inline(__always)
+    @_transparent
     var round: F32 {
       let a = magnitude
       let big = F32(0x1p23)
       return F32.select(a < big, ((a + big) - big).withSign(self), self)
     }
-    @inline(__always)
+    @_transparent
     var floor: F32 {
       let r = round
       return F32.select(self < r, (r - F32.one).withSign(self), r)
     }
-    @inline(__always) var ceil: F32 { -((-self).floor) }
-    @inline(__always) var trunc: F32 { magnitude.floor.withSign(self) }
+    @_transparent var ceil: F32 { -((-self).floor) }
+    @_transparent var trunc: F32 { magnitude.floor.withSign(self) }
   #endif
 
   /// A function of the C library, lane by lane.
-  @inline(__always)
+  @_transparent
   func each(_ f: (Float) -> Float) -> F32 {
     var r = self
     for k in 0..<Self.count { r.v[k] = f(v[k]) }
     return r
   }
-  @inline(__always)
+  @_transparent
   static func each(_ a: F32, _ b: F32, _ f: (Float, Float) -> Float) -> F32 {
     var r = a
     for k in 0..<Self.count { r.v[k] = f(a.v[k], b.v[k]) }
@@ -134,23 +137,31 @@ struct F32: Lanes {
 /// A comparison of float32 registers.
 struct Mask32: LaneMask {
   var m: SIMDMask<Vector32.MaskStorage>
-  @inline(__always) init(_ m: SIMDMask<Vector32.MaskStorage>) { self.m = m }
-  @inline(__always) static func & (a: Mask32, b: Mask32) -> Mask32 { Mask32(a.m .& b.m) }
-  @inline(__always) static func | (a: Mask32, b: Mask32) -> Mask32 { Mask32(a.m .| b.m) }
-  @inline(__always) static prefix func ! (a: Mask32) -> Mask32 { Mask32(.!a.m) }
-  @inline(__always) var any: Bool { Swift.any(m) }
-  @inline(__always)
+  @_transparent init(_ m: SIMDMask<Vector32.MaskStorage>) { self.m = m }
+  @_transparent static func & (a: Mask32, b: Mask32) -> Mask32 { Mask32(a.m .& b.m) }
+  @_transparent static func | (a: Mask32, b: Mask32) -> Mask32 { Mask32(a.m .| b.m) }
+  @_transparent static prefix func ! (a: Mask32) -> Mask32 { Mask32(.!a.m) }
+  /// Without the standard library's `any`, whose code would be shared with other modules.
+  @_transparent
+  var any: Bool {
+    let bits = unsafeBitCast(m, to: Bits32.self)
+    var joined = bits[0]
+    for k in 1..<F32.count { joined |= bits[k] }
+    return joined != 0
+  }
+  @_transparent
   func store(_ p: UnsafeMutablePointer<UInt8>, _ i: Int) {
     let bits = unsafeBitCast(m, to: Bits32.self) & 1
     var bytes = Bytes32()
     for k in 0..<F32.count { bytes[k] = UInt8(truncatingIfNeeded: bits[k]) }
     UnsafeMutableRawPointer(p + i).storeBytes(of: bytes, as: Bytes32.self)
   }
-  @inline(__always)
+  @_transparent
   init(_ p: UnsafePointer<UInt8>, _ i: Int) {
     let bytes = UnsafeRawPointer(p + i).loadUnaligned(as: Bytes32.self)
     var bits = Bits32()
     for k in 0..<F32.count { bits[k] = UInt32(truncatingIfNeeded: bytes[k]) }
-    m = bits .!= 0
+    // as exponents: comparing integers is a loop over lanes in the standard library, comparing floats one instruction
+    m = F32(bits: bits &<< Bits32(repeating: 23)).v .!= Vector32()
   }
 }

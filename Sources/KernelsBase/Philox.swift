@@ -94,6 +94,10 @@ func randomBits(_ y: UnsafeMutablePointer<UInt32>, _ n: Int, _ seed: UInt64, _ b
   }
 }
 
+/// a < b of unsigned integers: the borrow of a - b.
+@inline(__always)
+private func below(_ a: Bits32, _ b: Bits32) -> Mask32 { F32(bits: (~a & b) | ((~a | b) & (a &- b))).signed }
+
 /// 1 where a word is below the threshold.
 @inline(never)
 func bernoulli(_ y: UnsafeMutablePointer<UInt8>, _ n: Int, _ threshold: UInt64, _ seed: UInt64, _ block: UInt64) {
@@ -108,7 +112,7 @@ func bernoulli(_ y: UnsafeMutablePointer<UInt8>, _ n: Int, _ threshold: UInt64, 
       let b = buffer.baseAddress.unsafelyUnwrapped.assumingMemoryBound(to: UInt8.self)
       var j = 0
       while j < 64 {
-        Mask32(words.loadUnaligned(fromByteOffset: 4 &* j, as: Bits32.self) .< limit).store(b, j)
+        below(words.loadUnaligned(fromByteOffset: 4 &* j, as: Bits32.self), limit).store(b, j)
         j &+= F32.count
       }
     }

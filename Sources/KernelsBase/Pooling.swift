@@ -1,38 +1,59 @@
 /// Maximum pooling without branches. A position is an Int32 index within the image's plane; it travels through selects as the bits of an element.
 
-/// One tap over a row of windows: where source[i · step] beats best[i] (or is NaN), it and its position first + i · step take the place.
+/// All windows of one plane, which lies in `source` with a border of -inf around it and a register or more behind it.
+///
+/// - rowStep, columnStep: from a window to the next; rowTap, columnTap: from a tap to the next (all in elements of the bordered plane).
+/// - rowMarks, columnMarks: for each row and column of windows the part of the position where a window of -inf alone finds itself;
+///   columnMarks are read up to a register behind their end.
+/// - markRow: the position's step from row to row; mark: what a tap at the bordered plane's first element would have.
 @inline(__always)
-func maxTap<L: ConvolutionLanes>(
-  _ lanes: L.Type, _ source: UnsafeRawPointer, _ step: Int, _ count: Int, _ first: Int, _ best: UnsafeMutableRawPointer,
+func maxWindows<L: ConvolutionLanes>(
+  _ lanes: L.Type, _ source: UnsafeRawPointer, _ pitch: Int, _ rows: Int, _ columns: Int, _ kernelHeight: Int, _ kernelWidth: Int,
+  _ strideHeight: Int, _ strideWidth: Int, _ dilationHeight: Int, _ dilationWidth: Int, _ mark: Int, _ markRow: Int,
+  _ rowMarks: UnsafePointer<Int32>, _ columnMarks: UnsafePointer<Int32>, _ y: UnsafeMutableRawPointer,
   _ positions: UnsafeMutablePointer<Int32>
 ) {
-  let size = MemoryLayout<L.Element>.stride
-  var i = 0
-  // The last element a vector of step 2 reads lies one behind its last tap: the last vector is left to the loop of single elements.
-  let whole = step == 1 ? count &- L.count : step == 2 ? count &- L.count &- 1 : -1
-  while i <= whole {
-    let at = source + i &* step &* size
-    let low = at.loadUnaligned(as: L.Vector.self)
-    let value = step == 1 ? low : L.even(low, (at + L.count &* size).loadUnaligned(as: L.Vector.self))
-    var top = UnsafeRawPointer(best + i &* size).loadUnaligned(as: L.Vector.self)
-    var marks = L.loadPositions(positions + i)
-    L.take(&top, &marks, value, L.bits(first &+ i &* step, step: step))
-    (best + i &* size).storeBytes(of: top, as: L.Vector.self)
-    L.storePositions(marks, positions + i)
-    i &+= L.count
-  }
-  let source = source.assumingMemoryBound(to: L.Element.self), best = best.assumingMemoryBound(to: L.Element.self)
-  while i < count {
-    let value = source[i &* step]
-    if L.isLarger(value, best[i]) {
-      best[i] = value
-      positions[i] = Int32(truncatingIfNeeded: first &+ i &* step)
+  let source = source.assumingMemoryBound(to: L.Element.self), y = y.assumingMemoryBound(to: L.Element.self)
+  var row = 0
+  while row < rows {
+    var j = 0
+    while j < columns {
+      // Where there is room the last register ends with the row and overlaps the one before.
+      if columns >= L.count && j > columns &- L.count { j = columns &- L.count }
+      var best = L.lowest
+      var marks = L.addBits(L.loadPositions(columnMarks + j), Int(rowMarks[row]))
+      var u = 0
+      while u < kernelHeight {
+        let line = row &* strideHeight &+ u &* dilationHeight
+        let first = line &* pitch &+ j &* strideWidth
+        let firstMark = mark &+ line &* markRow &+ j &* strideWidth
+        var v = 0
+        while v < kernelWidth {
+          let at = source + (first &+ v &* dilationWidth)
+          let value =
+            strideWidth == 1
+            ? loadVector(L.self, at)
+            : strideWidth == 2 ? L.even(loadVector(L.self, at), loadVector(L.self, at + L.count)) : L.strided(at, strideWidth)
+          L.take(&best, &marks, value, L.bits(firstMark &+ v &* dilationWidth, step: strideWidth))
+          v &+= 1
+        }
+        u &+= 1
+      }
+      let target = row &* columns &+ j
+      if columns >= L.count {
+        storeVector(L.self, best, y + target)
+        L.storePositions(marks, positions + target)
+      } else {
+        storePart(L.self, best, y + target, columns)
+        L.storePositions(marks, columns, positions + target)
+      }
+      j &+= L.count
     }
-    i &+= 1
+    row &+= 1
   }
 }
 
-/// Windows of 2 x 2 with stride 2 over one plane, whose width is even or whose last column is not read.
+/// Windows of 2 x 2 with stride 2 over one plane: two rows of registers, and their even and odd lanes. `columns` ≥ the lanes of a register.
 @inline(__always)
 func maxSquares<L: ConvolutionLanes>(
   _ lanes: L.Type, _ source: UnsafeRawPointer, _ width: Int, _ rows: Int, _ columns: Int, _ y: UnsafeMutableRawPointer,
@@ -47,11 +68,6 @@ func maxSquares<L: ConvolutionLanes>(
     let corner = 2 &* row &* width
     var i = 0
     while i < columns {
-      if columns < L.count {
-        square(L.self, upper, width, corner, i, target, places)
-        i &+= 1
-        continue
-      }
       // The last vector ends with the row and overlaps the one before.
       if i > columns &- L.count { i = columns &- L.count }
       let a = upper + 2 &* i &* size, b = a + width &* size
@@ -69,29 +85,6 @@ func maxSquares<L: ConvolutionLanes>(
     }
     row &+= 1
   }
-}
-
-@inline(__always)
-private func square<L: ConvolutionLanes>(
-  _ lanes: L.Type, _ upper: UnsafeRawPointer, _ width: Int, _ corner: Int, _ i: Int, _ target: UnsafeMutableRawPointer,
-  _ places: UnsafeMutablePointer<Int32>
-) {
-  let x = upper.assumingMemoryBound(to: L.Element.self) + 2 &* i
-  var best = x[0], at = 0
-  if L.isLarger(x[1], best) {
-    best = x[1]
-    at = 1
-  }
-  if L.isLarger(x[width], best) {
-    best = x[width]
-    at = width
-  }
-  if L.isLarger(x[width &+ 1], best) {
-    best = x[width &+ 1]
-    at = width &+ 1
-  }
-  target.assumingMemoryBound(to: L.Element.self)[i] = best
-  places[i] = Int32(truncatingIfNeeded: corner &+ 2 &* i &+ at)
 }
 
 /// Relu and maximum over pool x pool windows of sums that lie channels last: [row · pool][columns][vectors] becomes [row][columns / pool][vectors],

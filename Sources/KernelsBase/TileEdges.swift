@@ -14,31 +14,29 @@ func finishTile<L: TileLanes>(
   _ lanes: L.Type, _ rows: Int, _ columns: Int, _ sums: UnsafePointer<L.Element>, _ c: UnsafeMutablePointer<L.Element>, _ cRow: Int,
   _ end: TileEnd
 ) {
-  let whole = columns / L.count
-  let rest = columns &- whole &* L.count
-  var r = 0
-  while r < rows {
-    let sums = sums + r &* 2 &* L.count
-    let c = c + r &* cRow
-    var j = 0
-    while j < whole {
-      let at = j &* L.count
-      var value = loadVector(L.self, sums + at)
-      if end.accumulate { value = L.add(value, loadVector(L.self, c + at)) }
-      if let bias = end.bias { value = L.add(value, loadVector(L.self, bias.assumingMemoryBound(to: L.Element.self) + at)) }
-      if end.relu { value = L.relu(value) }
-      storeVector(L.self, value, c + at)
-      j &+= 1
+  var column = 0
+  while column < columns {
+    let count = min(L.count, columns &- column)
+    let whole = count == L.count
+    var bias = L.zero
+    if let start = end.bias {
+      let start = start.assumingMemoryBound(to: L.Element.self) + column
+      bias = whole ? loadVector(L.self, start) : loadPart(L.self, start, count)
     }
-    if rest > 0 {
-      let at = whole &* L.count
-      var value = loadVector(L.self, sums + at)
-      if end.accumulate { value = L.add(value, loadPart(L.self, c + at, rest)) }
-      if let bias = end.bias { value = L.add(value, loadPart(L.self, bias.assumingMemoryBound(to: L.Element.self) + at, rest)) }
+    var sums = sums + column
+    var c = c + column
+    var r = 0
+    while r < rows {
+      var value = loadVector(L.self, sums)
+      if end.accumulate { value = L.add(value, whole ? loadVector(L.self, c) : loadPart(L.self, c, count)) }
+      if end.bias != nil { value = L.add(value, bias) }
       if end.relu { value = L.relu(value) }
-      storePart(L.self, value, c + at, rest)
+      if whole { storeVector(L.self, value, c) } else { storePart(L.self, value, c, count) }
+      sums += 2 &* L.count
+      c += cRow
+      r &+= 1
     }
-    r &+= 1
+    column &+= L.count
   }
 }
 

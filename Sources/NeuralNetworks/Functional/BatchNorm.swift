@@ -101,7 +101,7 @@ extension Functional {
       Param("running_var", default: Tensor?.none, "{C}; changed in training"), Param("weight", default: Tensor?.none, "{C}"),
       Param("bias", default: Tensor?.none, "{C}"), Param("training", default: false, "use the batch's mean and variance"),
       Param("momentum", default: 0.1, "share of the new batch in the running values"), Param("eps", default: 1e-5, "added to the variance"),
-      place: .function, example: "return F.batch_norm(T.randn(4, 3), nil, nil, T.ones(3), T.zeros(3), {training = true})"
+      place: .function, example: "return F.batch_norm(T.tensor({{1, 2}, {3, 5}, {4, 4}}), nil, nil, T.ones(2), T.zeros(2), {training = true})"
     ) { x, mean, variance, weight, bias, training, momentum, eps in
       try batchNorm(
         x, runningMean: mean, runningVar: variance, weight: weight, bias: bias, training: training, momentum: momentum, eps: eps)

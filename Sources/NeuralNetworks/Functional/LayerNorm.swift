@@ -82,7 +82,7 @@ extension Functional {
       "layer_norm", "Brings every sample to mean 0 and variance 1 over its last dims; then scales and shifts it.", Param("x", Tensor.self, "{…, shape}"),
       Param("normalized_shape", Sizes.self, "the last dims' sizes"), Param("weight", default: Tensor?.none, "{shape}"),
       Param("bias", default: Tensor?.none, "{shape}"), Param("eps", default: 1e-5, "added to the variance"), place: .function,
-      example: "return F.layer_norm(T.randn(4, 3), 3, T.ones(3), T.zeros(3))"
+      example: "return F.layer_norm(T.tensor({{1, 2, 4}, {3, 5, 4}}), 3, T.ones(3), T.zeros(3))"
     ) { x, shape, weight, bias, eps in try layerNorm(x, shape: shape.list, weight: weight, bias: bias, eps: eps) }
   ]
 }
