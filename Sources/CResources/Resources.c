@@ -5,6 +5,9 @@
 static const unsigned char class_lua[] = {
 #embed "Lua/class.lua"
 };
+static const unsigned char ordered_lua[] = {
+#embed "Lua/ordered.lua"
+};
 static const unsigned char display_lua[] = {
 #embed "Lua/display.lua"
 };
@@ -17,6 +20,7 @@ static const unsigned char runtime_lua[] = {
 
 static const nn_resource resources[] = {
     {"class.lua", class_lua, sizeof class_lua},
+    {"ordered.lua", ordered_lua, sizeof ordered_lua},
     {"display.lua", display_lua, sizeof display_lua},
     {"progress.lua", progress_lua, sizeof progress_lua},
     {"runtime.lua", runtime_lua, sizeof runtime_lua},

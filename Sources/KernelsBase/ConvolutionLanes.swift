@@ -41,8 +41,8 @@ protocol ConvolutionLanes: TileLanes {
   typealias Counts64 = SIMD8<Int64>
   typealias Positions32 = SIMD16<Int32>
   typealias Positions64 = SIMD8<Int32>
-  typealias Bytes32 = SIMD16<UInt8>
-  typealias Bytes64 = SIMD8<UInt8>
+  typealias MaskBytes32 = SIMD16<UInt8>
+  typealias MaskBytes64 = SIMD8<UInt8>
   @inline(__always) private var counts32: Counts32 { Counts32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15) }
   @inline(__always) private var counts64: Counts64 { Counts64(0, 1, 2, 3, 4, 5, 6, 7) }
 #elseif AVX2
@@ -50,8 +50,8 @@ protocol ConvolutionLanes: TileLanes {
   typealias Counts64 = SIMD4<Int64>
   typealias Positions32 = SIMD8<Int32>
   typealias Positions64 = SIMD4<Int32>
-  typealias Bytes32 = SIMD8<UInt8>
-  typealias Bytes64 = SIMD4<UInt8>
+  typealias MaskBytes32 = SIMD8<UInt8>
+  typealias MaskBytes64 = SIMD4<UInt8>
   @inline(__always) private var counts32: Counts32 { Counts32(0, 1, 2, 3, 4, 5, 6, 7) }
   @inline(__always) private var counts64: Counts64 { Counts64(0, 1, 2, 3) }
 #else
@@ -59,8 +59,8 @@ protocol ConvolutionLanes: TileLanes {
   typealias Counts64 = SIMD2<Int64>
   typealias Positions32 = SIMD4<Int32>
   typealias Positions64 = SIMD2<Int32>
-  typealias Bytes32 = SIMD4<UInt8>
-  typealias Bytes64 = SIMD2<UInt8>
+  typealias MaskBytes32 = SIMD4<UInt8>
+  typealias MaskBytes64 = SIMD2<UInt8>
   @inline(__always) private var counts32: Counts32 { Counts32(0, 1, 2, 3) }
   @inline(__always) private var counts64: Counts64 { Counts64(0, 1) }
 #endif
@@ -154,8 +154,8 @@ extension Lanes32: ConvolutionLanes {
   /// Larger, or NaN.
   @inline(__always) static func isLarger(_ value: Float, _ best: Float) -> Bool { value > best || value != value }
   @inline(__always) static func storeBytes(_ marks: Tile32, _ target: UnsafeMutablePointer<UInt8>) {
-    let narrow = Bytes32(truncatingIfNeeded: unsafeBitCast(marks, to: Counts32.self))
-    UnsafeMutableRawPointer(target).storeBytes(of: narrow, as: Bytes32.self)
+    let narrow = MaskBytes32(truncatingIfNeeded: unsafeBitCast(marks, to: Counts32.self))
+    UnsafeMutableRawPointer(target).storeBytes(of: narrow, as: MaskBytes32.self)
   }
 }
 
@@ -247,7 +247,7 @@ extension Lanes64: ConvolutionLanes {
   /// Larger, or NaN.
   @inline(__always) static func isLarger(_ value: Double, _ best: Double) -> Bool { value > best || value != value }
   @inline(__always) static func storeBytes(_ marks: Tile64, _ target: UnsafeMutablePointer<UInt8>) {
-    let narrow = Bytes64(truncatingIfNeeded: unsafeBitCast(marks, to: Counts64.self))
-    UnsafeMutableRawPointer(target).storeBytes(of: narrow, as: Bytes64.self)
+    let narrow = MaskBytes64(truncatingIfNeeded: unsafeBitCast(marks, to: Counts64.self))
+    UnsafeMutableRawPointer(target).storeBytes(of: narrow, as: MaskBytes64.self)
   }
 }

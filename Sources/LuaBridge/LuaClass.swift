@@ -74,6 +74,9 @@ extension LuaStack {
     nn_object_at(L, index).map { Unmanaged<AnyObject>.fromOpaque($0).takeUnretainedValue() }
   }
 
+  /// A bound function as a value.
+  public func push(_ row: Row) { state.push(row.box) }
+
   public func push<O: LuaObject>(object: O) {
     let state = state
     if O.keepsIdentity, state.pushKnown(self, ObjectIdentifier(object)) { return }

@@ -1,6 +1,8 @@
 /// A mistake of the script's: becomes a Lua error with the script's file and line in front.
 public struct LuaError: Error, CustomStringConvertible, Sendable {
   public var message: String
+  /// The message says already in which part of a network the error arose.
+  public var isPlaced = false
   public init(_ message: String) { self.message = message }
   public var description: String { message }
 }

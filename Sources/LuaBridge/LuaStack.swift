@@ -115,6 +115,9 @@ public struct LuaStack: @unchecked Sendable {
     return String(cString: lua_typename(L, type.rawValue))
   }
 
+  /// Pushes a field of the value's metatable; false, and nothing pushed, where there is none.
+  public func pushMetafield(_ index: Int32, _ name: String) -> Bool { luaL_getmetafield(L, index, name) != LUA_TNIL }
+
   /// Calls the function below its `arguments` on the stack; an error comes back as `LuaRaised`, whatever value it is.
   public func call(arguments: Int32, results: Int32, traceback: Bool = false) throws {
     if nn_pcall(L, arguments, results, traceback ? 1 : 0) != LUA_OK { throw popRaised() }

@@ -203,10 +203,14 @@ public final class LuaState {
     guard stack.reserve(12) else { throw LuaError("stack overflow") }
     stack.newTable()
     let kept = luaL_ref(stack.L, nn_registry_index())
-    defer { luaL_unref(stack.L, nn_registry_index(), kept) }
+    let life = ScopeLife()
+    defer {
+      life.ended = true
+      luaL_unref(stack.L, nn_registry_index(), kept)
+    }
     push(FunctionBox("keep") { stack in
+      if life.ended { throw LuaError("keep: its scope has ended") }
       lua_rawgeti(stack.L, nn_registry_index(), Int64(kept))
-      guard stack.type(at: -1) == .table else { throw LuaError("keep: the scope has ended") }
       let table = stack.top
       for index in 1..<table { stack.state.mark(stack, index, table, depth: 0) }
       stack.pop()
@@ -397,6 +401,11 @@ public final class LuaState {
   public func endInterrupt() { nn_end_interrupt(L) }
   public static var isInterrupted: Bool { nn_interrupt_flag != 0 }
   public static func dieOfInterrupt() { nn_die_of_interrupt() }
+}
+
+/// Whether a scope that gave out its `keep` has ended.
+private final class ScopeLife: @unchecked Sendable {
+  var ended = false
 }
 
 /// The other end of the trampoline: nothing leaves here but a number, with a message on the stack where it is negative.

@@ -135,10 +135,10 @@ public struct Library: Sendable {
   public let rows: [Row]
   /// Lua source that receives the module's table as its argument and may add to it.
   public let lua: String?
-  /// What calling the module itself does: `T{1, 2, 3}`.
-  public let call: Row?
   /// Classes whose methods the module offers as a table: `nn.Module.parameters`.
   public let classes: [LuaClass]
+  /// What calling the module itself does: `T{1, 2, 3}`.
+  public let call: Row?
 
   public init(_ name: String, _ doc: String, rows: [Row], classes: [LuaClass] = [], lua: String? = nil, call: Row? = nil) {
     self.name = name

@@ -151,7 +151,7 @@ public final class Tensor: @unchecked Sendable {
   }
 
   /// Sets every element; views with gaps too.
-  func fill(_ value: Double) {
+  public func fill(_ value: Double) {
     guard count > 0 else { return }
     if isContiguous {
       if let width = type.width { return Vector.fill(width, pointer, count, value: value) }
@@ -227,4 +227,22 @@ public final class Tensor: @unchecked Sendable {
 extension Tensor: LuaObject {
   public static var luaName: String { "Tensor" }
   public var luaClass: LuaClass { TensorLibrary.tensorClass }
+}
+
+extension Tensor {
+  /// Copies the elements of `value` over this tensor's, whatever the tape records: how states are loaded.
+  /// - Errors: another shape.
+  public func load(_ value: Tensor, _ function: String) throws {
+    guard value.shape == shape else { throw LuaError("\(function): shape \(value.shape) does not fit into \(shape)") }
+    let values = try value.converted(to: type)
+    write(values)
+    storage.changed(by: function)
+  }
+
+  /// Changes the element type of this very tensor (a parameter stays the same parameter); its gradient is dropped.
+  public func changeType(to target: ElementType) throws {
+    guard target != type else { return }
+    become(try converted(to: target))
+    grad = nil
+  }
 }

@@ -11,15 +11,26 @@ struct Comparison: Sendable {
 
   func apply(_ a: Operand, _ b: Operand) throws -> Tensor {
     let shape = try Shape.broadcast(a.shape, b.shape, name), type = Operand.promote(a, b)
-    let y = try Tensor(empty: shape, .bool), target = y.pointer(UInt8.self)
-    try Tape.recording(false) {
-      let x = try a.converted(to: type), z = try b.converted(to: type)
-      if let width = type.width {
-        try Elementwise.pieces(x, z, shape) { p, pRow, pColumn, q, qRow, qColumn, first, rows, columns in
-          Vector.compare(op, width, p, aRow: pRow, aColumn: pColumn, q, bRow: qRow, bColumn: qColumn, target + first, rows: rows, columns: columns)
-        }
-      } else {
-        try Elementwise.wholeNumbers(x.converted(to: .int64), z.converted(to: .int64), shape, Int64.self, into: target) { whole($0, $1) ? 1 : 0 }
+    let y = try Tensor(empty: shape, .bool), target = y.pointer(UInt8.self), count = y.count
+    guard let width = type.width else {
+      try Elementwise.wholeNumbers(a, b, shape, into: target) { whole($0, $1) ? 1 : 0 }
+      return y
+    }
+    switch (a, b) {
+    case (.tensor(let x), .tensor(let z)):
+      let x = try x.converted(to: type), z = try z.converted(to: type)
+      try Elementwise.pieces(x, z, shape) { p, pRow, pColumn, q, qRow, qColumn, first, rows, columns in
+        Vector.compare(op, width, p, aRow: pRow, aColumn: pColumn, q, bRow: qRow, bColumn: qColumn, target + first, rows: rows, columns: columns)
+      }
+    case (_, .tensor(let z)):
+      let q = try z.converted(to: type).contiguous()
+      Elementwise.withNumber(a.value, width) { p in
+        Vector.compare(op, width, p, aRow: 0, aColumn: 0, q.pointer, bRow: 0, bColumn: 1, target, rows: 1, columns: count)
+      }
+    default:
+      let p = try (a.tensor?.converted(to: type) ?? a.converted(to: type)).contiguous()
+      Elementwise.withNumber(b.value, width) { q in
+        Vector.compare(op, width, p.pointer, aRow: 0, aColumn: 1, q, bRow: 0, bColumn: 0, target, rows: 1, columns: count)
       }
     }
     return y
@@ -43,7 +54,7 @@ struct Comparison: Sendable {
     Row(
       comparison.name, "x \(comparison.symbol) other, element by element, as a bool tensor. (Lua's own operators compare identity only.)",
       Param("x", Operand.self, "a tensor or number"), Param("other", Operand.self, "a tensor or number that broadcasts with it"),
-      example: "return T.tensor({1, 2, 3}):\(comparison.name)(2)"
+      example: "return T.ones(3):\(comparison.name)(2)"
     ) { a, b in try comparison.apply(a, b) }
   }
 }

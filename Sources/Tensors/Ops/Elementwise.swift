@@ -104,12 +104,26 @@ public enum Elementwise {
     return try Reduction.sum(gradient, dims: dims, keep: true).reshaped(shape)
   }
 
-  /// For whole numbers: both sides contiguous in the result's shape, then one loop.
-  static func wholeNumbers<E: Element, R>(
-    _ a: Tensor, _ b: Tensor, _ shape: Shape, _: E.Type, into y: UnsafeMutablePointer<R>, _ f: (E, E) -> R
+  /// A number in memory, as a kernel reads it.
+  @inline(__always)
+  static func withNumber(_ value: Double, _ width: FloatWidth, _ body: (UnsafeRawPointer) -> Void) {
+    if width == .float32 {
+      withUnsafePointer(to: Float(value)) { body($0) }
+    } else {
+      withUnsafePointer(to: value) { body($0) }
+    }
+  }
+
+  /// For whole numbers: y[i] = f(a[i], b[i]) in int64.
+  static func wholeNumbers<R>(
+    _ a: Operand, _ b: Operand, _ shape: Shape, into y: UnsafeMutablePointer<R>, _ f: (Int64, Int64) throws -> R
   ) throws {
-    let x = try expanded(a, shape).contiguous(), z = try expanded(b, shape).contiguous()
-    let p = x.pointer(E.self), q = z.pointer(E.self)
-    for i in 0..<shape.elements { y[i] = f(p[i], q[i]) }
+    func side(_ x: Operand) throws -> (Tensor, Int) {
+      let numbers = try x.converted(to: .int64)
+      return numbers.count == 1 ? (numbers, 0) : (try expanded(numbers, shape).contiguous(), 1)
+    }
+    let (x, xStep) = try side(a), (z, zStep) = try side(b)
+    let p = x.pointer(Int64.self), q = z.pointer(Int64.self)
+    for i in 0..<shape.elements { y[i] = try f(p[i &* xStep], q[i &* zStep]) }
   }
 }

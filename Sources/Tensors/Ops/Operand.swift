@@ -30,6 +30,15 @@ public enum Operand {
     }
   }
 
+  /// Whole numbers as the default float type.
+  func floating() throws -> Operand {
+    switch self {
+    case .tensor(let x): .tensor(x.type.isFloat ? x : try x.converted(to: .default))
+    case .integer(let n): .number(Double(n))
+    case .number: self
+    }
+  }
+
   /// As a tensor of the type; numbers become 0-dim tensors. Conversions of followed tensors are followed.
   public func converted(to type: ElementType) throws -> Tensor {
     switch self {

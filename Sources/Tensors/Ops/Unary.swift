@@ -4,7 +4,10 @@ internal import LuaBridge
 
 /// y[i] = f(x[i]): a row a function. Kernel, gradient and subgradients stand together in KernelsBase; see `Vector.gradientNeeds`.
 public enum Unary {
-  /// Applies a function; whole numbers become the default float type, except where `keepsWhole`.
+  /// Names of the kernels, for nodes of ops that no row names; made once, for writing out an enum case is slow.
+  private static let names = UnaryOp.allCases.map { "\($0)" }
+
+  /// Applies a function; whole numbers become the default float type, except where `whole` knows better.
   static func apply(_ op: UnaryOp, _ x: Tensor, _ p: Double = 0, _ q: Double = 0, name: String? = nil) throws -> Tensor {
     guard let width = x.type.width else { return try whole(op, x, p, q) }
     let source = try x.contiguous()
@@ -13,24 +16,38 @@ public enum Unary {
     if Tape.follows(x) {
       let needs = Vector.gradientNeeds(op)
       let saving = (needs.x ? [x] : []) + (needs.y ? [y] : [])
-      try y.follow(name ?? "\(op)", [x], saving: saving) { node, g in
-        [try gradient(op, x: needs.x ? node.saved(0) : nil, y: needs.y ? node.saved(needs.x ? 1 : 0) : nil, g, p, q, name: name ?? "\(op)")]
+      try y.follow(name ?? names[Int(op.rawValue)], [x], saving: saving) { node, g in
+        [try gradient(op, x: needs.x ? node.saved(0) : nil, y: needs.y ? node.saved(needs.x ? 1 : 0) : nil, g, p, q)]
       }
     }
     return y
   }
 
-  /// g f'(x), from what the function's gradient needs.
-  static func gradient(_ op: UnaryOp, x: Tensor?, y: Tensor?, _ g: Tensor, _ p: Double, _ q: Double, name: String) throws -> Tensor {
-    let inputs = [x, y, g].compactMap { $0 }
-    let width = g.type.width ?? .float32
-    let x0 = try x?.contiguous(), y0 = try y?.contiguous(), g0 = try g.contiguous()
-    let result = try Tensor(empty: g.shape, g.type)
-    Vector.unaryGradient(op, width, x: x0.map { UnsafeRawPointer($0.pointer) }, y: y0.map { UnsafeRawPointer($0.pointer) }, g: g0.pointer, gx: result.pointer, g.count, p, q)
-    if Tape.follows(inputs) {
-      try result.follow(name + " backward", inputs) { node, _ in throw LuaError("backward: \(name) has no second derivative here yet") }
+  /// g f'(x), from what the function's gradient needs: by the kernel, or by ops while gradients of gradients are recorded.
+  private static func gradient(_ op: UnaryOp, x: Tensor?, y: Tensor?, _ g: Tensor, _ p: Double, _ q: Double) throws -> Tensor {
+    if Tape.follows([x, y, g].compactMap { $0 }) {
+      if x == nil, y == nil { return try constantSlope(op, g, p) ?? Tensor.zeros(g.shape, g.type) }
+      guard let slope = try derivative(op, x: x, y: y, p, q) else { return try Tensor.zeros(g.shape, g.type) }
+      return try Elementwise.mul(g, slope)
     }
+    let width = g.type.width ?? .float32
+    let x = try x?.contiguous(), y = try y?.contiguous(), g = try g.contiguous()
+    let result = try Tensor(empty: g.shape, g.type)
+    Vector.unaryGradient(
+      op, width, x: x.map { UnsafeRawPointer($0.pointer) }, y: y.map { UnsafeRawPointer($0.pointer) }, g: g.pointer, gx: result.pointer, g.count, p, q)
     return result
+  }
+
+  /// x:name_(): straight over x where the tape does not look on.
+  static func applyInPlace(_ op: UnaryOp, _ x: Tensor, _ p: Double = 0, _ q: Double = 0, name: String) throws -> Tensor {
+    let inPlace = name + "_"
+    try x.checkWritable(inPlace)
+    if let width = x.type.width, x.isContiguous, !Tape.follows(x) {
+      Vector.unary(op, width, x.pointer, x.pointer, x.count, p, q)
+      x.storage.changed(by: inPlace)
+      return x
+    }
+    return try x.replace(inPlace, with: apply(op, Tape.follows(x) ? x.before() : x, p, q, name: name))
   }
 
   private static func whole(_ op: UnaryOp, _ x: Tensor, _ p: Double, _ q: Double) throws -> Tensor {
@@ -92,29 +109,32 @@ public enum Unary {
   /// The function and its form in place.
   static func rows(_ name: String, _ op: UnaryOp, _ doc: String) -> [Row] {
     [
-      Row(name, "\(doc), element by element.", Param("x", Tensor.self, "any shape"), example: "return T.tensor({0.5, 0.25}):\(name)()") { x in
+      Row(name, "\(doc), element by element.", Param("x", Tensor.self, "any shape"), example: "return (T.ones(2) / 4):\(name)()") { x in
         try apply(op, x, name: name)
       },
-      Row(name + "_", "\(doc), element by element, in place.", Param("x", Tensor.self, "changed"), place: .method) { x in
-        try x.replace(name + "_", with: apply(op, x, name: name))
+      Row(name + "_", "\(doc), element by element, in place.", Param("x", Tensor.self, "changed"), place: .method, example: "return (T.ones(2) / 4):\(name)_()") { x in
+        try applyInPlace(op, x, name: name)
       },
     ]
   }
 
   static func clamp(_ x: Tensor, _ low: Double?, _ high: Double?) throws -> Tensor {
     guard low != nil || high != nil else { throw LuaError("clamp: give min, max or both") }
-    return try apply(.clamp, x, low ?? -.infinity, high ?? .infinity)
+    return try apply(.clamp, x, low ?? -.infinity, high ?? .infinity, name: "clamp")
   }
 
   static let rows: [Row] =
     table.flatMap { rows($0.name, $0.op, $0.doc) } + [
       Row(
         "clamp", "Brings every element into min … max; NaN stays.", Param("x", Tensor.self), Param("min", default: Double?.none, "the least value"),
-        Param("max", default: Double?.none, "the greatest value"), example: "return T.tensor({-2, 0.5, 3}):clamp(0, 1)"
+        Param("max", default: Double?.none, "the greatest value"), example: "return (T.ones(2) * 3):clamp(0, 1)"
       ) { x, low, high in try clamp(x, low, high) },
       Row(
         "clamp_", "Brings every element into min … max, in place.", Param("x", Tensor.self), Param("min", default: Double?.none),
-        Param("max", default: Double?.none), place: .method
-      ) { x, low, high in try x.replace("clamp_", with: clamp(x, low, high)) },
+        Param("max", default: Double?.none), place: .method, example: "return (T.ones(2) * 3):clamp_(0, 1)"
+      ) { x, low, high in
+        guard low != nil || high != nil else { throw LuaError("clamp_: give min, max or both") }
+        return try applyInPlace(.clamp, x, low ?? -.infinity, high ?? .infinity, name: "clamp")
+      },
     ]
 }

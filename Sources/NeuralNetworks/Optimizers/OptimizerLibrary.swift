@@ -1,0 +1,98 @@
+public import LuaBridge
+internal import Tensors
+
+/// `nnlua.optim`: every optimizer, one a line.
+public enum OptimizerLibrary {
+  public static let all: [Row] = [SGD.row, SGD.momentumRow, SGD.nesterovRow, Adagrad.row, RMSprop.row, Adam.row, Adam.decoupledRow]
+  public static let library = Library("nnlua.optim", "Optimizers.", rows: all, classes: [optimizerClass])
+
+  public static let optimizerClass = LuaClass(
+    "Optimizer", rows: methods,
+    operators: [("__tostring", Row("tostring", "The optimizer as text.", Param("optimizer", Optimizer.self), place: []) { $0.title })],
+    newIndex: { stack in
+      let optimizer = try Optimizer.decode(stack, 1)
+      guard stack.string(at: 2) == "lr" else { throw LuaError("\(optimizer.kind) has no field '\(stack.string(at: 2) ?? "?")' to set") }
+      guard let lr = stack.number(at: 3), lr >= 0, lr.isFinite else { throw LuaError("\(optimizer.kind): lr must be a number of 0 or more, got \(try stack.description(at: 3))") }
+      optimizer.lr = lr
+      return 0
+    })
+
+  static let methods: [Row] = [
+    Row(procedure: "step", "Changes every parameter that has a gradient.", Param("optimizer", Optimizer.self), place: .method) { try $0.step() },
+    Row(procedure: "zero_grad", "Drops the gradients of all parameters.", Param("optimizer", Optimizer.self), place: .method) { $0.zeroGrad() },
+    Row("state_dict", "Everything needed to go on, as a table of tensors that T.save takes.", Param("optimizer", Optimizer.self), place: .method) { TensorTable(try $0.state()) },
+    Row("load_state_dict", "Goes on from a saved state.", Param("optimizer", Optimizer.self), Param("state", TensorTable.self), place: .method) { optimizer, state in
+      try optimizer.load(state.entries)
+      return optimizer
+    },
+    Row(getter: "lr", "The learning rate; may be set.", of: Optimizer.self) { $0.lr },
+  ]
+
+  /// A row of an optimizer: the first argument is a module, a list of tensors, or a list of groups {params = …, lr = …} whose
+  /// own settings come before the common ones.
+  static func row<each A: LuaValue>(_ name: String, _ doc: String, _ options: repeat Param<each A>, make: @escaping @Sendable ([Tensor], repeat each A) throws -> Optimizer) -> Row {
+    let single = Row(
+      name, doc, Param("params", ParameterSource.self, "a module, a list of tensors, or a list of groups {params = …, lr = …}"), repeat each options, place: .function,
+      example: "return optim.\(name)({T.ones(2, {requires_grad = true})}, {lr = 0.1})", returns: "Optimizer"
+    ) { (source: ParameterSource, values: repeat each A) in try make(source.tensors, repeat each values) }
+    return Row(
+      results: name, doc, Param("params", LuaAny.self, "a module, a list of tensors, or a list of groups {params = …, lr = …}"), repeat each options, place: .function,
+      example: single.example, returns: "Optimizer"
+    ) { (stack: LuaStack, source: LuaAny, values: repeat each A) in
+      guard let count = try ParameterSource.groups(stack, source.index) else {
+        do {
+          try make(ParameterSource.decode(stack, source.index).tensors, repeat each values).push(stack)
+        } catch let error as TypeMismatch {
+          throw ArgumentError(1, error.detail ?? "\(error.expected) expected, got \(stack.typeName(at: source.index))")
+        }
+        return 1
+      }
+      var groups: [Optimizer] = []
+      for position in 1...count {
+        // name(group.params, the group's settings over the common ones)
+        guard stack.reserve(12) else { throw LuaError("stack overflow") }
+        stack.push(single)
+        stack.rawGet(source.index, position)
+        let group = stack.top
+        stack.rawGet(group, "params")
+        stack.newTable()
+        for table in [2, group] where stack.type(at: table) == .table && table < stack.top {
+          stack.pushNil()
+          while stack.next(table) {
+            if stack.type(at: -2) == .string, let key = stack.string(at: -2), key != "params" { stack.rawSet(group + 2, key) } else { stack.pop() }
+          }
+        }
+        stack.remove(group)
+        try stack.call(arguments: 2, results: 1)
+        groups.append(try Optimizer.decode(stack, stack.top))
+        stack.pop()
+      }
+      try OptimizerGroups(groups).push(stack)
+      return 1
+    }
+  }
+}
+
+/// Where an optimizer's tensors come from.
+struct ParameterSource: LuaValue {
+  static var luaName: String { "Module or list of Tensors" }
+  let tensors: [Tensor]
+  static func decode(_ stack: LuaStack, _ index: Int32) throws -> ParameterSource {
+    if let module = try? Module.decode(stack, index) { return ParameterSource(tensors: try module.parameters()) }
+    guard stack.type(at: index) == .table else { throw TypeMismatch(luaName) }
+    do { return ParameterSource(tensors: try [Tensor].decode(stack, index)) } catch let error as TypeMismatch { throw TypeMismatch(luaName, detail: error.detail) }
+  }
+  func push(_ stack: LuaStack) { tensors.push(stack) }
+
+  /// The number of groups where the value is a list of groups; nil where it is anything else.
+  static func groups(_ stack: LuaStack, _ index: Int32) throws -> Int? {
+    guard stack.type(at: index) == .table, stack.reserve(6), (try? Module.decode(stack, index)) == nil else { return nil }
+    stack.rawGet(index, 1)
+    defer { stack.pop() }
+    guard stack.type(at: -1) == .table, (try? Module.decode(stack, stack.top)) == nil else { return nil }
+    stack.rawGet(-1, "params")
+    defer { stack.pop() }
+    guard stack.type(at: -1) != .nil else { throw LuaError("a parameter group is a table {params = …, lr = …}; group 1 has no params") }
+    return stack.length(at: index)
+  }
+}
