@@ -17,8 +17,16 @@ static const unsigned char progress_lua[] = {
 static const unsigned char runtime_lua[] = {
 #embed "Lua/runtime.lua"
 };
+static const unsigned char digits_images[] = {
+#embed "Data/digits-images-idx3-ubyte.gz"
+};
+static const unsigned char digits_labels[] = {
+#embed "Data/digits-labels-idx1-ubyte.gz"
+};
 
 static const nn_resource resources[] = {
+    {"digits-images-idx3-ubyte.gz", digits_images, sizeof digits_images},
+    {"digits-labels-idx1-ubyte.gz", digits_labels, sizeof digits_labels},
     {"class.lua", class_lua, sizeof class_lua},
     {"ordered.lua", ordered_lua, sizeof ordered_lua},
     {"display.lua", display_lua, sizeof display_lua},

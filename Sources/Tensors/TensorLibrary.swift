@@ -25,6 +25,7 @@ public enum TensorLibrary {
     Picking.rows,
     Scattering.rows,
     Diagonals.rows,
+    TensorFiles.rows,
   ].flatMap { $0 }
 
   public static let tensorClass = LuaClass("Tensor", rows: all, operators: Arithmetic.operators + Properties.operators, index: Indexing.read, newIndex: Indexing.assign)
