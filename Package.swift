@@ -60,7 +60,7 @@ let package = Package(
     .testTarget(name: "PlotsTests", dependencies: ["LuaBridge", "Plots", "Tensors"], swiftSettings: settings),
     .testTarget(name: "RuntimeTests", dependencies: ["LuaBridge", "Runtime"], swiftSettings: settings),
     .testTarget(name: "ScriptTests", dependencies: ["LuaBridge"], swiftSettings: settings),
-    .testTarget(name: "TensorsTests", dependencies: ["LuaBridge", "Tensors"], swiftSettings: settings),
+    .testTarget(name: "TensorsTests", dependencies: ["Kernels", "LuaBridge", "Tensors"], swiftSettings: settings),
     .testTarget(name: "LuaBridgeTests", dependencies: ["LuaBridge"], swiftSettings: settings),
     .executableTarget(
       name: "nnlua-bench-kernels", dependencies: ["KernelTable", "Kernels"], path: "Sources/KernelBench", swiftSettings: settings),
