@@ -41,10 +41,10 @@ let package = Package(
       name: "Kernels", dependencies: ["CShims", "KernelTable", "KernelsBase", "KernelsAVX2", "KernelsAVX512"],
       swiftSettings: settings),
     .target(name: "LuaBridge", dependencies: ["CLua", "CShims"], swiftSettings: settings),
-    .target(name: "Tensors", dependencies: ["KernelTable", "Kernels", "LuaBridge"], swiftSettings: settings),
-    .target(name: "CResources", exclude: ["Lua"], cSettings: [.unsafeFlags(["-std=c23"])]),
+    .target(name: "Tensors", dependencies: ["CZlib", "KernelTable", "Kernels", "LuaBridge"], swiftSettings: settings),
+    .target(name: "CResources", exclude: ["Data", "Lua", "README.md"], cSettings: [.unsafeFlags(["-std=c23"])]),
     .target(name: "NeuralNetworks", dependencies: ["CResources", "KernelTable", "Kernels", "LuaBridge", "Tensors"], swiftSettings: settings),
-    .target(name: "Datasets", dependencies: ["CCrypto", "CResources", "CZlib", "LuaBridge", "Tensors"], swiftSettings: settings),
+    .target(name: "Datasets", dependencies: ["CCrypto", "CResources", "LuaBridge", "Tensors"], swiftSettings: settings),
     .target(name: "Plots", dependencies: ["LuaBridge", "Tensors"], swiftSettings: settings),
     .target(
       name: "Runtime", dependencies: ["CResources", "Datasets", "Kernels", "LuaBridge", "NeuralNetworks", "Plots", "Tensors"], swiftSettings: settings),

@@ -5,6 +5,12 @@
 static const unsigned char class_lua[] = {
 #embed "Lua/class.lua"
 };
+static const unsigned char digits_images[] = {
+#embed "Data/digits-images-idx3-ubyte.gz"
+};
+static const unsigned char digits_labels[] = {
+#embed "Data/digits-labels-idx1-ubyte.gz"
+};
 static const unsigned char ordered_lua[] = {
 #embed "Lua/ordered.lua"
 };
@@ -19,6 +25,8 @@ static const unsigned char runtime_lua[] = {
 };
 
 static const nn_resource resources[] = {
+    {"digits-images-idx3-ubyte.gz", digits_images, sizeof digits_images},
+    {"digits-labels-idx1-ubyte.gz", digits_labels, sizeof digits_labels},
     {"class.lua", class_lua, sizeof class_lua},
     {"ordered.lua", ordered_lua, sizeof ordered_lua},
     {"display.lua", display_lua, sizeof display_lua},

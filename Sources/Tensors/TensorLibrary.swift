@@ -29,6 +29,7 @@ public enum TensorLibrary {
     Unique.rows,
     Matrices.rows,
     Views.rows,
+    TensorFiles.rows,
     Dims.rows,
     Copying.rows,
     Rearranging.rows,

@@ -1,5 +1,6 @@
 internal import KernelTable
 internal import Kernels
+internal import LuaBridge
 
 /// The one stream of random numbers that scripts draw from: a seed and a place in it.
 ///
