@@ -230,6 +230,10 @@ extension NeuralNetworksTests {
         local w = T.ones(2, 3, {requires_grad = true})
         F.linear(T.ones(0, 3), w):sum():backward()
         assert(w.grad:sum():item() == 0)
+        local x = T.ones(2, 3, {requires_grad = true})
+        F.linear(x, T.ones(0, 3)):sum():backward()
+        assert(x.grad:sum():item() == 0)
+        assert(F.prelu(T.ones(2, 0, 3), T.ones(0)).shape[2] == 0)
         """)
     }
   }
