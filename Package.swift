@@ -46,18 +46,21 @@ let package = Package(
     .target(name: "NeuralNetworks", dependencies: ["CResources", "KernelTable", "Kernels", "LuaBridge", "Tensors"], swiftSettings: settings),
     .target(name: "Datasets", dependencies: ["CCrypto", "CResources", "LuaBridge", "Tensors"], swiftSettings: settings),
     .target(name: "Plots", dependencies: ["LuaBridge", "Tensors"], swiftSettings: settings),
+    .target(
+      name: "Runtime", dependencies: ["CResources", "Datasets", "Kernels", "LuaBridge", "NeuralNetworks", "Plots", "Tensors"], swiftSettings: settings),
     .executableTarget(
       name: "nnlua",
       dependencies: [
-        "CResources", "CShims", "Datasets", "Kernels", "LuaBridge", "NeuralNetworks", "Plots", "Tensors",
+        "CShims", "Datasets", "Kernels", "LuaBridge", "Runtime",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: settings, linkerSettings: [.unsafeFlags(["-Xlinker", "--export-dynamic"])]),
     .testTarget(name: "NeuralNetworksTests", dependencies: ["LuaBridge", "NeuralNetworks", "Tensors"], swiftSettings: settings),
     .testTarget(name: "DatasetsTests", dependencies: ["Datasets", "LuaBridge", "Tensors"], swiftSettings: settings),
     .testTarget(name: "PlotsTests", dependencies: ["LuaBridge", "Plots", "Tensors"], swiftSettings: settings),
+    .testTarget(name: "RuntimeTests", dependencies: ["LuaBridge", "Runtime"], swiftSettings: settings),
     .testTarget(name: "ScriptTests", dependencies: ["LuaBridge"], swiftSettings: settings),
-    .testTarget(name: "TensorsTests", dependencies: ["LuaBridge", "Tensors"], swiftSettings: settings),
+    .testTarget(name: "TensorsTests", dependencies: ["Kernels", "LuaBridge", "Tensors"], swiftSettings: settings),
     .testTarget(name: "LuaBridgeTests", dependencies: ["LuaBridge"], swiftSettings: settings),
     .executableTarget(
       name: "nnlua-bench-kernels", dependencies: ["KernelTable", "Kernels"], path: "Sources/KernelBench", swiftSettings: settings),

@@ -14,12 +14,24 @@ static const unsigned char digits_labels[] = {
 static const unsigned char ordered_lua[] = {
 #embed "Lua/ordered.lua"
 };
+static const unsigned char display_lua[] = {
+#embed "Lua/display.lua"
+};
+static const unsigned char progress_lua[] = {
+#embed "Lua/progress.lua"
+};
+static const unsigned char runtime_lua[] = {
+#embed "Lua/runtime.lua"
+};
 
 static const nn_resource resources[] = {
     {"digits-images-idx3-ubyte.gz", digits_images, sizeof digits_images},
     {"digits-labels-idx1-ubyte.gz", digits_labels, sizeof digits_labels},
     {"class.lua", class_lua, sizeof class_lua},
     {"ordered.lua", ordered_lua, sizeof ordered_lua},
+    {"display.lua", display_lua, sizeof display_lua},
+    {"progress.lua", progress_lua, sizeof progress_lua},
+    {"runtime.lua", runtime_lua, sizeof runtime_lua},
 };
 
 nn_resource nn_find_resource(const char *name) {

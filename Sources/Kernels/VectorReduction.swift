@@ -73,8 +73,8 @@ extension Vector {
   ) {
     let width = min(inner, 2048)
     let strips = (inner &+ width &- 1) / width
-    // a piece holds about `grain` elements and whole blocks of 64 rows
-    let length = min(max(count, 1), max(64, (grain / width &+ 63) / 64 &* 64))
+    // A piece holds about four times `grain` and whole blocks of 64 rows: joining pieces costs as much as some rows.
+    let length = min(max(count, 1), max(64, (4 &* grain / width &+ 63) / 64 &* 64))
     let pieces = max(1, (count &+ length &- 1) / length)
     let groups = outer &* strips
     let start = identity(op)
@@ -109,7 +109,11 @@ extension Vector {
       let wide = min(width, inner &- column)
       let total = partial + group &* pieces &* width
       for piece in 1..<pieces {
-        for i in 0..<wide { total[i] = join(op, total[i], total[piece &* width &+ i]) }
+        let part = total + piece &* width
+        switch op {
+        case .prod, .max, .min: for i in 0..<wide { total[i] = join(op, total[i], part[i]) }
+        default: for i in 0..<wide { total[i] += part[i] }
+        }
       }
       deliver(o &* inner &+ column, total, wide)
     }

@@ -1,11 +1,15 @@
 /// What convolution and pooling ask of a vector beyond `TileLanes`: lane moves, maximum, and the bit patterns that carry positions.
 ///
 /// Lane moves are spelled as literals: only those become one permutation each, the half and even/odd accessors of `SIMD` become loops.
-protocol ConvolutionLanes: TileLanes {
+protocol LaneMoves {
+  associatedtype Element
+  associatedtype Vector
   /// a[0], b[0], a[1], b[1], … of the lower halves.
   static func interleaveLow(_ a: Vector, _ b: Vector) -> Vector
   /// The same of the upper halves.
   static func interleaveHigh(_ a: Vector, _ b: Vector) -> Vector
+  /// A block of 16 x 16, for lanes that are 16.
+  static func transposed(_ rows: Vectors16<Vector>) -> Vectors16<Vector>
   /// Lanes 0, 2, 4, … of a followed by b.
   static func even(_ a: Vector, _ b: Vector) -> Vector
   /// Lanes 1, 3, 5, … of a followed by b.
@@ -25,6 +29,8 @@ protocol ConvolutionLanes: TileLanes {
   /// source[0], source[step], source[2 · step], …
   static func strided(_ source: UnsafePointer<Element>, _ step: Int) -> Vector
   static var lowest: Vector { get }
+  /// max(x, floor) that keeps NaN.
+  static func atLeast(_ x: Vector, _ floor: Vector) -> Vector
   /// `Vector.count` positions widened to bit patterns, and back.
   static func loadPositions(_ source: UnsafePointer<Int32>) -> Vector
   static func storePositions(_ marks: Vector, _ target: UnsafeMutablePointer<Int32>)
@@ -65,7 +71,14 @@ protocol ConvolutionLanes: TileLanes {
   @inline(__always) private var counts64: Counts64 { Counts64(0, 1) }
 #endif
 
-extension Lanes32: ConvolutionLanes {
+/// What the kernels of convolution and pooling are generic over. A protocol that inherits `TileLanes` would leave metadata
+/// of the standard library's types as weak symbols in the level modules.
+typealias ConvolutionLanes = TileLanes & LaneMoves
+
+extension Lanes32: LaneMoves {
+  #if !AVX512
+  @inline(__always) static func transposed(_ rows: Vectors16<Tile32>) -> Vectors16<Tile32> { rows }
+  #endif
   @inline(__always) static func interleaveLow(_ a: Tile32, _ b: Tile32) -> Tile32 {
     #if AVX512
       Tile32(a[0], b[0], a[1], b[1], a[2], b[2], a[3], b[3], a[4], b[4], a[5], b[5], a[6], b[6], a[7], b[7])
@@ -133,6 +146,7 @@ extension Lanes32: ConvolutionLanes {
   @inline(__always) static func addBits(_ marks: Tile32, _ count: Int) -> Tile32 {
     unsafeBitCast(unsafeBitCast(marks, to: Counts32.self) &+ Counts32(repeating: Int32(truncatingIfNeeded: count)), to: Tile32.self)
   }
+  @inline(__always) static func atLeast(_ x: Tile32, _ floor: Tile32) -> Tile32 { x.replacing(with: floor, where: x .< floor) }
   @inline(__always) static var lowest: Tile32 { Tile32(repeating: -.infinity) }
   @inline(__always) static func loadPositions(_ source: UnsafePointer<Int32>) -> Tile32 {
     let narrow = UnsafeRawPointer(source).loadUnaligned(as: Positions32.self)
@@ -159,7 +173,10 @@ extension Lanes32: ConvolutionLanes {
   }
 }
 
-extension Lanes64: ConvolutionLanes {
+extension Lanes64: LaneMoves {
+
+  @inline(__always) static func transposed(_ rows: Vectors16<Tile64>) -> Vectors16<Tile64> { rows }
+
   @inline(__always) static func interleaveLow(_ a: Tile64, _ b: Tile64) -> Tile64 {
     #if AVX512
       Tile64(a[0], b[0], a[1], b[1], a[2], b[2], a[3], b[3])
@@ -226,6 +243,7 @@ extension Lanes64: ConvolutionLanes {
   @inline(__always) static func addBits(_ marks: Tile64, _ count: Int) -> Tile64 {
     unsafeBitCast(unsafeBitCast(marks, to: Counts64.self) &+ Counts64(repeating: Int64(truncatingIfNeeded: count)), to: Tile64.self)
   }
+  @inline(__always) static func atLeast(_ x: Tile64, _ floor: Tile64) -> Tile64 { x.replacing(with: floor, where: x .< floor) }
   @inline(__always) static var lowest: Tile64 { Tile64(repeating: -.infinity) }
   @inline(__always) static func loadPositions(_ source: UnsafePointer<Int32>) -> Tile64 {
     let narrow = UnsafeRawPointer(source).loadUnaligned(as: Positions64.self)

@@ -5,6 +5,11 @@
 /// q runs over the window as it lies in memory, row ends included: what is computed there is dropped by the caller.
 /// With a panel of channels (`gatherTile`) one channel would fill one lane of sixteen.
 
+@inline(__always)
+private func putRow<L: ConvolutionLanes>(_ lanes: L.Type, _ value: L.Vector, _ relu: Bool, _ out: UnsafeMutablePointer<L.Element>) {
+  storeVector(L.self, relu ? L.relu(value) : value, out)
+}
+
 /// `channels` (1, 2 or 4) x `vectors` registers of sums; both are literals at every call.
 @inline(__always)
 private func rowTile<L: ConvolutionLanes>(
@@ -79,47 +84,44 @@ private func rowTile<L: ConvolutionLanes>(
     }
     l &+= 1
   }
-  @inline(__always) func put(_ channel: Int, _ vector: Int, _ value: L.Vector) {
-    storeVector(L.self, relu ? L.relu(value) : value, out + channel &* outRow + vector &* L.count)
-  }
-  put(0, 0, a0)
-  if vectors > 1 { put(0, 1, a1) }
+  putRow(L.self, a0, relu, out)
+  if vectors > 1 { putRow(L.self, a1, relu, out + (0 &* outRow &+ 1 &* L.count)) }
   if vectors > 2 {
-    put(0, 2, a2)
-    put(0, 3, a3)
+    putRow(L.self, a2, relu, out + (0 &* outRow &+ 2 &* L.count))
+    putRow(L.self, a3, relu, out + (0 &* outRow &+ 3 &* L.count))
   }
   if vectors > 4 {
-    put(0, 4, a4)
-    put(0, 5, a5)
-    put(0, 6, a6)
-    put(0, 7, a7)
+    putRow(L.self, a4, relu, out + (0 &* outRow &+ 4 &* L.count))
+    putRow(L.self, a5, relu, out + (0 &* outRow &+ 5 &* L.count))
+    putRow(L.self, a6, relu, out + (0 &* outRow &+ 6 &* L.count))
+    putRow(L.self, a7, relu, out + (0 &* outRow &+ 7 &* L.count))
   }
   if channels > 1 {
-    put(1, 0, b0)
-    if vectors > 1 { put(1, 1, b1) }
+    putRow(L.self, b0, relu, out + (1 &* outRow &+ 0 &* L.count))
+    if vectors > 1 { putRow(L.self, b1, relu, out + (1 &* outRow &+ 1 &* L.count)) }
     if vectors > 2 {
-      put(1, 2, b2)
-      put(1, 3, b3)
+      putRow(L.self, b2, relu, out + (1 &* outRow &+ 2 &* L.count))
+      putRow(L.self, b3, relu, out + (1 &* outRow &+ 3 &* L.count))
     }
     if vectors > 4 {
-      put(1, 4, b4)
-      put(1, 5, b5)
-      put(1, 6, b6)
-      put(1, 7, b7)
+      putRow(L.self, b4, relu, out + (1 &* outRow &+ 4 &* L.count))
+      putRow(L.self, b5, relu, out + (1 &* outRow &+ 5 &* L.count))
+      putRow(L.self, b6, relu, out + (1 &* outRow &+ 6 &* L.count))
+      putRow(L.self, b7, relu, out + (1 &* outRow &+ 7 &* L.count))
     }
   }
   if channels > 2 {
-    put(2, 0, c0)
-    put(3, 0, d0)
+    putRow(L.self, c0, relu, out + (2 &* outRow &+ 0 &* L.count))
+    putRow(L.self, d0, relu, out + (3 &* outRow &+ 0 &* L.count))
     if vectors > 1 {
-      put(2, 1, c1)
-      put(3, 1, d1)
+      putRow(L.self, c1, relu, out + (2 &* outRow &+ 1 &* L.count))
+      putRow(L.self, d1, relu, out + (3 &* outRow &+ 1 &* L.count))
     }
     if vectors > 2 {
-      put(2, 2, c2)
-      put(2, 3, c3)
-      put(3, 2, d2)
-      put(3, 3, d3)
+      putRow(L.self, c2, relu, out + (2 &* outRow &+ 2 &* L.count))
+      putRow(L.self, c3, relu, out + (2 &* outRow &+ 3 &* L.count))
+      putRow(L.self, d2, relu, out + (3 &* outRow &+ 2 &* L.count))
+      putRow(L.self, d3, relu, out + (3 &* outRow &+ 3 &* L.count))
     }
   }
 }
@@ -135,6 +137,30 @@ private func rowTile<L: ConvolutionLanes>(
   private var rowVectors4: Int { 2 }
 #endif
 
+@inline(never)
+private func rowTile1<L: ConvolutionLanes>(
+  _ lanes: L.Type, _ source: UnsafePointer<L.Element>, _ offsets: UnsafePointer<Int>, _ count: Int, _ weights: UnsafePointer<L.Element>,
+  _ bias: UnsafePointer<L.Element>?, _ relu: Bool, _ out: UnsafeMutablePointer<L.Element>, _ outRow: Int
+) {
+  rowTile(L.self, channels: 1, vectors: rowVectors1, source, offsets, count, weights, bias, relu, out, outRow)
+}
+
+@inline(never)
+private func rowTile2<L: ConvolutionLanes>(
+  _ lanes: L.Type, _ source: UnsafePointer<L.Element>, _ offsets: UnsafePointer<Int>, _ count: Int, _ weights: UnsafePointer<L.Element>,
+  _ bias: UnsafePointer<L.Element>?, _ relu: Bool, _ out: UnsafeMutablePointer<L.Element>, _ outRow: Int
+) {
+  rowTile(L.self, channels: 2, vectors: rowVectors2, source, offsets, count, weights, bias, relu, out, outRow)
+}
+
+@inline(never)
+private func rowTile4<L: ConvolutionLanes>(
+  _ lanes: L.Type, _ source: UnsafePointer<L.Element>, _ offsets: UnsafePointer<Int>, _ count: Int, _ weights: UnsafePointer<L.Element>,
+  _ bias: UnsafePointer<L.Element>?, _ relu: Bool, _ out: UnsafeMutablePointer<L.Element>, _ outRow: Int
+) {
+  rowTile(L.self, channels: 4, vectors: rowVectors4, source, offsets, count, weights, bias, relu, out, outRow)
+}
+
 /// `rowTile` over `places` places. Reads up to 8 registers behind the last one's terms and writes as many behind the last place of a channel.
 @inline(__always)
 func rowProduct<L: ConvolutionLanes>(
@@ -148,13 +174,13 @@ func rowProduct<L: ConvolutionLanes>(
   var q = 0
   while q < places {
     if channels == 1 {
-      rowTile(L.self, channels: 1, vectors: rowVectors1, source + q, offsets, count, weights, biases, relu, out + q, outRow)
+      rowTile1(L.self, source + q, offsets, count, weights, biases, relu, out + q, outRow)
       q &+= rowVectors1 &* L.count
     } else if channels == 2 {
-      rowTile(L.self, channels: 2, vectors: rowVectors2, source + q, offsets, count, weights, biases, relu, out + q, outRow)
+      rowTile2(L.self, source + q, offsets, count, weights, biases, relu, out + q, outRow)
       q &+= rowVectors2 &* L.count
     } else {
-      rowTile(L.self, channels: 4, vectors: rowVectors4, source + q, offsets, count, weights, biases, relu, out + q, outRow)
+      rowTile4(L.self, source + q, offsets, count, weights, biases, relu, out + q, outRow)
       q &+= rowVectors4 &* L.count
     }
   }

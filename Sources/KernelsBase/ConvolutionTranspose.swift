@@ -1,6 +1,6 @@
 /// Channels last ↔ channels first: blocks of n x n elements (n lanes) pass through registers.
 ///
-/// After log2(n) perfect shuffles, each pairing vector i with vector i + n/2, lane j of vector i has become lane i of vector j.
+/// Up to 8 lanes: after log2(n) perfect shuffles, each pairing vector i with vector i + n/2, lane j of vector i has become lane i of vector j.
 
 typealias Vectors2<V> = (V, V)
 typealias Vectors4<V> = (V, V, V, V)
@@ -32,20 +32,6 @@ func shuffle8<L: ConvolutionLanes>(_ lanes: L.Type, _ v: Vectors8<L.Vector>) -> 
   )
 }
 
-@inline(__always)
-func shuffle16<L: ConvolutionLanes>(_ lanes: L.Type, _ v: Vectors16<L.Vector>) -> Vectors16<L.Vector> {
-  (
-    L.interleaveLow(v.0, v.8), L.interleaveHigh(v.0, v.8),
-    L.interleaveLow(v.1, v.9), L.interleaveHigh(v.1, v.9),
-    L.interleaveLow(v.2, v.10), L.interleaveHigh(v.2, v.10),
-    L.interleaveLow(v.3, v.11), L.interleaveHigh(v.3, v.11),
-    L.interleaveLow(v.4, v.12), L.interleaveHigh(v.4, v.12),
-    L.interleaveLow(v.5, v.13), L.interleaveHigh(v.5, v.13),
-    L.interleaveLow(v.6, v.14), L.interleaveHigh(v.6, v.14),
-    L.interleaveLow(v.7, v.15), L.interleaveHigh(v.7, v.15)
-  )
-}
-
 /// Transposes one block: `read(i)` gives its vector i, `write(i, v)` takes vector i of the result.
 @inline(__always)
 func transposeBlock<L: ConvolutionLanes>(_ lanes: L.Type, _ read: (Int) -> L.Vector, _ write: (Int, L.Vector) -> Void) {
@@ -54,7 +40,7 @@ func transposeBlock<L: ConvolutionLanes>(_ lanes: L.Type, _ read: (Int) -> L.Vec
       read(0), read(1), read(2), read(3), read(4), read(5), read(6), read(7),
       read(8), read(9), read(10), read(11), read(12), read(13), read(14), read(15)
     )
-    let w = shuffle16(L.self, shuffle16(L.self, shuffle16(L.self, shuffle16(L.self, v))))
+    let w = L.transposed(v)
     write(0, w.0)
     write(1, w.1)
     write(2, w.2)
@@ -103,6 +89,26 @@ func transposeBlock<L: ConvolutionLanes>(_ lanes: L.Type, _ read: (Int) -> L.Vec
   }
 }
 
+/// One block of `channelsFirst`. Not inlined: beyond a size the compiler stops inlining even loads.
+@inline(never)
+private func blockFirst<L: ConvolutionLanes>(
+  _ lanes: L.Type, _ from: UnsafeRawPointer, _ fromRow: Int, _ to: UnsafeMutableRawPointer, _ toRow: Int, _ floor: L.Vector
+) {
+  transposeBlock(
+    L.self, { (from + $0 &* fromRow).loadUnaligned(as: L.Vector.self) },
+    { i, v in (to + i &* toRow).storeBytes(of: L.atLeast(v, floor), as: L.Vector.self) })
+}
+
+/// One block of `channelsLast`, `rows` of whose rows are there.
+@inline(never)
+private func blockLast<L: ConvolutionLanes>(
+  _ lanes: L.Type, _ from: UnsafeRawPointer, _ fromRow: Int, _ rows: Int, _ to: UnsafeMutableRawPointer, _ toRow: Int
+) {
+  transposeBlock(
+    L.self, { $0 < rows ? (from + $0 &* fromRow).loadUnaligned(as: L.Vector.self) : L.zero },
+    { i, v in (to + i &* toRow).storeBytes(of: v, as: L.Vector.self) })
+}
+
 /// to[c, q] = from[q, c] for `channels` columns of `pixels` rows that are `pitch` long, with relu if asked.
 @inline(__always)
 func channelsFirst<L: ConvolutionLanes>(
@@ -110,7 +116,7 @@ func channelsFirst<L: ConvolutionLanes>(
   _ relu: Bool
 ) {
   let size = MemoryLayout<L.Element>.stride
-  if pixels < L.count {
+  if pixels < L.count || channels < L.count {
     let from = from.assumingMemoryBound(to: L.Element.self), to = to.assumingMemoryBound(to: L.Element.self)
     var c = 0
     while c < channels {
@@ -124,18 +130,16 @@ func channelsFirst<L: ConvolutionLanes>(
     }
     return
   }
+  let floor = relu ? L.zero : L.lowest
   var q = 0
   while q < pixels {
-    // The last block ends with the last pixel and overlaps the one before.
+    // The last block ends with the last pixel or channel and overlaps the one before.
     let start = q < pixels &- L.count ? q : pixels &- L.count
     var c = 0
     while c < channels {
-      let source = from + (start &* pitch &+ c) &* size
-      let target = to + (c &* toRow &+ start) &* size
-      let rows = channels &- c
-      transposeBlock(
-        L.self, { (source + $0 &* pitch &* size).loadUnaligned(as: L.Vector.self) },
-        { i, v in if i < rows { (target + i &* toRow &* size).storeBytes(of: relu ? L.relu(v) : v, as: L.Vector.self) } })
+      let first = c < channels &- L.count ? c : channels &- L.count
+      blockFirst(
+        L.self, from + (start &* pitch &+ first) &* size, pitch &* size, to + (first &* toRow &+ start) &* size, toRow &* size, floor)
       c &+= L.count
     }
     q &+= L.count
@@ -166,12 +170,8 @@ func channelsLast<L: ConvolutionLanes>(
     let start = q < pixels &- L.count ? q : pixels &- L.count
     var c = 0
     while c < pitch {
-      let source = from + (c &* fromRow &+ start) &* size
-      let target = to + (start &* pitch &+ c) &* size
-      let rows = channels &- c
-      transposeBlock(
-        L.self, { $0 < rows ? (source + $0 &* fromRow &* size).loadUnaligned(as: L.Vector.self) : L.zero },
-        { i, v in (target + i &* pitch &* size).storeBytes(of: v, as: L.Vector.self) })
+      blockLast(
+        L.self, from + (c &* fromRow &+ start) &* size, fromRow &* size, channels &- c, to + (start &* pitch &+ c) &* size, pitch &* size)
       c &+= L.count
     }
     q &+= L.count

@@ -35,10 +35,15 @@ extension F32 {
   /// 2^offset eˣ: x = n ln 2 + r, |r| ≤ ln 2 / 2. 2ⁿ is multiplied in two halves, so that subnormal results round once.
   @_transparent
   private func scaledExp(_ offset: Int32) -> F32 {
-    let low = F32(-105)
     let high = F32(90.5)
-    var x = F32.select(self < low, low, self)
-    x = F32.select(high < x, high, x)
+    return F32.select(high < self, high, self).boundedExp(offset)
+  }
+
+  /// The same below 90.5.
+  @_transparent
+  private func boundedExp(_ offset: Int32) -> F32 {
+    let low = F32(-105)
+    let x = F32.select(self < low, low, self)
     let t = F32.fma(x, F32(0x1.715476p0), F32.magic)
     let n = t - F32.magic
     let r = F32.fma(n, F32(2.12194440e-4), F32.fma(n, F32(-0.693359375), x))
@@ -54,6 +59,7 @@ extension F32 {
 
   @_transparent var exp: F32 { scaledExp(0) }
   @_transparent var halfExp: F32 { scaledExp(-1) }
+  @_transparent var expOfNegative: F32 { boundedExp(0) }
 
   /// 2ⁿ (eʳ - 1) + (2ⁿ - 1), calculated at half its size: 2¹²⁸ is no float.
   @_transparent
@@ -183,7 +189,7 @@ extension F32 {
     let (q, r) = quarters
     // -0 stays: the sum in float64 made it +0
     let y = F32.sine(q, F32.sinPolynomial(r), F32.cosPolynomial(r))
-    return F32.select(self == F32.zero, self, beyond(y) { sinf($0) })
+    return beyond(F32.select(self == F32.zero, self, y)) { sinf($0) }
   }
 
   @_transparent
@@ -198,7 +204,7 @@ extension F32 {
     let (s, c) = (F32.sinPolynomial(r), F32.cosPolynomial(r))
     let odd = F32.odd(q)
     let y = F32.select(odd, -c, s) / F32.select(odd, s, c)
-    return F32.select(self == F32.zero, self, beyond(y) { tanf($0) })
+    return beyond(F32.select(self == F32.zero, self, y)) { tanf($0) }
   }
 
   /// sin and cos of 2πu for 0 ≤ u < 1.
@@ -308,6 +314,19 @@ extension F32 {
     let p = s.polynomial(-5.96761703e-4, 4.99119423e-3, -2.67681349e-2, 1.12819925e-1, -3.76125336e-1, 1.28379166e-1)
     let far = (F32.one - F32.select(F32(4) < a, F32(-20), q).exp).withSign(self)
     return F32.select(F32(0.927734375) < a, far, F32.fma(p, self, self))
+  }
+
+  /// The rational function of Eigen and XLA, x P(x²) / Q(x²) on -3.83 … 3.83, where erf rounds to ±1.
+  @_transparent
+  var quickErf: F32 {
+    let border = F32(3.832506856900711)
+    let x = F32.select(border < magnitude, border.withSign(self), self)
+    let z = x * x
+    let p = z.polynomial(
+      -2.72614225801306e-10, 2.77068142495902e-08, -2.10102402082508e-06, -5.69250639462346e-05, -7.34990630326855e-04, -2.95459980854025e-03,
+      -1.60960333262415e-02)
+    let q = z.polynomial(-1.45660718464996e-05, -2.13374055278905e-04, -1.68282697438203e-03, -7.37332916720468e-03, -1.42647390514189e-02)
+    return x * p / q
   }
 
   // MARK: Powers and remainders

@@ -54,6 +54,7 @@ extension F64 {
 
   @_transparent var exp: F64 { scaledExp(0) }
   @_transparent var halfExp: F64 { scaledExp(-1) }
+  @_transparent var expOfNegative: F64 { exp }
 
   /// 2ⁿ (eʳ - 1) + (2ⁿ - 1), calculated at half its size: 2¹⁰²⁴ is no float.
   @_transparent
@@ -155,7 +156,7 @@ extension F64 {
   var sin: F64 {
     let (q, r, tail) = exactQuarters
     let (s, c) = F64.sinCos(r, tail)
-    return F64.select(self == F64.zero, self, beyond(F64.sine(q, s, c)) { Glibc.sin($0) })
+    return beyond(F64.select(self == F64.zero, self, F64.sine(q, s, c))) { Glibc.sin($0) }
   }
 
   @_transparent
@@ -182,6 +183,7 @@ extension F64 {
   @_transparent var sinh: F64 { each { Glibc.sinh($0) } }
   @_transparent var cosh: F64 { each { Glibc.cosh($0) } }
   @_transparent var erf: F64 { each { Glibc.erf($0) } }
+  @_transparent var quickErf: F64 { erf }
   @_transparent static func pow(_ a: F64, _ b: F64) -> F64 { each(a, b) { Glibc.pow($0, $1) } }
   @_transparent static func fmod(_ a: F64, _ b: F64) -> F64 { each(a, b) { Glibc.fmod($0, $1) } }
 

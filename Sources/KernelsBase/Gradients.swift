@@ -81,7 +81,7 @@ private func gradient<V: Lanes>(
   // Φ(x) + x φ(x)
   case .gelu:
     map(x, g, gx, n) { (x: V, g: V) in
-      let cumulative = V(0.5) * (.one + (x * V(halfRoot)).erf)
+      let cumulative = V(0.5) * (.one + (x * V(halfRoot)).quickErf)
       return g * .fma(x * V(normalDensity), (V(-0.5) * x * x).exp, cumulative)
     }
   // (1 + t) / 2 + x (1 - t²) √(2/π) (1 + 3 · 0.044715 x²) / 2, t = tanh(√(2/π) (x + 0.044715 x³))

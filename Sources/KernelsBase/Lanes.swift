@@ -56,6 +56,8 @@ protocol Lanes {
   var exp: Self { get }
   /// exp(x) / 2, which is finite where sinh and cosh still are.
   var halfExp: Self { get }
+  /// exp of numbers ≤ 0 and NaN.
+  var expOfNegative: Self { get }
   var expm1: Self { get }
   var log: Self { get }
   var log1p: Self { get }
@@ -71,6 +73,8 @@ protocol Lanes {
   var cosh: Self { get }
   var tanh: Self { get }
   var erf: Self { get }
+  /// erf to 3e-7, in half the time of `erf` in float32.
+  var quickErf: Self { get }
   static func pow(_ a: Self, _ b: Self) -> Self
   static func atan2(_ a: Self, _ b: Self) -> Self
   /// a - b trunc(a / b), exactly.

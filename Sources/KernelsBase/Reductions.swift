@@ -212,7 +212,7 @@ private func reduceColumns<V: Lanes>(
   }
 }
 
-/// result[c] += Σ f(x[:, c], shift[c]): 16 rows at a time in the lanes, then in float64.
+/// result[c] += Σ f(x[:, c], shift[c]): 32 rows at a time in the lanes, then in float64.
 @inline(__always)
 func sumColumns<V: Lanes>(
   _ x: UnsafeRawPointer, _ rowStride: Int, _ shift: UnsafePointer<Double>?, _ result: UnsafeMutablePointer<Double>, _ count: Int, _ columns: Int,
@@ -221,7 +221,7 @@ func sumColumns<V: Lanes>(
   let whole = columns &- columns % V.count
   var r = 0
   while r < count {
-    let rows = count &- r < 16 ? count &- r : 16
+    let rows = count &- r < 32 ? count &- r : 32
     var c = 0
     while c < columns {
       let n = c < whole ? V.count : columns &- c
@@ -230,16 +230,17 @@ func sumColumns<V: Lanes>(
       let i = r &* rowStride &+ c
       var a = V.zero
       if n == V.count {
-        if rows == 16 {
-          var (b, d, e) = (V.zero, V.zero, V.zero)
-          for k in 0..<4 {
-            let j = i &+ 4 &* k &* rowStride
-            a = a + f(V(x, j), s)
-            b = b + f(V(x, j &+ rowStride), s)
-            d = d + f(V(x, j &+ 2 &* rowStride), s)
-            e = e + f(V(x, j &+ 3 &* rowStride), s)
+        if rows == 32 {
+          var p = x + i &* V.stride
+          let step = rowStride &* V.stride
+          let end = p + 32 &* step
+          while p < end {
+            let (p1, p2) = (p + step, p + 2 &* step)
+            let b = f(V(p, 0), s) + f(V(p1, 0), s)
+            let d = f(V(p2, 0), s) + f(V(p2 + step, 0), s)
+            a = a + (b + d)
+            p = p2 + 2 &* step
           }
-          a = (a + b) + (d + e)
         } else {
           for k in 0..<rows { a = a + f(V(x, i &+ k &* rowStride), s) }
         }

@@ -28,12 +28,12 @@ private func softmax<V: Lanes>(
     } else if log {
       let m = largest(V.self, x, count)
       let shift = V(m)
-      let s = V(Glibc.log(sum(x, count) { (v: V) in (v - shift).exp }))
+      let s = V(Glibc.log(sum(x, count) { (v: V) in (v - shift).expOfNegative }))
       map(x, y, count) { (v: V) in (v - shift) - s }
     } else if count <= V.count {
       let v = V(first: count, x, 0)
       let m = V(largest(V.self, x, count))
-      let e = (v - m).exp.keeping(first: count)
+      let e = (v - m).expOfNegative.keeping(first: count)
       (e / V(e.sum)).store(first: count, y, 0)
     } else {
       let s = V(1 / expSum(V(largest(V.self, x, count)), x, y, count))
@@ -52,8 +52,8 @@ private func expSum<V: Lanes>(_ m: V, _ x: UnsafeRawPointer, _ y: UnsafeMutableR
     let end = whole &- i < 1024 ? whole : i &+ 1024
     var (a, b) = (V.zero, V.zero)
     while i &+ 2 &* V.count <= end {
-      let p = (V(x, i) - m).exp
-      let q = (V(x, i &+ V.count) - m).exp
+      let p = (V(x, i) - m).expOfNegative
+      let q = (V(x, i &+ V.count) - m).expOfNegative
       p.store(y, i)
       q.store(y, i &+ V.count)
       a = a + p
@@ -61,7 +61,7 @@ private func expSum<V: Lanes>(_ m: V, _ x: UnsafeRawPointer, _ y: UnsafeMutableR
       i &+= 2 &* V.count
     }
     while i < end {
-      let p = (V(x, i) - m).exp
+      let p = (V(x, i) - m).expOfNegative
       p.store(y, i)
       a = a + p
       i &+= V.count
@@ -69,7 +69,7 @@ private func expSum<V: Lanes>(_ m: V, _ x: UnsafeRawPointer, _ y: UnsafeMutableR
     total += (a + b).sum
   }
   if i < n {
-    let p = (V(first: n &- i, x, i) - m).exp.keeping(first: n &- i)
+    let p = (V(first: n &- i, x, i) - m).expOfNegative.keeping(first: n &- i)
     p.store(first: n &- i, y, i)
     total += p.sum
   }
@@ -84,13 +84,13 @@ private func softmaxColumns<V: Lanes>(
     let m = largestColumn(x, count, inner, c, load)
     if log {
       var s = V.zero
-      for k in 0..<count { s = s + (load(x, k &* inner &+ c) - m).exp }
+      for k in 0..<count { s = s + (load(x, k &* inner &+ c) - m).expOfNegative }
       let l = s.log
       for k in 0..<count { store((load(x, k &* inner &+ c) - m) - l, y, k &* inner &+ c) }
     } else {
       var s = V.zero
       for k in 0..<count {
-        let e = (load(x, k &* inner &+ c) - m).exp
+        let e = (load(x, k &* inner &+ c) - m).expOfNegative
         store(e, y, k &* inner &+ c)
         s = s + e
       }
@@ -210,7 +210,7 @@ private func logSumExp<V: Lanes>(_: V.Type, _ x: UnsafeRawPointer, _ y: UnsafeMu
       // an infinite largest is the result, or all are -∞
       let shift = V.select(m.magnitude == V(.infinity), .zero, m)
       var s = V.zero
-      for k in 0..<count { s = s + (load(x, k &* inner &+ c) - shift).exp }
+      for k in 0..<count { s = s + (load(x, k &* inner &+ c) - shift).expOfNegative }
       store(s.log + shift, y, o &* inner &+ c)
     }
   }
@@ -222,5 +222,5 @@ func logSumExp<V: Lanes>(_: V.Type, _ x: UnsafeRawPointer, _ n: Int) -> Double {
   let m = largest(V.self, x, n)
   if m == -.infinity || m == .infinity { return m }
   let shift = V(m)
-  return m + Glibc.log(sum(x, n) { (v: V) in (v - shift).exp })
+  return m + Glibc.log(sum(x, n) { (v: V) in (v - shift).expOfNegative })
 }

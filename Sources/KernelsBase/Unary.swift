@@ -59,7 +59,7 @@ private func unary<V: Lanes>(
   case .selu: map(x, y, n) { (v: V) in .select(v > .zero, v * V(seluScale), v.expm1 * V(seluScale * seluAlpha)) }
   case .softsign: map(x, y, n) { (v: V) in v / (.one + v.magnitude) }
   case .softplus: map(x, y, n) { (v: V) in .select(v * vp > vq, v, (v * vp).exp.log1p / vp) }
-  case .gelu: map(x, y, n) { (v: V) in V(0.5) * v * (.one + (v * V(halfRoot)).erf) }
+  case .gelu: map(x, y, n) { (v: V) in V(0.5) * v * (.one + (v * V(halfRoot)).quickErf) }
   case .geluTanh: map(x, y, n) { (v: V) in V(0.5) * v * (.one + v.geluArgument.tanh) }
   case .silu: map(x, y, n) { (v: V) in v * v.sigmoid }
   case .hardtanh, .clamp: map(x, y, n) { (v: V) in v.clamped(vp, vq) }
@@ -119,12 +119,12 @@ extension Lanes {
   /// 1 / (1 + e⁻ˣ); through exp(-|x|), so that nothing overflows and small results keep their digits.
   @inline(__always)
   var sigmoid: Self {
-    let e = (-magnitude).exp
+    let e = (-magnitude).expOfNegative
     return Self.select(self < .zero, e, .one) / (.one + e)
   }
 
   @inline(__always)
-  var logSigmoid: Self { Self.select(self < .zero, self, .zero) - (-magnitude).exp.log1p }
+  var logSigmoid: Self { Self.select(self < .zero, self, .zero) - (-magnitude).expOfNegative.log1p }
 
   /// √(2/π) (x + 0.044715 x³)
   @inline(__always)

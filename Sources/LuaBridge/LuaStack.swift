@@ -148,15 +148,14 @@ extension LuaStack {
 /// A Lua value that Swift keeps alive. Use it for the length of a call; an object that outlives it anchors Lua values
 /// in its userdata instead (see `LuaStack.anchor`), so that no cycle can form that neither side collects.
 public final class LuaReference: @unchecked Sendable {
-  // An error may outlive the state it was raised in.
-  private weak var state: LuaState?
+  private let life: LuaState.Life
   private let slot: Int32
 
   public init(popping stack: LuaStack) {
-    state = stack.state
+    life = stack.state.life
     slot = luaL_ref(stack.L, nn_registry_index())
   }
   public func push(_ stack: LuaStack) { lua_rawgeti(stack.L, nn_registry_index(), Int64(slot)) }
   // Freed at the next bound call: this may run in the middle of any Lua operation.
-  deinit { state?.releaseLater(slot) }
+  deinit { life.state?.takeUnretainedValue().releaseLater(slot) }
 }

@@ -18,6 +18,11 @@ public final class LuaState {
   private var handleIDs: Int32 = 0    // registry: value -> handle, weak keys
   private var lastHandle = 0
   private var collector = Collector()
+  /// Tells references that outlive the state (in an error on its way out) that it is gone; a weak reference would slow every call down.
+  final class Life {
+    fileprivate(set) var state: Unmanaged<LuaState>?
+  }
+  let life = Life()
   /// The coroutine whose call into Swift is running.
   fileprivate var running: OpaquePointer
   public var stack: LuaStack { LuaStack(running) }
@@ -32,6 +37,7 @@ public final class LuaState {
     guard let L = nn_new_state(memoryLimit) else { throw LuaError("not enough memory for a Lua state") }
     self.L = L
     running = L
+    life.state = Unmanaged.passUnretained(self)
     ExternalMemory.reclaim = { nn_collect(L) }
     nn_host_of(L).pointee.owner = Unmanaged.passUnretained(self).toOpaque()
     nn_open_standard(L)
@@ -51,6 +57,7 @@ public final class LuaState {
   }
 
   deinit {
+    life.state = nil
     ExternalMemory.reclaim = nil
     nn_close_state(L)
   }

@@ -57,7 +57,7 @@ private struct Case {
   var accumulate = false, bias = false, relu = false
 }
 
-private let levels = ["base", "avx2", "avx512"].prefix(Int(nn_cpu_level()) + 1)
+private let levelNames = ["base", "avx2", "avx512"].prefix(Int(nn_cpu_level()) + 1)
 private let sizes = [0, 1, 2, 3, 5, 8, 13, 14, 15, 16, 17, 31, 32, 33, 64, 65, 100]
 private let canary = 12345.5
 
@@ -113,7 +113,7 @@ private func check<T: BinaryFloatingPoint>(
 }
 
 @Suite(.serialized) struct MatrixTests {
-  @Test(arguments: levels) func sizesAndLayouts(_ level: String) {
+  @Test(arguments: levelNames) func sizesAndLayouts(_ level: String) {
     var random = Random(state: 1)
     var failures: [String] = []
     // Every pair of sizes meets, the third and the layout at random.
@@ -140,7 +140,7 @@ private func check<T: BinaryFloatingPoint>(
     #expect(failures.isEmpty, "\(failures.count) wrong, first: \(failures.first ?? "")")
   }
 
-  @Test(arguments: levels) func everyLayoutAtOneSize(_ level: String) {
+  @Test(arguments: levelNames) func everyLayoutAtOneSize(_ level: String) {
     var random = Random(state: 2)
     for x in Operand<Float>.Layout.allCases {
       for y in Operand<Float>.Layout.allCases {
@@ -159,7 +159,7 @@ private func check<T: BinaryFloatingPoint>(
   }
 
   /// Sizes at which packing, several blocks of k, several slabs and several threads come in.
-  @Test(arguments: levels) func largeSizes(_ level: String) {
+  @Test(arguments: levelNames) func largeSizes(_ level: String) {
     var random = Random(state: 3)
     let cases = [
       Case(m: 300, n: 310, k: 320), Case(m: 130, n: 1000, k: 500, bias: true, relu: true),
@@ -177,7 +177,7 @@ private func check<T: BinaryFloatingPoint>(
   }
 
   /// 0 · ∞ and 0 · NaN are NaN and must reach the result; padding must not let them into other columns.
-  @Test(arguments: levels) func infinitiesAndNaN(_ level: String) {
+  @Test(arguments: levelNames) func infinitiesAndNaN(_ level: String) {
     for (m, n, k) in [(3, 3, 3), (20, 40, 30), (1, 20, 30), (20, 1, 30), (50, 33, 700)] {
       let a = [Float](repeating: 0, count: m * k)
       for bad in [Float.nan, .infinity, -.infinity] {
@@ -197,7 +197,7 @@ private func check<T: BinaryFloatingPoint>(
   }
 
   /// An empty sum is zero, and zero is written even over NaN.
-  @Test(arguments: levels) func emptySum(_ level: String) {
+  @Test(arguments: levelNames) func emptySum(_ level: String) {
     var c: [Double] = [.nan, .nan, .nan, .nan]
     let view = Matrix.View(base: c, rowStride: 1, columnStride: 1)
     let bias: [Double] = [-1, 2]
@@ -212,7 +212,7 @@ private func check<T: BinaryFloatingPoint>(
   }
 
   /// Every number of threads gives the same bits, and so does every position of a row.
-  @Test(arguments: levels) func threadsDoNotMatter(_ level: String) {
+  @Test(arguments: levelNames) func threadsDoNotMatter(_ level: String) {
     let threads = Parallel.threads
     defer { Parallel.threads = threads }
     var random = Random(state: 4)
@@ -236,7 +236,7 @@ private func check<T: BinaryFloatingPoint>(
     }
   }
 
-  @Test(arguments: levels) func batches(_ level: String) {
+  @Test(arguments: levelNames) func batches(_ level: String) {
     var random = Random(state: 5)
     let table = Kernels.table(level).matrix
     for (count, m, n, k) in [(1, 3, 4, 5), (7, 5, 9, 33), (40, 1, 17, 20), (5, 40, 70, 90), (3, 20, 33, 700), (2, 0, 3, 4), (0, 3, 3, 3)] {

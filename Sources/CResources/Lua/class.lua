@@ -2,6 +2,9 @@
 local nn = ...
 local methods = nn.Module
 
+nn.functional = require "nnlua.nn.functional"
+nn.init = require "nnlua.nn.init"
+
 local fields = setmetatable({}, {__mode = "k"})   -- instance -> names in the order in which they were set
 local buffers = setmetatable({}, {__mode = "k"})  -- instance -> names of tensors that belong to the state without gradients
 

@@ -1,3 +1,4 @@
 #pragma once
 #include "CPU.h"
 #include "Bridge.h"
+#include "Input.h"

@@ -54,7 +54,9 @@ extension Functional {
       let hasWeight = weight != nil, hasBias = bias != nil
       try y.follow("batch_norm", inputs, saving: [x, mean, rstd] + (weight.map { [$0] } ?? [])) { node, g in
         let x = try node.saved(0), weight = hasWeight ? try node.saved(3) : nil
-        let gradients = try channelGradients(node, x, g, layout, training: training, weight: weight)
+        let gradients =
+          try Tape.isOn
+          ? openGradients(node, x, g, training: training, weight: weight, eps) : channelGradients(node, x, g, layout, training: training, weight: weight)
         return [node.needs(0) ? gradients.x : nil] + (hasWeight ? [gradients.weight] : []) + (hasBias ? [gradients.bias] : [])
       }
     }
@@ -87,11 +89,22 @@ extension Functional {
         weight: scale.map { UnsafeRawPointer($0.pointer) }, gx: node.needs(0) ? gx.pointer : nil, gWeight: gWeight.pointer(Double.self),
         gBias: gBias.pointer(Double.self), n: layout.n, channels: layout.channels, inner: layout.inner)
     }
-    let inputs = [x, g] + (weight.map { [$0] } ?? [])
-    return (
-      try sealed(gx, "batch_norm", inputs), try sealed(gWeight.converted(to: g.type), "batch_norm", inputs),
-      try sealed(gBias.converted(to: g.type), "batch_norm", inputs)
-    )
+    return (gx, try gWeight.converted(to: g.type), try gBias.converted(to: g.type))
+  }
+
+  /// The same of ops that the tape follows.
+  private static func openGradients(
+    _ node: Node, _ x: Tensor, _ g: Tensor, training: Bool, weight: Tensor?, _ eps: Double
+  ) throws -> (x: Tensor, weight: Tensor, bias: Tensor) {
+    var column = Shape(repeating: 1, count: x.rank)
+    column[1] = x.shape[1]
+    let dims = x.shape.indices.filter { $0 != 1 }, scale = try weight?.reshaped(column)
+    let (gx, hat) =
+      try training
+      ? NormalisationGradients.following(x, g, weight: scale, dims: dims, eps: eps)
+      : NormalisationGradients.fixed(
+        x, g, weight: scale, mean: node.saved(1).converted(to: g.type).reshaped(column), r: node.saved(2).converted(to: g.type).reshaped(column))
+    return (gx, try Reduction.sum(Elementwise.mul(g, hat), dims: dims), try Reduction.sum(g, dims: dims))
   }
 
   static let batchNormRows = [
@@ -101,7 +114,7 @@ extension Functional {
       Param("running_var", default: Tensor?.none, "{C}; changed in training"), Param("weight", default: Tensor?.none, "{C}"),
       Param("bias", default: Tensor?.none, "{C}"), Param("training", default: false, "use the batch's mean and variance"),
       Param("momentum", default: 0.1, "share of the new batch in the running values"), Param("eps", default: 1e-5, "added to the variance"),
-      place: .function, example: "return F.batch_norm(T.randn(4, 3), nil, nil, T.ones(3), T.zeros(3), {training = true})"
+      place: .function, example: "return F.batch_norm(T.tensor({{1, 2}, {3, 5}, {4, 4}}), nil, nil, T.ones(2), T.zeros(2), {training = true})"
     ) { x, mean, variance, weight, bias, training, momentum, eps in
       try batchNorm(
         x, runningMean: mean, runningVar: variance, weight: weight, bias: bias, training: training, momentum: momentum, eps: eps)

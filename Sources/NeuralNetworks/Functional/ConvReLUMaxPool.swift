@@ -43,16 +43,36 @@ extension Functional {
   public static let largestFusedPool = Convolution.largestFusedPool
 
   private static func fusedGradients(_ node: Node, _ g: Tensor, _ geometry: ConvolutionGeometry, _ pool: Int) throws -> [Tensor?] {
-    let x = try node.saved(0), weight = try node.saved(1), winners = try node.saved(2)
+    let x = try node.saved(0), weight = try node.saved(1), winners = try node.saved(2), hasBias = node.inputs.count == 3
+    if Tape.isOn {
+      // For gradients of gradients: back to where each value came from, and on through ops that the tape follows.
+      let full = Shape(geometry.batch, geometry.outChannels, geometry.outHeight, geometry.outWidth)
+      let alive = try Elementwise.less(winners.converted(to: .int64), .integer(255)).to(g.type)
+      let spread = try PoolingOps.scatter(Elementwise.mul(g, alive), positions(winners, geometry, pool), to: full, node.op)
+      return [
+        node.needs(0) ? try ConvolutionOps.inputGradient(spread, weight, geometry, "conv2d") : nil,
+        node.needs(1) ? try ConvolutionOps.weightGradient(x, spread, geometry, "conv2d") : nil,
+      ] + (hasBias ? [try Reduction.sum(spread, dims: [0, 2, 3])] : [])
+    }
     let source = try x.contiguous(), kernel = try weight.contiguous(), gradient = try g.contiguous()
     let gx = node.needs(0) ? try Tensor(empty: x.shape, g.type) : nil, gWeight = try Tensor(empty: weight.shape, g.type)
-    let gBias = node.inputs.count == 3 && node.needs(2) ? try Tensor(empty: Shape(geometry.outChannels), g.type) : nil
+    let gBias = hasBias && node.needs(2) ? try Tensor(empty: Shape(geometry.outChannels), g.type) : nil
     withExtendedLifetime((source, kernel, gradient)) {
       Convolution.backwardReLUMaxPool(
         width(g), geometry, pool: pool, x: source.pointer, weight: kernel.pointer, positions: winners.pointer(UInt8.self),
         gradOutput: gradient.pointer, gradInput: gx?.pointer, gradWeight: gWeight.pointer, gradBias: gBias?.pointer)
     }
-    let gradients = [gx, node.needs(1) ? gWeight : nil] + (node.inputs.count == 3 ? [gBias] : [])
-    return try gradients.map { try $0.map { try sealed($0, node.op, [x, weight, g]) } }
+    return [gx, node.needs(1) ? gWeight : nil] + (hasBias ? [gBias] : [])
+  }
+
+  /// The winners' places within their windows as positions in the convolution's plane; any place where there was none.
+  private static func positions(_ winners: Tensor, _ geometry: ConvolutionGeometry, _ pool: Int) throws -> Tensor {
+    let result = try PoolingOps.positions(winners.shape), places = PoolingOps.pointer(result), marks = winners.pointer(UInt8.self)
+    let rows = winners.shape[2], columns = winners.shape[3]
+    for i in 0..<winners.count {
+      let mark = marks[i] == 255 ? 0 : Int(marks[i]), row = i / columns % rows, column = i % columns
+      places[i] = Int32(truncatingIfNeeded: (row &* pool &+ mark / pool) &* geometry.outWidth &+ column &* pool &+ mark % pool)
+    }
+    return result
   }
 }

@@ -29,21 +29,18 @@ extension Functional {
         width(scores), source.pointer, labels: targets.labels.positions.pointer(Int64.self), weights: targets.weights.map { UnsafeRawPointer($0.pointer) },
         smoothing: labelSmoothing, probabilities: likely?.pointer, loss: losses.pointer, rows: rows, classes: classes)
     }
-    let y = try Tape.recording(false) {
-      switch reduction {
-      case .none: try losses.reshaped(targets.shape)
-      case .sum: try Reduction.sum(losses)
-      case .mean: try Elementwise.div(Reduction.sum(losses), Tensor.scalar(divisor, losses.type))
-      }
-    }
+    let y = try reduction == .none ? losses.reshaped(targets.shape) : total(losses, times: 1 / divisor)
     if let likely {
       let saving = [likely, targets.labels.positions, scores] + (targets.weights.map { [$0] } ?? []), weighted = targets.weights != nil
       let whole = reduction != .none
       try y.follow("cross_entropy", [scores], saving: saving) { node, g in
         let weights = weighted ? try node.saved(3) : nil, labels = try node.saved(1)
-        let g = divisor == 1 ? g : try Elementwise.div(g, Tensor.scalar(divisor, g.type))
-        if Tape.isOn { return [try openGradient(node.saved(2), labels, weights, labelSmoothing, whole ? g : g.reshaped(Shape(rows, 1)))] }
-        let likely = try node.saved(0), gx = try Tensor(empty: likely.shape, likely.type), gradient = try g.contiguous()
+        if Tape.isOn {
+          let g = try Elementwise.mul(g, 1 / divisor)
+          return [try openGradient(node.saved(2), labels, weights, labelSmoothing, whole ? g : g.reshaped(Shape(rows, 1)))]
+        }
+        let likely = try node.saved(0), gx = try Tensor(empty: likely.shape, likely.type)
+        let gradient = try whole ? scaled(g, by: 1 / divisor, into: Tensor(empty: Shape(), g.type)) : g.contiguous()
         withExtendedLifetime(gradient) {
           Vector.crossEntropyGradient(
             width(likely), probabilities: likely.pointer, labels: labels.pointer(Int64.self), weights: weights.map { UnsafeRawPointer($0.pointer) },

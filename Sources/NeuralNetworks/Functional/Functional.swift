@@ -1,4 +1,5 @@
 internal import KernelTable
+internal import Kernels
 internal import LuaBridge
 internal import Tensors
 
@@ -15,12 +16,17 @@ public enum Functional {
   /// The kernels of a tensor that is known to hold floats.
   static func width(_ x: Tensor) -> FloatWidth { x.type == .float64 ? .float64 : .float32 }
 
-  /// A gradient that a kernel made has no rule of its own: where it is followed (`create_graph`), asking further is an error, never a silent zero.
-  static func sealed(_ gradient: Tensor, _ function: String, _ inputs: [Tensor]) throws -> Tensor {
-    if Tape.follows(inputs) {
-      try gradient.follow("\(function) backward", inputs) { _, _ in throw LuaError("backward: \(function) has no second derivative") }
-    }
-    return gradient
+  /// Σ x · factor of a contiguous tensor as a single number, outside the tape.
+  static func total(_ x: Tensor, times factor: Double = 1) throws -> Tensor {
+    let y = try Tensor(empty: Shape(), x.type)
+    Vector.reduce(.sum, width(x), x.pointer, y.pointer, outer: 1, count: x.count, inner: 1)
+    return factor == 1 ? y : scaled(y, by: factor, into: y)
+  }
+
+  /// x · factor of a contiguous tensor, outside the tape; into another tensor (or itself) where one is given.
+  static func scaled(_ x: Tensor, by factor: Double, into y: Tensor) -> Tensor {
+    Vector.unary(.mulScalar, width(x), x.pointer, y.pointer, x.count, factor)
+    return y
   }
 
   /// The first element (from 0, row-major) outside low … high, NaN among them; nil where all are within. For floats.

@@ -47,10 +47,15 @@ extension Functional {
       let hasWeight = weight != nil, hasBias = bias != nil
       try y.follow("layer_norm", inputs, saving: [x, moments] + (weight.map { [$0] } ?? [])) { node, g in
         let x = try node.saved(0), moments = try node.saved(1), weight = hasWeight ? try node.saved(2) : nil
-        let followed = [x, g] + (weight.map { [$0] } ?? [])
-        let gx = node.needs(0) ? try rowGradient(x, g, moments, weight, rows, columns) : nil
-        var gradients = [try gx.map { try sealed($0, "layer_norm", followed) }]
-        if hasWeight { gradients.append(node.needs(1) ? try sealed(weightGradient(x, g, eps, normal, rows, columns), "layer_norm", followed) : nil) }
+        var gradients: [Tensor?]
+        if Tape.isOn {
+          let dims = Array(x.rank - normal.count..<x.rank)
+          let (gx, hat) = try NormalisationGradients.following(x, g, weight: weight, dims: dims, eps: eps)
+          gradients = [gx] + (hasWeight ? [try Elementwise.reduced(Elementwise.mul(g, hat), to: normal)] : [])
+        } else {
+          gradients = [node.needs(0) ? try rowGradient(x, g, moments, weight, rows, columns) : nil]
+          if hasWeight { gradients.append(node.needs(1) ? try weightGradient(x, g, eps, normal) : nil) }
+        }
         if hasBias { gradients.append(node.needs(hasWeight ? 2 : 1) ? try Elementwise.reduced(g, to: normal) : nil) }
         return gradients
       }
@@ -70,11 +75,8 @@ extension Functional {
   }
 
   /// Σ_rows g x̂; x̂ is made again, which costs less than keeping it.
-  private static func weightGradient(_ x: Tensor, _ g: Tensor, _ eps: Double, _ normal: Shape, _ rows: Int, _ columns: Int) throws -> Tensor {
-    try Tape.recording(false) {
-      let hat = try layerNorm(x.alias(), shape: normal.array, eps: eps)
-      return try Elementwise.reduced(Elementwise.mul(g, hat), to: normal)
-    }
+  private static func weightGradient(_ x: Tensor, _ g: Tensor, _ eps: Double, _ normal: Shape) throws -> Tensor {
+    try Elementwise.reduced(Elementwise.mul(g, layerNorm(x, shape: normal.array, eps: eps)), to: normal)
   }
 
   static let layerNormRows = [
@@ -82,7 +84,7 @@ extension Functional {
       "layer_norm", "Brings every sample to mean 0 and variance 1 over its last dims; then scales and shifts it.", Param("x", Tensor.self, "{…, shape}"),
       Param("normalized_shape", Sizes.self, "the last dims' sizes"), Param("weight", default: Tensor?.none, "{shape}"),
       Param("bias", default: Tensor?.none, "{shape}"), Param("eps", default: 1e-5, "added to the variance"), place: .function,
-      example: "return F.layer_norm(T.randn(4, 3), 3, T.ones(3), T.zeros(3))"
+      example: "return F.layer_norm(T.tensor({{1, 2, 4}, {3, 5, 4}}), 3, T.ones(3), T.zeros(3))"
     ) { x, shape, weight, bias, eps in try layerNorm(x, shape: shape.list, weight: weight, bias: bias, eps: eps) }
   ]
 }

@@ -36,8 +36,8 @@ extension Functional {
       try y.follow("linear", followed, saving: [x, weight]) { node, g in
         let x = try node.saved(0), weight = try node.saved(1)
         let g = try g.reshaped(Shape(g.count / max(outputs, 1), outputs))
-        let gx = node.needs(0) ? try product(g, weight).reshaped(x.shape) : nil
-        let gWeight = node.needs(1) ? try product(g.transposed(0, 1), matrix(x)) : nil
+        let gx = node.needs(0) ? try Matrices.matmul(g, weight).reshaped(x.shape) : nil
+        let gWeight = node.needs(1) ? try Matrices.matmul(g.transposed(0, 1), matrix(x)) : nil
         guard node.inputs.count == 3 else { return [gx, gWeight] }
         return [gx, gWeight, node.needs(2) ? try Reduction.sum(g, dims: [0]) : nil]
       }
@@ -56,22 +56,6 @@ extension Functional {
 
   private static func view(_ x: Tensor, transposed: Bool = false) -> Matrix.View {
     Matrix.View(base: x.pointer, rowStride: x.strides[transposed ? 1 : 0], columnStride: x.strides[transposed ? 0 : 1])
-  }
-
-  /// a · b of two matrices as they lie in memory; the gradients are products again.
-  private static func product(_ a: Tensor, _ b: Tensor) throws -> Tensor {
-    let y = try Tensor(empty: Shape(a.shape[0], b.shape[1]), a.type)
-    Matrix.multiply(
-      width(y), m: a.shape[0], n: b.shape[1], k: a.shape[1], a: view(a), b: view(b), c: y.pointer, ldc: b.shape[1])
-    if Tape.follows(a, b) {
-      try y.follow("matmul", [a, b], saving: [a, b]) { node, g in
-        [
-          node.needs(0) ? try product(g, node.saved(1).transposed(0, 1)) : nil,
-          node.needs(1) ? try product(node.saved(0).transposed(0, 1), g) : nil,
-        ]
-      }
-    }
-    return y
   }
 
   static let linearRows = [

@@ -1,4 +1,5 @@
 internal import KernelTable
+internal import Kernels
 internal import LuaBridge
 public import Tensors
 
@@ -17,14 +18,17 @@ extension Functional {
   private static func squaredError(_ x: Tensor, _ target: Tensor, factor: Double, _ reduction: LossReduction, _ name: String) throws -> Tensor {
     let (x, target) = try pair(x, target, name)
     let count = x.count
-    let y = try Tape.recording(false) {
-      let squares = try Elementwise.unary(.square, Elementwise.sub(x, target))
-      return try reduction(factor == 1 ? squares : Elementwise.mul(squares, factor), name)
+    guard reduction != .mean || count > 0 else { throw LuaError("\(name): the mean of an empty batch (shape \(x.shape))") }
+    let slope = factor / (reduction == .mean ? Double(count) : 1), a = try x.contiguous(), b = try target.contiguous()
+    let squares = try Tensor(empty: x.shape, x.type)
+    withExtendedLifetime((a, b)) {
+      Vector.binary(
+        .squaredDifference, width(x), a.pointer, aRow: 0, aColumn: 1, b.pointer, bRow: 0, bColumn: 1, squares.pointer, rows: 1, columns: count)
     }
+    let y = try reduction == .none ? scaled(squares, by: slope, into: squares) : total(squares, times: slope)
     if Tape.follows(x, target) {
-      let slope = 2 * factor / (reduction == .mean ? Double(count) : 1)
       try y.follow(name, [x, target], saving: [x, target]) { node, g in
-        let gx = try Elementwise.mul(Elementwise.sub(node.saved(0), node.saved(1)), Elementwise.mul(g, slope))
+        let gx = try Elementwise.mul(Elementwise.sub(node.saved(0), node.saved(1)), Elementwise.mul(g, 2 * slope))
         return [node.needs(0) ? gx : nil, node.needs(1) ? try Elementwise.neg(gx) : nil]
       }
     }

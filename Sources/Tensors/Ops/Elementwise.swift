@@ -10,6 +10,7 @@ public enum Elementwise {
   public static func div(_ a: Tensor, _ b: Tensor) throws -> Tensor { try Arithmetic.div.apply(.tensor(a), .tensor(b)) }
   public static func mul(_ a: Tensor, _ b: Double) throws -> Tensor { try Arithmetic.mul.apply(.tensor(a), .number(b)) }
   public static func add(_ a: Tensor, _ b: Double) throws -> Tensor { try Arithmetic.add.apply(.tensor(a), .number(b)) }
+  static func add(_ a: Tensor, _ b: Operand) throws -> Tensor { try Arithmetic.add.apply(.tensor(a), b) }
   public static func pow(_ a: Tensor, _ b: Double) throws -> Tensor { try Arithmetic.pow.apply(.tensor(a), .number(b)) }
   public static func neg(_ a: Tensor) throws -> Tensor { try mul(a, -1) }
 

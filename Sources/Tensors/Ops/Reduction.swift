@@ -50,37 +50,61 @@ public enum Reduction {
 
   private static func sumWhole(_ x: Tensor, _ dims: [Int], _ keep: Bool) throws -> Tensor {
     let plan = try plan(x.converted(to: .int64), dims: dims)
-    let y = try Tensor.zeros(keep ? plan.kept : plan.dropped, .int64)
-    let from = plan.source.pointer(Int64.self), to = y.pointer(Int64.self)
-    for o in 0..<plan.outer {
-      for k in 0..<plan.count {
-        for i in 0..<plan.inner { to[o &* plan.inner &+ i] &+= from[(o &* plan.count &+ k) &* plan.inner &+ i] }
-      }
+    let y = try Tensor(empty: keep ? plan.kept : plan.dropped, .int64)
+    fold(plan, Int64.self, into: y.pointer(Int64.self), 0) { $0 &+ $1 }
+    return y
+  }
+
+  /// The mean over the dims, of float64 sums; whole numbers give the default float type, no elements NaN.
+  public static func mean(_ x: Tensor, dims: [Int]? = nil, keep: Bool = false) throws -> Tensor {
+    let x = try floating(x)
+    guard let width = x.type.width else { return x }
+    let plan = try plan(x, dims: dims ?? Array(x.shape.indices))
+    let y = try Tensor(empty: keep ? plan.kept : plan.dropped, x.type)
+    Vector.variance(width, plan.source.pointer, mean: y.pointer, variance: nil, outer: plan.outer, count: plan.count, inner: plan.inner, correction: 0)
+    if Tape.follows(x) {
+      let shape = x.shape, kept = plan.kept, count = Double(plan.count)
+      try y.follow("mean", [x]) { _, g in [try Arithmetic.div.apply(.tensor(g.reshaped(kept)), .number(count)).expanded(to: shape)] }
     }
     return y
   }
 
-  /// The mean over the dims; whole numbers give the default float type.
-  public static func mean(_ x: Tensor, dims: [Int]? = nil, keep: Bool = false) throws -> Tensor {
-    let x = x.type.isFloat ? x : try x.converted(to: .default)
-    let dims = dims ?? Array(x.shape.indices)
-    let count = dims.reduce(1) { $0 * x.shape[$1] }
-    return try Elementwise.mul(sum(x, dims: dims, keep: keep), 1 / Double(count))
+  /// Whole numbers as the default float type.
+  static func floating(_ x: Tensor) throws -> Tensor { x.type.isFloat ? x : try x.converted(to: .default) }
+
+  /// y[o, i] joined from start over x[o, :, i], for the element types without kernels.
+  static func fold<A: Element, B>(_ plan: Plan, _: A.Type, into y: UnsafeMutablePointer<B>, _ start: B, _ join: (B, A) -> B) {
+    let x = plan.source.pointer(A.self)
+    for o in 0..<plan.outer {
+      for i in 0..<plan.inner {
+        var value = start, at = o &* plan.count &* plan.inner &+ i
+        for _ in 0..<plan.count {
+          value = join(value, x[at])
+          at &+= plan.inner
+        }
+        y[o &* plan.inner &+ i] = value
+      }
+    }
   }
 
+  /// Positions from 0 of the dims a script names; nil, all of them, where it names none.
   static func dims(_ argument: DimsArgument?, _ x: Tensor, _ function: String) throws -> [Int]? {
-    try argument.map { try $0.positions(in: x.shape, function) }
+    guard let argument, !argument.dims.isEmpty else { return nil }
+    return try argument.positions(in: x.shape, function)
   }
+
+  // Parameters that every reduction has.
+  static let x = Param("x", Tensor.self)
+  static let dim = Param("dim", default: DimsArgument?.none, "a dim or a list of dims; all where left out")
+  static let keepdim = Param.option("keepdim", default: false, "keep the reduced dims with size 1")
 
   static let rows: [Row] = [
     Row(
       "sum", "The sum of all elements, or over dims. float32 is summed in blocks, so that 30,000,000 ones are exact; whole numbers give int64.",
-      Param("x", Tensor.self), Param("dim", default: DimsArgument?.none, "a dim or a list of dims; all where left out"),
-      Param.option("keepdim", default: false, "keep the summed dims with size 1"), example: "return T.ones(2, 3):sum(2, {keepdim = true})"
+      x, dim, keepdim, example: "return T.ones(2, 3):sum(2, {keepdim = true})"
     ) { x, dim, keep in try sum(x, dims: dims(dim, x, "sum"), keep: keep) },
-    Row(
-      "mean", "The mean of all elements, or over dims.", Param("x", Tensor.self), Param("dim", default: DimsArgument?.none, "a dim or a list of dims; all where left out"),
-      Param.option("keepdim", default: false, "keep the dims with size 1"), example: "return T.tensor({1, 2, 6}):mean()"
-    ) { x, dim, keep in try mean(x, dims: dims(dim, x, "mean"), keep: keep) },
+    Row("mean", "The mean of all elements, or over dims; NaN of no elements.", x, dim, keepdim, example: "return T.ones(2, 3):mean()") { x, dim, keep in
+      try mean(x, dims: dims(dim, x, "mean"), keep: keep)
+    },
   ]
 }

@@ -1,2 +1,2 @@
-import Plots
+import Runtime
 import Testing

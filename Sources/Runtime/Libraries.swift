@@ -1,0 +1,18 @@
+internal import Datasets
+public import LuaBridge
+internal import NeuralNetworks
+internal import Plots
+internal import Tensors
+
+/// Every module that scripts can `require`, in one place: the command line, help and the tests read this list.
+public enum Libraries {
+  public static let all: [Library] = [
+    RuntimeLibrary.library, RuntimeLibrary.progress, RuntimeLibrary.display,
+    TensorLibrary.library, ModuleLibrary.library, FunctionalLibrary.library, Initializers.library, OptimizerLibrary.library, DataLibrary.library, PlotLibrary.library,
+  ]
+
+  /// Makes all of them known to `require`; each is built when first asked for.
+  public static func install(in state: LuaState) {
+    for library in all { state.install(library) }
+  }
+}

@@ -1,0 +1,89 @@
+internal import Kernels
+public import LuaBridge
+internal import Tensors
+
+#if canImport(Glibc)
+  internal import Glibc
+#endif
+
+/// `nnlua`: the other modules, and what a script may ask of the machine it runs on.
+public enum RuntimeLibrary {
+  public static let version = "0.1.0"
+
+  public static let all: [Row] = [
+    Row("clock", "Seconds on a clock that only goes forward: differences are wall time.", place: .function, example: "return require('nnlua').clock()") { seconds() },
+    Row(
+      "threads", "How many threads may work at once; given a number, sets it. Results are the same bits for any number.",
+      Param("n", default: Int?.none, "from 1"), place: .function, example: "return require('nnlua').threads()"
+    ) { count in
+      if let count { try setThreads(count) }
+      return Parallel.threads
+    },
+    Row(
+      results: "memory", "Bytes: live and peak in tensors, cached for the next ones, allocations asked of the system, lua for Lua's own values.",
+      place: .function, example: "return require('nnlua').memory().live", returns: "table"
+    ) { stack in
+      stack.newTable(fields: 5)
+      for (name, bytes) in [
+        ("live", ExternalMemory.live), ("peak", ExternalMemory.peak), ("cached", BufferCache.cached), ("allocations", BufferCache.allocations),
+        ("lua", stack.state.luaBytes),
+      ] {
+        stack.push(bytes)
+        stack.rawSet(-2, name)
+      }
+      return 1
+    },
+    Row(
+      results: "info", "What runs here: version, lua, cpu (the instruction level in use), cores, threads, memory (bytes of the machine).",
+      place: .function, example: "return require('nnlua').info().cpu", returns: "table"
+    ) { stack in
+      stack.newTable(fields: 6)
+      for (name, text) in [("version", version), ("lua", LuaState.luaVersion), ("cpu", Kernels.level)] {
+        stack.push(text)
+        stack.rawSet(-2, name)
+      }
+      for (name, number) in [("cores", cores), ("threads", Parallel.threads), ("memory", machineMemory)] {
+        stack.push(number)
+        stack.rawSet(-2, name)
+      }
+      return 1
+    },
+    Row(
+      procedure: "detect_anomaly", "Whether backward stops with an error at the first op whose gradient is not a number.", Param("on", Bool.self), place: .function,
+      example: "require('nnlua').detect_anomaly(false)"
+    ) { Tape.detectsAnomaly = $0 },
+    Row(
+      results: "terminal", "Columns and rows of the terminal that a stream is connected to; nil where it is a file or a pipe.",
+      Param("stream", default: "stdout", "\"stdout\" or \"stderr\""), place: .function, example: "return require('nnlua').terminal()", returns: "integer, integer"
+    ) { stack, name in
+      guard let descriptor: Int32 = ["stdout": 1, "stderr": 2][name] else { throw LuaError("terminal: the stream is \"stdout\" or \"stderr\", not \"\(name)\"") }
+      guard let size = Terminal.size(descriptor) else {
+        stack.pushNil()
+        return 1
+      }
+      stack.push(size.columns)
+      stack.push(size.rows)
+      return 2
+    },
+  ]
+
+  public static let library = Library(
+    "nnlua", "Neural networks in Lua: the modules .tensor .nn .optim .data .plot, and the runtime.", rows: all, lua: shippedLua("runtime.lua"))
+  static let progress = Library("nnlua.progress", "The progress bar behind nnlua.progress.", rows: [], lua: shippedLua("progress.lua"))
+  static let display = Library("nnlua.display", "The text forms behind nnlua.display.", rows: [], lua: shippedLua("display.lua"))
+
+  public static var cores: Int { sysconf(Int32(_SC_NPROCESSORS_ONLN)) }
+  public static var machineMemory: Int { sysconf(Int32(_SC_PHYS_PAGES)) * sysconf(Int32(_SC_PAGESIZE)) }
+
+  /// - Errors: a count below 1 or beyond any machine.
+  public static func setThreads(_ count: Int) throws {
+    guard 1...1024 ~= count else { throw LuaError("threads: expected a number from 1 to 1024, got \(count)") }
+    Parallel.threads = count
+  }
+
+  private static func seconds() -> Double {
+    var now = timespec()
+    clock_gettime(CLOCK_MONOTONIC, &now)
+    return Double(now.tv_sec) + Double(now.tv_nsec) * 1e-9
+  }
+}

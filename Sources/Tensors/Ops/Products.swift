@@ -1,0 +1,47 @@
+internal import KernelTable
+internal import Kernels
+internal import LuaBridge
+
+/// y = Π x over dims.
+enum Products {
+  static func prod(_ x: Tensor, dims: [Int]? = nil, keep: Bool = false) throws -> Tensor {
+    let dims = dims ?? Array(x.shape.indices)
+    guard let width = x.type.width else { return try whole(x, dims, keep) }
+    let plan = try Reduction.plan(x, dims: dims)
+    let y = try Tensor(empty: keep ? plan.kept : plan.dropped, x.type)
+    Vector.reduce(.prod, width, plan.source.pointer, y.pointer, outer: plan.outer, count: plan.count, inner: plan.inner)
+    if Tape.follows(x) {
+      let kept = plan.kept
+      try y.follow("prod", [x], saving: [x, y]) { node, g in
+        [try gradient(node.saved(0), node.saved(1).reshaped(kept), g.reshaped(kept), dims)]
+      }
+    }
+    return y
+  }
+
+  /// ∂y/∂x[i] is the product of the others: y / x[i], or, beside a single 0, the product of what is not 0.
+  private static func gradient(_ x: Tensor, _ y: Tensor, _ g: Tensor, _ dims: [Int]) throws -> Tensor {
+    let zero = try Comparison.eq.apply(.tensor(x), .integer(0))
+    guard Counting.any(zero) else { return try Elementwise.mul(g, Elementwise.div(y, x)) }
+    if Tape.follows([x, y, g]) { throw LuaError("prod: gradients of gradients are not known where an element is 0") }
+    let others = try Selection.select(zero, .integer(1), .tensor(x)), product = try prod(others, dims: dims, keep: true)
+    let zeros = try Reduction.sum(zero, dims: dims, keep: true)
+    let alone = try Logic.and(zero, Comparison.eq.apply(.tensor(zeros), .integer(1)))
+    let share = try Logic.or(alone, Comparison.eq.apply(.tensor(zeros), .integer(0)))
+    return try Selection.select(share, .tensor(Elementwise.mul(g, Elementwise.div(product, others))), .integer(0))
+  }
+
+  private static func whole(_ x: Tensor, _ dims: [Int], _ keep: Bool) throws -> Tensor {
+    let plan = try Reduction.plan(x.converted(to: .int64), dims: dims)
+    let y = try Tensor(empty: keep ? plan.kept : plan.dropped, .int64)
+    Reduction.fold(plan, Int64.self, into: y.pointer(Int64.self), 1) { $0 &* $1 }
+    return y
+  }
+
+  static let rows: [Row] = [
+    Row(
+      "prod", "The product of all elements, or over dims; whole numbers give int64, no elements 1.", Reduction.x, Reduction.dim, Reduction.keepdim,
+      example: "return (T.ones(3) * 2):prod()"
+    ) { x, dim, keep in try prod(x, dims: Reduction.dims(dim, x, "prod"), keep: keep) }
+  ]
+}

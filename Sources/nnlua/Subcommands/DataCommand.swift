@@ -1,0 +1,6 @@
+internal import ArgumentParser
+
+/// `nnlua data`: the data sets.
+struct DataCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(commandName: "data", abstract: "Data sets.", subcommands: [])
+}

@@ -1,0 +1,33 @@
+internal import Runtime
+
+enum Usage {
+  static let short = """
+    usage: nnlua [options] [script [args]]
+           nnlua info | data | help
+    `nnlua -h` lists the options
+    """
+
+  static let long = """
+    usage: nnlua [options] [script [args]]
+    Runs a Lua script; without one, the prompt (on a terminal) or standard input.
+
+      -e CODE        run CODE
+      -l MOD         require MOD into the global MOD; -l G=MOD into the global G
+      -i             go on at the prompt after the script
+      -v, --version  show the version
+      -E             ignore LUA_INIT, LUA_PATH and LUA_CPATH
+      -h, --help     this list
+      --             no more options
+      -              run standard input
+      --threads N    work on at most N threads (NNLUA_THREADS)
+      --seed N       begin all chance at N: the same numbers in every run
+
+    subcommands (a script of such a name is run by ./NAME):
+      nnlua info             version, instruction level, threads, memory
+      nnlua data list        the data sets, and where they are
+      nnlua data fetch NAME  download a data set
+      nnlua help [NAME]      this list, or what a function does
+    """
+
+  static let version = "nnlua \(RuntimeLibrary.version)"
+}
