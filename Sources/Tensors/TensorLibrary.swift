@@ -30,7 +30,6 @@ public enum TensorLibrary {
     Matrices.rows,
     Views.rows,
     TensorFiles.rows,
-    InPlace.rows,
     Dims.rows,
     Copying.rows,
     Rearranging.rows,
