@@ -5,6 +5,12 @@
 static const unsigned char class_lua[] = {
 #embed "Lua/class.lua"
 };
+static const unsigned char digits_images[] = {
+#embed "Data/digits-images-idx3-ubyte.gz"
+};
+static const unsigned char digits_labels[] = {
+#embed "Data/digits-labels-idx1-ubyte.gz"
+};
 static const unsigned char ordered_lua[] = {
 #embed "Lua/ordered.lua"
 };
@@ -16,12 +22,6 @@ static const unsigned char progress_lua[] = {
 };
 static const unsigned char runtime_lua[] = {
 #embed "Lua/runtime.lua"
-};
-static const unsigned char digits_images[] = {
-#embed "Data/digits-images-idx3-ubyte.gz"
-};
-static const unsigned char digits_labels[] = {
-#embed "Data/digits-labels-idx1-ubyte.gz"
 };
 
 static const nn_resource resources[] = {

@@ -29,6 +29,7 @@ public enum TensorLibrary {
     Unique.rows,
     Matrices.rows,
     Views.rows,
+    TensorFiles.rows,
     Dims.rows,
     Copying.rows,
     Rearranging.rows,
@@ -36,7 +37,6 @@ public enum TensorLibrary {
     Picking.rows,
     Scattering.rows,
     Diagonals.rows,
-    TensorFiles.rows,
   ].flatMap { $0 }
 
   public static let tensorClass = LuaClass("Tensor", rows: all, operators: Arithmetic.operators + Properties.operators, index: Indexing.read, newIndex: Indexing.assign)

@@ -33,9 +33,11 @@ func message(_ body: () throws -> Void) -> String {
   let folder: Folder
   init() throws { folder = try Folder() }
 
-  func load(_ bytes: [UInt8], _ ending: String) throws -> TensorFile { try TensorFile.load(folder.write("x.\(ending)", bytes)) }
+  func load(_ bytes: [UInt8], _ ending: String) throws -> TensorFile {
+    try bytes.withUnsafeBytes { try TensorFile.read(ByteSource(memory: $0), TensorFile.Format(rawValue: ending)!) }
+  }
   func tensor(_ name: String) throws -> Tensor {
-    guard case .tensor(let tensor) = try load(fixture(name), "npy") else { throw LuaError("no tensor") }
+    guard case .tensor(let tensor) = try TensorFile.load(folder.write("x.npy", fixture(name))) else { throw LuaError("no tensor") }
     return tensor
   }
   func named(_ bytes: [UInt8], _ ending: String) throws -> [String: Tensor] {

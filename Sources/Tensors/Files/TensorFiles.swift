@@ -6,7 +6,7 @@ public enum TensorFile {
   /// Sorted by name.
   case named([(name: String, tensor: Tensor)])
 
-  enum Format: String, CaseIterable {
+  package enum Format: String, CaseIterable {
     case npy, npz, safetensors
 
     init(_ path: String) throws {
@@ -24,16 +24,19 @@ public enum TensorFile {
   public static func load(_ path: String) throws -> TensorFile {
     try naming("load: \(path)") {
       let format = try Format(path)
-      let source = try ByteSource(path: path)
-      switch format {
-      case .npy:
-        let reader = PlainReader(source)
-        let tensor = try Npy.read(from: reader)
-        try reader.finish()
-        return .tensor(tensor)
-      case .npz: return .named(sorted(try Npz.read(source)))
-      case .safetensors: return .named(sorted(try Safetensors.read(source)))
-      }
+      return try read(ByteSource(path: path), format)
+    }
+  }
+
+  package static func read(_ source: ByteSource, _ format: Format) throws -> TensorFile {
+    switch format {
+    case .npy:
+      let reader = PlainReader(source)
+      let tensor = try Npy.read(from: reader)
+      try reader.finish()
+      return .tensor(tensor)
+    case .npz: return .named(sorted(try Npz.read(source)))
+    case .safetensors: return .named(sorted(try Safetensors.read(source)))
     }
   }
 
@@ -130,12 +133,12 @@ enum TensorFiles {
       procedure: "save",
       "Writes a tensor (`.npy`) or a flat table of tensors (`.npz`, `.safetensors`), whole or not at all. Tensors are written in the order of their names.",
       Param("path", String.self, "ends in .npy, .npz or .safetensors"), Param("tensors", TensorFile.self, "a tensor, or tensors by name"), place: .function,
-      example: "local path = os.tmpname() .. \".npz\"; T.save(path, {w = T.ones(2, 3)}); return T.load(path).w"
+      example: "local path = \"/tmp/nnlua-example.npz\"; T.save(path, {w = T.ones(2, 3)}); return os.remove(path)"
     ) { path, tensors in try tensors.save(path) },
     Row(
       "load", "Reads a tensor (`.npy`) or a table name → tensor (`.npz`, `.safetensors`). 16-bit floats become float32, small whole numbers int64.",
       Param("path", String.self, "ends in .npy, .npz or .safetensors"), place: .function,
-      example: "local path = os.tmpname() .. \".npy\"; T.save(path, T.ones(2, 3)); return T.load(path)"
+      example: "local path = \"/tmp/nnlua-example.npy\"; T.save(path, T.ones(2, 3)); local x = T.load(path); os.remove(path); return x"
     ) { path in try TensorFile.load(path) },
   ]
 }

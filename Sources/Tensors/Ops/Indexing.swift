@@ -182,7 +182,8 @@ enum Indexing {
         return .whole
       }
       guard count == 2 || count == 3 else {
-        throw LuaError("index: a range is {}, {first, last} or {first, last, step}, got \(count) number\(count == 1 ? "" : "s") at dim \(dim + 1); use a tensor to pick positions")
+        let got = "got \(count) number\(count == 1 ? "" : "s") at dim \(dim + 1)"
+        throw LuaError("index: a range is {}, {first, last} or {first, last, step}, \(got); use a tensor to pick positions")
       }
       var numbers = (0, 0, 1)
       for i in 0..<count {

@@ -21,7 +21,9 @@ struct Positions: LuaValue {
       values = (0..<x.count).map { Int(p[$0]) }
     case .float32, .float64:
       values = try x.values().map { value in
-        guard let position = Int(exactly: value) else { throw LuaError("\(function): position \(Printing.plain(value)) is not a whole number (\(x.type.name) tensor \(x.shape))") }
+        guard let position = Int(exactly: value) else {
+          throw LuaError("\(function): position \(Printing.plain(value)) is not a whole number (\(x.type.name) tensor \(x.shape))")
+        }
         return position
       }
     case .bool, .uint8: throw LuaError("\(function): positions are int64, got \(x.type.name) \(x.shape)\(x.type == .uint8 ? "; use :long(), or :bool() for a mask" : "")")
@@ -73,9 +75,14 @@ extension Tensor {
   func truePositions(_ function: String) throws -> [Int] {
     guard type == .bool else { throw LuaError("\(function): a mask must be bool, got \(type.name) \(shape)") }
     let source = try contiguous(), p = source.pointer(UInt8.self)
-    var list: [Int] = []
-    for i in 0..<count where p[i] != 0 { list.append(i) }
-    return list
+    var found = 0
+    for i in 0..<count { found &+= p[i] != 0 ? 1 : 0 }
+    return Array(unsafeUninitializedCapacity: found) { list, filled in
+      for i in 0..<count where p[i] != 0 {
+        list[filled] = i
+        filled &+= 1
+      }
+    }
   }
 
   /// A tensor of positions as scripts count them.

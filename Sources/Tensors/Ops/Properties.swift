@@ -3,10 +3,15 @@ public import LuaBridge
 /// What a tensor tells of itself, and the fields that can be set.
 enum Properties {
   static let rows: [Row] = [
-    Row(getter: "shape", "The sizes of all dims, as a list.", of: Tensor.self) { $0.shape },
-    Row(getter: "dtype", "The type of the elements: \"float32\" …", of: Tensor.self) { $0.type },
-    Row(getter: "grad", "The gradient gathered by backward, or nil. It can be set.", of: Tensor.self) { $0.grad },
-    Row(getter: "requires_grad", "Whether gradients are followed through it. It can be set.", of: Tensor.self) { $0.requiresGrad },
+    Row(getter: "shape", "The sizes of all dims, as a list.", example: "return T.zeros(2, 3).shape[2]", of: Tensor.self) { $0.shape },
+    Row(getter: "dtype", "The type of the elements: \"float32\" …", example: "return T.zeros(2).dtype", of: Tensor.self) { $0.type },
+    Row(
+      getter: "grad", "The gradient gathered by backward, or nil. It can be set.",
+      example: "local x = T.ones(2, {requires_grad = true}); x:sum():backward(); return x.grad", of: Tensor.self
+    ) { $0.grad },
+    Row(
+      getter: "requires_grad", "Whether gradients are followed through it. It can be set.", example: "return T.zeros(2).requires_grad", of: Tensor.self
+    ) { $0.requiresGrad },
     Row(
       results: "size", "The sizes of all dims as a list, or the size of one.", Param("x", Tensor.self), Param("dim", default: Int?.none), place: .method,
       example: "return T.zeros(2, 3):size(2)", returns: "list of integers or integer"
@@ -154,4 +159,9 @@ enum Item: LuaValue {
   }
   /// What a tensor of such values is: booleans bool, numbers the default float type.
   var naturalType: ElementType { if case .truth = self { .bool } else { .default } }
+}
+
+extension Operand {
+  /// The number itself; for operands that are no tensor.
+  var item: Item { if case .integer(let n) = self { .integer(n) } else { .number(value) } }
 }

@@ -3,12 +3,14 @@ internal import LuaBridge
 /// Turned round, pushed along, given a border.
 enum Rearranging {
   static let rows: [Row] = [
-    Row("flip", "The order along the named dims (all of them) turned round; a copy.", Param("x", Tensor.self), Param("dims", default: DimsArgument?.none), example: "return T.range(1, 3):flip(1)") {
-      x, dims in try flip(x, dims?.positions(in: x.shape, "flip") ?? Array(x.shape.indices))
-    },
+    Row(
+      "flip", "The order along the named dims (all of them) turned round; a copy.", Param("x", Tensor.self), Param("dims", default: DimsArgument?.none),
+      example: "return T.range(1, 3):flip(1)"
+    ) { x, dims in try flip(x, dims?.positions(in: x.shape, "flip") ?? Array(x.shape.indices)) },
     Row(
       "roll", "Elements pushed along dims, those that fall off come in again at the start; without dims the tensor is read row by row.", Param("x", Tensor.self),
-      Param("shifts", SizesArgument.self, "a number or one for each dim"), Param("dims", default: SizesArgument?.none, "a dim or a list of dims"), example: "return T.range(1, 4):roll(1)"
+      Param("shifts", SizesArgument.self, "a number or one for each dim"), Param("dims", default: SizesArgument?.none, "a dim or a list of dims"),
+      example: "return T.range(1, 4):roll(1)"
     ) { x, shifts, dims in
       guard let dims else {
         guard shifts.sizes.count == 1 else { throw LuaError("roll: \(shifts.sizes.count) shifts need as many dims") }

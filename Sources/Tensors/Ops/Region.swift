@@ -120,6 +120,11 @@ struct Region {
   /// x[region] = value, which is broadcast to the region and converted to x's type. The tape sees it.
   func assign(_ x: Tensor, _ value: Operand) throws {
     let view = window(x)
+    if picks.isEmpty, value.tensor == nil, x.node == nil || !Tape.isOn {
+      try x.checkWritable("index assignment")
+      view.fill(value.item)
+      return x.storage.changed(by: "index assignment")
+    }
     let picks = picks.isEmpty ? nil : try joinedPicks(view.shape)
     let shape = try picks.map { try resultShape(view.shape, $0) } ?? view.shape
     var part = try value.converted(to: x.type)

@@ -5,7 +5,8 @@ enum Scattering {
   static let rows: [Row] = [
     Row(
       "scatter_", "x[positions[i][j]][j] = source[i][j] along dim 1, and so for each dim; returns x. Where a position comes twice the last one stays.",
-      Param("x", Tensor.self), Param("dim", Int.self), Param("positions", Tensor.self, "int64"), Param("source", Operand.self, "a tensor at least as large as positions, or a number"),
+      Param("x", Tensor.self), Param("dim", Int.self), Param("positions", Tensor.self, "int64"),
+      Param("source", Operand.self, "a tensor at least as large as positions, or a number"),
       place: .method, example: "return T.zeros(2, 3):scatter_(2, T.tensor({{1}, {3}}, {dtype = \"int64\"}), 1)"
     ) { x, dim, positions, source in try scatter(x, dim, positions, source, adds: false, "scatter_") },
     Row(
@@ -22,7 +23,9 @@ enum Scattering {
       let dim = try x.shape.dim(dim, "index_add_"), list = try positions.resolved(x.shape, dim, "index_add_")
       var shape = x.shape
       shape[dim] = list.count
-      guard source.shape == shape else { throw LuaError("index_add_: the source has shape \(source.shape), \(list.count) positions of dim \(dim + 1) of \(x.shape) need \(shape)") }
+      guard source.shape == shape else {
+        throw LuaError("index_add_: the source has shape \(source.shape), \(list.count) positions of dim \(dim + 1) of \(x.shape) need \(shape)")
+      }
       let part = try (alpha == 1 ? source : Elementwise.mul(source, alpha)).to(x.type), values = try part.contiguous()
       let whole = try x.storage === values.storage || !x.isContiguous ? x.copied() : x
       try x.change("index_add_", with: [part], rule: { node, g in [g, node.needs(1) ? try Picking.indexSelect(g, dim, list) : nil] }) {
