@@ -71,7 +71,7 @@ struct RuntimeTests {
       local bar = nnlua.progress(3, {title = "t"})
       for i = 1, 3 do bar:step{loss = i / 2, accuracy = "high"} end
       assert(bar.count == 3 and bar.closed)
-      assert(tostring(bar):find("t  3  loss 1.5  accuracy high", 1, true), tostring(bar))
+      assert(tostring(bar):find("t  3  loss 1.5000  accuracy high", 1, true), tostring(bar))
       """)
   }
 

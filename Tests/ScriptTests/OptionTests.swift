@@ -98,7 +98,7 @@ struct OptionTests {
   @Test func prompt() throws {
     let input = "1 + 1\nx = 5\nx, nil\nfor i = 1, 2 do\nprint(i)\nend\nerror 'e'\n= 'old'\n(\n"
     let outcome = try Command.run(["-i"], input: input)
-    let lines = outcome.output.split(separator: "\n").dropFirst().map { $0.replacing("> ", with: "").replacing(">> ", with: "") }
+    let lines = outcome.output.split(separator: "\n").dropFirst().map { $0.replacing(">> ", with: "").replacing("> ", with: "") }
     #expect(lines.filter { !$0.isEmpty && $0 != ">" } == ["2", "5\tnil", "1", "2", "old"], "\(outcome.output)")
     #expect(outcome.errors.contains("stdin:1: e\nstack traceback:"))
     #expect(outcome.errors.contains("<eof>"), "what is unfinished at the end is an error")

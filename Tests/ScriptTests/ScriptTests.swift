@@ -17,7 +17,7 @@ struct ScriptTests {
     let shell = Process()
     let output = Pipe()
     shell.executableURL = URL(fileURLWithPath: "/bin/bash")
-    shell.arguments = ["-c", "\(Command.binary.path) -e 'print(#arg[3], arg[3]:byte(1, -1))' - $'\\xff\\xe9' </dev/null"]
+    shell.arguments = ["-c", "\(Command.binary.path) -e 'print(#arg[1], arg[1]:byte(1, -1))' - $'\\xff\\xe9' </dev/null"]
     shell.standardOutput = output
     try shell.run()
     #expect(String(decoding: try output.fileHandleForReading.readToEnd() ?? Data(), as: UTF8.self) == "2\t255\t233\n")
@@ -26,11 +26,11 @@ struct ScriptTests {
   @Test func scriptsFolderComesFirst() throws {
     try folder.write("lib/helper.lua", "return 'beside the script'")
     try folder.write("helper.lua", "return 'in the working folder'")
-    let script = try folder.write("lib/a.lua", "print(require 'helper')")
+    let script = try folder.write("lib/a.lua", "print((require 'helper'))")
     #expect(try Command.run([script], folder: folder.url).output == "beside the script\n")
     let path = folder.url.appendingPathComponent("other").path
     try folder.write("other/only.lua", "return 'by LUA_PATH'")
-    let second = try folder.write("lib/b.lua", "print(require 'only', require 'helper')")
+    let second = try folder.write("lib/b.lua", "print((require 'only'), (require 'helper'))")
     #expect(try Command.run([second], environment: ["LUA_PATH": "\(path)/?.lua"], folder: folder.url).output == "by LUA_PATH\tbeside the script\n")
     #expect(try Command.run(["-E", second], environment: ["LUA_PATH": "\(path)/?.lua"], folder: folder.url).status == 1)
   }
