@@ -37,8 +37,8 @@ end
 
 -- The images: `data.NAME` finds them on this machine or downloads them.
 local function load_sets()
-  if option.dataset == "digits" then return data.digits():split(0.8, option.seed) end
-  local load = ({mnist = data.mnist, fashion = data.fashion_mnist})[option.dataset] or usage("unknown data set " .. option.dataset)
+  local load = ({mnist = data.mnist, fashion = data.fashion_mnist, digits = data.digits})[option.dataset]
+  if not load then usage("unknown data set " .. option.dataset) end
   return load{split = "train"}, load{split = "test"}
 end
 
@@ -47,8 +47,7 @@ T.manual_seed(option.seed)
 
 local found, train, test = pcall(load_sets)
 if not found then
-  io.stderr:write(train, "\n\nPut the four files into one of those folders, or into $NNLUA_DATA/mnist,\n",
-    "or learn the small digits that come with nnlua: nnlua ", arg[0], " --dataset digits\n")
+  io.stderr:write(train, "\n\nOr learn the small digits: nnlua ", arg[0], " --dataset digits\n")
   os.exit(1)
 end
 
