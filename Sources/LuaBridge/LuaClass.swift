@@ -13,7 +13,8 @@ public final class LuaClass: @unchecked Sendable {
   public let newIndex: (@Sendable (LuaStack) throws -> Int32)?
   let slot: Int
 
-  nonisolated(unsafe) private static var count = 0
+  /// Every class met so far.
+  package nonisolated(unsafe) private(set) static var all: [LuaClass] = []
 
   public init(
     _ name: String, rows: [Row], operators: [(String, Row)] = [], index: (@Sendable (LuaStack) throws -> Int32)? = nil,
@@ -24,8 +25,8 @@ public final class LuaClass: @unchecked Sendable {
     self.operators = operators
     self.index = index
     self.newIndex = newIndex
-    slot = Self.count
-    Self.count += 1
+    slot = Self.all.count
+    Self.all.append(self)
   }
 
   /// All names after a dot or a colon.

@@ -424,16 +424,22 @@ private func call(_ stack: LuaStack, _ box: FunctionBox) -> Int32 {
     case let argument as ArgumentError:
       var position = argument.position
       if nn_is_method_call(stack.L) != 0 { position -= 1 }
-      stack.push(
-        position == 0
-          ? "calling '\(box.name)' on bad self (\(argument.reason))" : "bad argument #\(position) to '\(box.name)' (\(argument.reason))")
+      let reason = clipped(argument.reason)
+      stack.push(position == 0 ? "calling '\(box.name)' on bad self (\(reason))" : "bad argument #\(position) to '\(box.name)' (\(reason))")
     case let mismatch as TypeMismatch:
-      stack.push("\(box.name): \(mismatch.detail ?? "\(mismatch.expected) expected")")
+      stack.push(clipped("\(box.name): \(mismatch.detail ?? "\(mismatch.expected) expected")"))
     case let error as LuaError:
-      stack.push(error.message)
+      stack.push(clipped(error.message))
     default:
       stack.push("\(box.name): \(error)")
     }
     return Int32(NN_RAISE)
   }
+}
+
+/// A message that quotes what a script gave can be of any length: its middle is left out.
+private func clipped(_ message: String) -> String {
+  let most = 4000
+  guard message.utf8.count > most else { return message }
+  return "\(message.prefix(most / 2)) … \(message.suffix(most / 4))"
 }

@@ -134,7 +134,8 @@ public struct LuaFunction: LuaValue {
     do {
       return try R.decode(stack, stack.top)
     } catch let mismatch as TypeMismatch {
-      throw LuaError("the function must return \(mismatch.expected), got \(mismatch.detail ?? stack.typeName(at: -1))")
+      // As a TypeMismatch, so that the bridge puts the name of the function in front that was given this one.
+      throw TypeMismatch(mismatch.expected, detail: "the function must return \(mismatch.expected), got \(mismatch.detail ?? stack.typeName(at: -1))")
     }
   }
 }

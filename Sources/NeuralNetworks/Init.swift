@@ -79,7 +79,10 @@ public enum Initializers {
 
   private static func row<each A: LuaValue>(_ name: String, _ doc: String, _ parameters: repeat Param<each A>, body: @escaping @Sendable (Tensor, repeat each A) throws -> Void) -> Row {
     Row(name, doc, Param("x", Tensor.self, "changed"), repeat each parameters, place: .function, example: "return nn.init.\(name)(T.zeros(3, 3))") { (x: Tensor, rest: repeat each A) in
-      try Tape.recording(false) { try body(x, repeat each rest) }
+      try Tape.recording(false) {
+        try x.checkWritable(name)
+        try body(x, repeat each rest)
+      }
       return x
     }
   }
@@ -88,6 +91,7 @@ public enum Initializers {
     row("zeros_", "All 0.") { x in try x.load(Tensor.zeros(x.shape, x.type), "zeros_") },
     row("ones_", "All 1.") { x in try x.load(Tensor.full(x.shape, 1, x.type), "ones_") },
     Row("constant_", "All one value.", Param("x", Tensor.self, "changed"), Param("value", Double.self), place: .function, example: "return nn.init.constant_(T.zeros(3, 3), 2)") { x, value in
+      try Tape.recording(false) { try x.checkWritable("constant_") }
       try x.load(Tensor.full(x.shape, value, x.type), "constant_")
       return x
     },
@@ -127,16 +131,19 @@ public enum Initializers {
   private static func truncatedNormal(_ x: Tensor, _ mean: Double, _ std: Double, _ low: Double, _ high: Double) throws {
     guard low < high else { throw LuaError("trunc_normal_: low must be below high, got \(low) and \(high)") }
     guard std > 0, mean + 8 * std > low, mean - 8 * std < high else { throw LuaError("trunc_normal_: nothing of that normal distribution lies in \(low)..\(high)") }
-    var values: [Double] = []
-    values.reserveCapacity(x.count)
-    var rounds = 0
-    while values.count < x.count {
-      let drawn = try RandomState.normal(Shape(max(x.count - values.count, 64)), mean: mean, std: std, .float64).values()
-      values += drawn.filter { $0 >= low && $0 <= high }.prefix(x.count - values.count)
+    let result = try Tensor(empty: x.shape, .float64)
+    var found = 0, rounds = 0
+    while found < x.count {
+      let drawn = try RandomState.normal(Shape(max(x.count - found, 64)), mean: mean, std: std, .float64)
+      for value in try drawn.values() where value >= low && value <= high && found < x.count {
+        result.pointer(Double.self)[found] = value
+        found += 1
+      }
       rounds += 1
       if rounds > 10_000 { throw LuaError("trunc_normal_: too little of that normal distribution lies in \(low)..\(high)") }
+      if LuaState.isInterrupted { throw LuaError("interrupted!") }
     }
-    try x.load(Tensor(values).reshaped(x.shape), "trunc_normal_")
+    try x.load(result, "trunc_normal_")
   }
 
   /// Gram–Schmidt, twice, on normal numbers in float64.
@@ -146,6 +153,7 @@ public enum Initializers {
     let (count, length) = rows <= columns ? (rows, columns) : (columns, rows)
     var vectors: [[Double]] = []
     while vectors.count < count {
+      if LuaState.isInterrupted { throw LuaError("interrupted!") }
       var v = try RandomState.normal(Shape(length), .float64).values()
       for _ in 0..<2 {
         for other in vectors {

@@ -16,6 +16,7 @@ public enum TensorLibrary {
     Logic.rows,
     Selection.rows,
     Cast.rows,
+    DefaultType.rows,
     Reduction.rows,
     Products.rows,
     Cumulative.rows,

@@ -39,7 +39,7 @@ public enum OptimizerLibrary {
       results: name, doc, Param("params", LuaAny.self, "a module, a list of tensors, or a list of groups {params = …, lr = …}"), repeat each options, place: .function,
       example: single.example, returns: "Optimizer"
     ) { (stack: LuaStack, source: LuaAny, values: repeat each A) in
-      guard let count = try ParameterSource.groups(stack, source.index) else {
+      guard let count = try ParameterSource.groups(stack, source.index, name) else {
         do {
           try make(ParameterSource.decode(stack, source.index).tensors, repeat each values).push(stack)
         } catch let error as TypeMismatch {
@@ -85,14 +85,14 @@ struct ParameterSource: LuaValue {
   func push(_ stack: LuaStack) { tensors.push(stack) }
 
   /// The number of groups where the value is a list of groups; nil where it is anything else.
-  static func groups(_ stack: LuaStack, _ index: Int32) throws -> Int? {
+  static func groups(_ stack: LuaStack, _ index: Int32, _ name: String) throws -> Int? {
     guard stack.type(at: index) == .table, stack.reserve(6), (try? Module.decode(stack, index)) == nil else { return nil }
     stack.rawGet(index, 1)
     defer { stack.pop() }
     guard stack.type(at: -1) == .table, (try? Module.decode(stack, stack.top)) == nil else { return nil }
     stack.rawGet(-1, "params")
     defer { stack.pop() }
-    guard stack.type(at: -1) != .nil else { throw LuaError("a parameter group is a table {params = …, lr = …}; group 1 has no params") }
+    guard stack.type(at: -1) != .nil else { throw LuaError("\(name): a parameter group is a table {params = …, lr = …}; group 1 has no params") }
     return stack.length(at: index)
   }
 }
