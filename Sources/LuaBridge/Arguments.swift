@@ -100,10 +100,13 @@ public struct Arguments {
       }
     }
     guard last > signature.required else { return }
+    // An empty table where an argument may be left out is a table without options.
     lua_pushnil(L)
-    guard lua_next(L, last) != 0 else { return }
-    let named = lua_type(L, -2) == LUA_TSTRING
-    nn_pop(L, 2)
+    var named = true
+    if lua_next(L, last) != 0 {
+      named = lua_type(L, -2) == LUA_TSTRING
+      nn_pop(L, 2)
+    }
     guard named, luaL_getmetafield(L, last, "__name") == LUA_TNIL else { return }
     options = last
     last -= 1
@@ -126,7 +129,7 @@ public struct Arguments {
 
   private func mismatch(_ error: TypeMismatch, at index: Int32) -> any Error {
     let got = error.detail ?? "\(error.expected) expected, got \(nn_is_closed(stack.L, index) != 0 ? "one that was freed" : stack.typeName(at: index))"
-    return ArgumentError(Int(options == 1 && signature.mixed ? index - 1 : index), got)
+    return ArgumentError(Int(index) - tables, got)
   }
 
   /// The value of an option given by name, left on the stack (it may be a function that is called later); nil where it is absent.
@@ -158,7 +161,7 @@ public struct Arguments {
         }
       }
       if let fallback = info.fallback { return unsafeDowncast(fallback, to: Fallback<T>.self).value }
-      throw ArgumentError(Int(next), "\(T.luaName) expected, got no value")
+      throw ArgumentError(position, "\(T.luaName) expected, got no value")
     }
   }
 
@@ -177,31 +180,32 @@ public struct Arguments {
     parameter += 1
   }
   /// The position of the coming argument as the caller counts it.
-  public var position: Int { Int(next) }
+  public var position: Int { Int(next) - tables }
+  /// 1 where the arguments stand in one table: it lies below them on the stack.
+  private var tables: Int { options == 1 && signature.mixed && last >= 1 && next > 1 ? 1 : 0 }
 
   func finish() throws {
     guard next <= last else { return }
     for index in next...last where lua_type(stack.L, index) != LUA_TNIL {
       let most = signature.parameters.filter { !$0.named }.count
-      throw LuaError("\(signature.name): too many arguments (at most \(most), got \(last))")
+      throw LuaError("\(signature.name): too many arguments (at most \(most), got \(Int(last) - tables))")
     }
   }
 }
 
-/// The name nearest to `name` by edit distance, where one is near enough to be meant.
+/// The name nearest to `name` by edit distance (two letters exchanged are one edit), where one is near enough to be meant.
 public func closest(to name: String, in known: some Sequence<String>) -> String? {
   let wanted = Array(name.lowercased().utf8)
   var best: (distance: Int, name: String)?
   for candidate in known where abs(candidate.utf8.count - wanted.count) <= 3 {
     let other = Array(candidate.lowercased().utf8)
-    var row = Array(0...other.count)
+    var row = Array(0...other.count), above = row, earlier = row
     for (i, a) in wanted.enumerated() {
-      var corner = row[0]
+      (earlier, above) = (above, row)
       row[0] = i + 1
       for (j, b) in other.enumerated() {
-        let above = row[j + 1]
-        row[j + 1] = min(min(above, row[j]) + 1, corner + (a == b ? 0 : 1))
-        corner = above
+        row[j + 1] = min(min(above[j + 1], row[j]) + 1, above[j] + (a == b ? 0 : 1))
+        if i > 0, j > 0, a == other[j - 1], b == wanted[i - 1] { row[j + 1] = min(row[j + 1], earlier[j - 1] + 1) }
       }
     }
     let distance = row[other.count]

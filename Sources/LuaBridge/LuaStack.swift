@@ -70,13 +70,21 @@ public struct LuaStack: @unchecked Sendable {
     return try body(UnsafeRawBufferPointer(start: text, count: size))
   }
 
-  // Tables, without metamethods.
+  // Tables, without metamethods. Reading from what is no table gives nil: Lua itself would not check.
   public func length(at index: Int32) -> Int { Int(clamping: lua_rawlen(L, index)) }
   @discardableResult public func rawGet(_ index: Int32, _ position: Int) -> LuaType {
-    LuaType(rawValue: lua_rawgeti(L, index, Int64(position))) ?? .none
+    guard lua_type(L, index) == LUA_TTABLE else {
+      pushNil()
+      return .nil
+    }
+    return LuaType(rawValue: lua_rawgeti(L, index, Int64(position))) ?? .none
   }
   @discardableResult public func rawGet(_ index: Int32, _ name: String) -> LuaType {
     let index = absolute(index)
+    guard lua_type(L, index) == LUA_TTABLE else {
+      pushNil()
+      return .nil
+    }
     push(name)
     return LuaType(rawValue: lua_rawget(L, index)) ?? .none
   }

@@ -14,11 +14,11 @@ extension LuaState {
 
   /// Compiles a C string; the chunk is left on the stack.
   public func load(bytes: UnsafePointer<CChar>, count: Int, name: String) throws {
-    if nn_load_buffer(L, bytes, count, name) != LUA_OK { throw stack.popRaised() }
+    if nn_load_buffer(stack.L, bytes, count, name) != LUA_OK { throw stack.popRaised() }
   }
 
   /// Compiles a file whose path is these bytes, standard input where it is nil; the chunk is left on the stack.
   public func loadFile(bytes path: UnsafePointer<CChar>?) throws {
-    if nn_load_file(L, path) != LUA_OK { throw stack.popRaised() }
+    if nn_load_file(stack.L, path) != LUA_OK { throw stack.popRaised() }
   }
 }

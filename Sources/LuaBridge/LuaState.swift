@@ -69,7 +69,8 @@ public final class LuaState {
 
   // MARK: functions and classes
 
-  package func push(_ box: FunctionBox) { nn_push_function(L, Unmanaged.passRetained(box).toOpaque(), box.name) }
+  /// Onto the stack of the coroutine that is running.
+  package func push(_ box: FunctionBox) { nn_push_function(running, Unmanaged.passRetained(box).toOpaque(), box.name) }
 
   /// The registry reference of a class's metatable, made at first use.
   func metatable(_ type: LuaClass) -> Int32 {
@@ -93,14 +94,14 @@ public final class LuaState {
         stack.rawSet(-2, row.name)
       } else if row.place.contains(.getter) {
         getters.append(row.box)
-        lua_pushlightuserdata(L, Unmanaged.passUnretained(row.box).toOpaque())
+        lua_pushlightuserdata(stack.L, Unmanaged.passUnretained(row.box).toOpaque())
         stack.rawSet(-2, row.name)
       }
     }
     let fallback = type.index ?? { stack in
       throw type.unknown(stack.string(at: 2) ?? (try? stack.description(at: 2)) ?? "?")
     }
-    nn_push_index(L, -1, Unmanaged.passRetained(FunctionBox("__index", fallback)).toOpaque())
+    nn_push_index(stack.L, -1, Unmanaged.passRetained(FunctionBox("__index", fallback)).toOpaque())
     stack.rawSet(-3, "__index")
     stack.pop()
 
@@ -124,7 +125,7 @@ public final class LuaState {
     })
     stack.rawSet(-2, "__close")
 
-    let reference = luaL_ref(L, nn_registry_index())
+    let reference = luaL_ref(stack.L, nn_registry_index())
     while metatables.count <= type.slot { metatables.append(0) }
     metatables[type.slot] = reference
     return reference
@@ -299,7 +300,7 @@ public final class LuaState {
   public func install(_ library: Library) {
     libraries.append(library)
     let stack = stack
-    lua_getglobal(L, "package")
+    lua_getglobal(stack.L, "package")
     stack.rawGet(-1, "preload")
     push(FunctionBox("require") { stack in
       try stack.state.build(library, stack)
@@ -377,7 +378,7 @@ public final class LuaState {
 
   /// Compiles a file; the chunk is left on the stack.
   public func loadFile(_ path: String?) throws {
-    if nn_load_file(L, path) != LUA_OK { throw stack.popRaised() }
+    if nn_load_file(stack.L, path) != LUA_OK { throw stack.popRaised() }
   }
 
   /// Runs text and leaves nothing behind; for tests and `-e`.

@@ -66,14 +66,14 @@ public enum Initializers {
   }
 
   /// PyTorch's gain of a nonlinearity.
-  private static func gain(_ name: String, _ slope: Double) throws -> Double {
+  private static func gain(_ name: String, _ slope: Double, _ function: String) throws -> Double {
     switch name {
     case "linear", "sigmoid", "conv1d", "conv2d", "identity": return 1
     case "tanh": return 5.0 / 3
     case "relu": return 2.0.squareRoot()
     case "leaky_relu": return (2 / (1 + slope * slope)).squareRoot()
     case "selu": return 0.75
-    default: throw LuaError("init: unknown nonlinearity '\(name)' (known: linear, sigmoid, tanh, relu, leaky_relu, selu)")
+    default: throw LuaError("\(function): unknown nonlinearity '\(name)' (known: linear, sigmoid, tanh, relu, leaky_relu, selu)")
     }
   }
 
@@ -107,10 +107,10 @@ public enum Initializers {
       try uniform(x, -bound, bound)
     },
     row("kaiming_normal_", "Normal, std = gain / √fan. He et al. 2015, arXiv:1502.01852.", Param("a", default: 0.0, "slope of leaky_relu"), Param("mode", default: "fan_in"), Param("nonlinearity", default: "leaky_relu")) { x, a, mode, kind in
-      try normal(x, 0, gain(kind, a) / fan(x, mode, "kaiming_normal_").squareRoot())
+      try normal(x, 0, gain(kind, a, "kaiming_normal_") / fan(x, mode, "kaiming_normal_").squareRoot())
     },
     row("kaiming_uniform_", "Even over ± gain √(3 / fan). He et al. 2015, arXiv:1502.01852.", Param("a", default: 0.0, "slope of leaky_relu"), Param("mode", default: "fan_in"), Param("nonlinearity", default: "leaky_relu")) { x, a, mode, kind in
-      let bound = try gain(kind, a) * (3 / fan(x, mode, "kaiming_uniform_")).squareRoot()
+      let bound = try gain(kind, a, "kaiming_uniform_") * (3 / fan(x, mode, "kaiming_uniform_")).squareRoot()
       try uniform(x, -bound, bound)
     },
     row("trunc_normal_", "Normal numbers, drawn again where they fall outside low … high.", Param("mean", default: 0.0), Param("std", default: 1.0), Param("low", default: -2.0), Param("high", default: 2.0)) { x, mean, std, low, high in

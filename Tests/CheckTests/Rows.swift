@@ -1,3 +1,4 @@
+import Foundation
 import LuaBridge
 import Runtime
 import Testing
@@ -32,6 +33,22 @@ struct Rows {
       }
       let name = lua.stack.typeName(at: -1)
       if lua.stack.type(at: -1) == .userdata, makers[name] == nil { makers[name] = row.example }
+      lua.stack.top = 0
+    }
+    // Layers' examples call the layer: it stands before the second parenthesis.
+    for row in Libraries.all.first(where: { $0.name == "nnlua.nn" })!.rows where makers[row.name] == nil {
+      guard let begin = row.example.range(of: "nn.\(row.name)") else { continue }
+      var depth = 0, text = "return nn.\(row.name)"
+      for character in row.example[begin.upperBound...] {
+        text.append(character)
+        if "({".contains(character) { depth += 1 } else if ")}".contains(character) { depth -= 1 }
+        if depth == 0 { break }
+      }
+      guard (try? lua.load(locals + text, name: "=\(row.name)")) != nil, (try? lua.stack.call(arguments: 0, results: 1)) != nil else {
+        lua.stack.top = 0
+        continue
+      }
+      makers[lua.stack.typeName(at: -1)] = text
       lua.stack.top = 0
     }
     return LuaClass.all.compactMap { type in makers[type.name].map { (type, $0) } }

@@ -45,6 +45,9 @@ function nn.class(name, parent)
   }
   class.__instances = instances
   class.super = parent
+  if not parent then  -- until the script writes its own
+    function class.forward() error(name .. " has no forward; write function " .. name .. ":forward(x)", 0) end
+  end
 
   return setmetatable(class, {
     __index = base,

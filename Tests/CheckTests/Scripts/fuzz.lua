@@ -85,7 +85,13 @@ local function likely_source(kind)
   return pick(list)
 end
 
+likely.params = {
+  "{T.ones(2, {requires_grad = true})}", "nn.Linear(2, 3)", "{{params = {T.ones(2, {requires_grad = true})}, lr = 0.1}, {params = nn.Linear(2, 3)}}", "{{params = nn.Linear(2, 3)}, 3}",
+  "{{params = nn.Linear(2, 3), momentum = {}}}", "{T.rand(2, 3):exp()}", "{graph()}", "{T.rand(3, {requires_grad = true}):expand(4, 3)}", "{}",
+}
+
 local function argument_source(parameter, tame)
+  if parameter and parameter.name == "params" then return pick(likely.params) end
   if parameter and math.random() < tame then return likely_source(parameter.type) end
   return pick(hostile)
 end
@@ -177,7 +183,7 @@ end
 
 local follow_ups = {
   "m:parameters()", "m:state_dict()", "m:train()", "m:eval()", "tostring(m)", "m:children()", "m:num_parameters()", "m:zero_grad()", "m:to('float64')", "#m", "m[1]", "m[0]", "m[-100]", "m.nothing", "m.weight", "m.bias", "m.training",
-  "m:step()", "m.lr", "m:summary(2, 3)", "m:load_state_dict({})", "m:load_state_dict(m:state_dict())", "m:apply(print)", "m.weight:sum():backward()", "m:requires_grad_(false)",
+  "m:step()", "m:step()", "m:zero_grad()", "m.lr", "(function() m.lr = 0/0 end)()", "(function() m.training = 3 end)()", "(function() m.weight = T.rand(1) end)()", "m:summary(2, 3)", "m:load_state_dict({})", "m:load_state_dict(m:state_dict())", "m:apply(print)", "m.weight:sum():backward()", "m:requires_grad_(false)",
 }
 
 local function use(row, call, object)
