@@ -59,60 +59,60 @@ func gatherTile<L: ConvolutionLanes>(_ lanes: L.Type, rows: Int, vectors: Int, r
   var s13 = L.zero, t13 = L.zero
   if let initial = g.initial {
     if rows > 0 {
-      s0 = (initial + 0 &* initialRow).loadUnaligned(as: L.Vector.self)
-      if vectors > 1 { t0 = (initial + 0 &* initialRow + size).loadUnaligned(as: L.Vector.self) }
+      s0 = L.load(initial + 0 &* initialRow)
+      if vectors > 1 { t0 = L.load(initial + 0 &* initialRow + size) }
     }
     if rows > 1 {
-      s1 = (initial + 1 &* initialRow).loadUnaligned(as: L.Vector.self)
-      if vectors > 1 { t1 = (initial + 1 &* initialRow + size).loadUnaligned(as: L.Vector.self) }
+      s1 = L.load(initial + 1 &* initialRow)
+      if vectors > 1 { t1 = L.load(initial + 1 &* initialRow + size) }
     }
     if rows > 2 {
-      s2 = (initial + 2 &* initialRow).loadUnaligned(as: L.Vector.self)
-      if vectors > 1 { t2 = (initial + 2 &* initialRow + size).loadUnaligned(as: L.Vector.self) }
+      s2 = L.load(initial + 2 &* initialRow)
+      if vectors > 1 { t2 = L.load(initial + 2 &* initialRow + size) }
     }
     if rows > 3 {
-      s3 = (initial + 3 &* initialRow).loadUnaligned(as: L.Vector.self)
-      if vectors > 1 { t3 = (initial + 3 &* initialRow + size).loadUnaligned(as: L.Vector.self) }
+      s3 = L.load(initial + 3 &* initialRow)
+      if vectors > 1 { t3 = L.load(initial + 3 &* initialRow + size) }
     }
     if rows > 4 {
-      s4 = (initial + 4 &* initialRow).loadUnaligned(as: L.Vector.self)
-      if vectors > 1 { t4 = (initial + 4 &* initialRow + size).loadUnaligned(as: L.Vector.self) }
+      s4 = L.load(initial + 4 &* initialRow)
+      if vectors > 1 { t4 = L.load(initial + 4 &* initialRow + size) }
     }
     if rows > 5 {
-      s5 = (initial + 5 &* initialRow).loadUnaligned(as: L.Vector.self)
-      if vectors > 1 { t5 = (initial + 5 &* initialRow + size).loadUnaligned(as: L.Vector.self) }
+      s5 = L.load(initial + 5 &* initialRow)
+      if vectors > 1 { t5 = L.load(initial + 5 &* initialRow + size) }
     }
     if rows > 6 {
-      s6 = (initial + 6 &* initialRow).loadUnaligned(as: L.Vector.self)
-      if vectors > 1 { t6 = (initial + 6 &* initialRow + size).loadUnaligned(as: L.Vector.self) }
+      s6 = L.load(initial + 6 &* initialRow)
+      if vectors > 1 { t6 = L.load(initial + 6 &* initialRow + size) }
     }
     if rows > 7 {
-      s7 = (initial + 7 &* initialRow).loadUnaligned(as: L.Vector.self)
-      if vectors > 1 { t7 = (initial + 7 &* initialRow + size).loadUnaligned(as: L.Vector.self) }
+      s7 = L.load(initial + 7 &* initialRow)
+      if vectors > 1 { t7 = L.load(initial + 7 &* initialRow + size) }
     }
     if rows > 8 {
-      s8 = (initial + 8 &* initialRow).loadUnaligned(as: L.Vector.self)
-      if vectors > 1 { t8 = (initial + 8 &* initialRow + size).loadUnaligned(as: L.Vector.self) }
+      s8 = L.load(initial + 8 &* initialRow)
+      if vectors > 1 { t8 = L.load(initial + 8 &* initialRow + size) }
     }
     if rows > 9 {
-      s9 = (initial + 9 &* initialRow).loadUnaligned(as: L.Vector.self)
-      if vectors > 1 { t9 = (initial + 9 &* initialRow + size).loadUnaligned(as: L.Vector.self) }
+      s9 = L.load(initial + 9 &* initialRow)
+      if vectors > 1 { t9 = L.load(initial + 9 &* initialRow + size) }
     }
     if rows > 10 {
-      s10 = (initial + 10 &* initialRow).loadUnaligned(as: L.Vector.self)
-      if vectors > 1 { t10 = (initial + 10 &* initialRow + size).loadUnaligned(as: L.Vector.self) }
+      s10 = L.load(initial + 10 &* initialRow)
+      if vectors > 1 { t10 = L.load(initial + 10 &* initialRow + size) }
     }
     if rows > 11 {
-      s11 = (initial + 11 &* initialRow).loadUnaligned(as: L.Vector.self)
-      if vectors > 1 { t11 = (initial + 11 &* initialRow + size).loadUnaligned(as: L.Vector.self) }
+      s11 = L.load(initial + 11 &* initialRow)
+      if vectors > 1 { t11 = L.load(initial + 11 &* initialRow + size) }
     }
     if rows > 12 {
-      s12 = (initial + 12 &* initialRow).loadUnaligned(as: L.Vector.self)
-      if vectors > 1 { t12 = (initial + 12 &* initialRow + size).loadUnaligned(as: L.Vector.self) }
+      s12 = L.load(initial + 12 &* initialRow)
+      if vectors > 1 { t12 = L.load(initial + 12 &* initialRow + size) }
     }
     if rows > 13 {
-      s13 = (initial + 13 &* initialRow).loadUnaligned(as: L.Vector.self)
-      if vectors > 1 { t13 = (initial + 13 &* initialRow + size).loadUnaligned(as: L.Vector.self) }
+      s13 = L.load(initial + 13 &* initialRow)
+      if vectors > 1 { t13 = L.load(initial + 13 &* initialRow + size) }
     }
   }
   let o0 = rows > 0 ? tileOffsets[0] : 0
@@ -133,8 +133,8 @@ func gatherTile<L: ConvolutionLanes>(_ lanes: L.Type, rows: Int, vectors: Int, r
   var l = 0
   while l < loopCount {
     let x = source + loopOffsets[l]
-    let u = weights.loadUnaligned(as: L.Vector.self)
-    let v = vectors > 1 ? (weights + size).loadUnaligned(as: L.Vector.self) : u
+    let u = L.load(weights)
+    let v = vectors > 1 ? L.load(weights + size) : u
     weights += row
     if rows > 0 {
       let e = L.splat(x[o0])
@@ -209,60 +209,60 @@ func gatherTile<L: ConvolutionLanes>(_ lanes: L.Type, rows: Int, vectors: Int, r
     l &+= 1
   }
   if rows > 0 {
-    (out + 0 &* row).storeBytes(of: s0, as: L.Vector.self)
-    if vectors > 1 { (out + 0 &* row + size).storeBytes(of: t0, as: L.Vector.self) }
+    L.store(s0, out + 0 &* row)
+    if vectors > 1 { L.store(t0, out + 0 &* row + size) }
   }
   if rows > 1 {
-    (out + 1 &* row).storeBytes(of: s1, as: L.Vector.self)
-    if vectors > 1 { (out + 1 &* row + size).storeBytes(of: t1, as: L.Vector.self) }
+    L.store(s1, out + 1 &* row)
+    if vectors > 1 { L.store(t1, out + 1 &* row + size) }
   }
   if rows > 2 {
-    (out + 2 &* row).storeBytes(of: s2, as: L.Vector.self)
-    if vectors > 1 { (out + 2 &* row + size).storeBytes(of: t2, as: L.Vector.self) }
+    L.store(s2, out + 2 &* row)
+    if vectors > 1 { L.store(t2, out + 2 &* row + size) }
   }
   if rows > 3 {
-    (out + 3 &* row).storeBytes(of: s3, as: L.Vector.self)
-    if vectors > 1 { (out + 3 &* row + size).storeBytes(of: t3, as: L.Vector.self) }
+    L.store(s3, out + 3 &* row)
+    if vectors > 1 { L.store(t3, out + 3 &* row + size) }
   }
   if rows > 4 {
-    (out + 4 &* row).storeBytes(of: s4, as: L.Vector.self)
-    if vectors > 1 { (out + 4 &* row + size).storeBytes(of: t4, as: L.Vector.self) }
+    L.store(s4, out + 4 &* row)
+    if vectors > 1 { L.store(t4, out + 4 &* row + size) }
   }
   if rows > 5 {
-    (out + 5 &* row).storeBytes(of: s5, as: L.Vector.self)
-    if vectors > 1 { (out + 5 &* row + size).storeBytes(of: t5, as: L.Vector.self) }
+    L.store(s5, out + 5 &* row)
+    if vectors > 1 { L.store(t5, out + 5 &* row + size) }
   }
   if rows > 6 {
-    (out + 6 &* row).storeBytes(of: s6, as: L.Vector.self)
-    if vectors > 1 { (out + 6 &* row + size).storeBytes(of: t6, as: L.Vector.self) }
+    L.store(s6, out + 6 &* row)
+    if vectors > 1 { L.store(t6, out + 6 &* row + size) }
   }
   if rows > 7 {
-    (out + 7 &* row).storeBytes(of: s7, as: L.Vector.self)
-    if vectors > 1 { (out + 7 &* row + size).storeBytes(of: t7, as: L.Vector.self) }
+    L.store(s7, out + 7 &* row)
+    if vectors > 1 { L.store(t7, out + 7 &* row + size) }
   }
   if rows > 8 {
-    (out + 8 &* row).storeBytes(of: s8, as: L.Vector.self)
-    if vectors > 1 { (out + 8 &* row + size).storeBytes(of: t8, as: L.Vector.self) }
+    L.store(s8, out + 8 &* row)
+    if vectors > 1 { L.store(t8, out + 8 &* row + size) }
   }
   if rows > 9 {
-    (out + 9 &* row).storeBytes(of: s9, as: L.Vector.self)
-    if vectors > 1 { (out + 9 &* row + size).storeBytes(of: t9, as: L.Vector.self) }
+    L.store(s9, out + 9 &* row)
+    if vectors > 1 { L.store(t9, out + 9 &* row + size) }
   }
   if rows > 10 {
-    (out + 10 &* row).storeBytes(of: s10, as: L.Vector.self)
-    if vectors > 1 { (out + 10 &* row + size).storeBytes(of: t10, as: L.Vector.self) }
+    L.store(s10, out + 10 &* row)
+    if vectors > 1 { L.store(t10, out + 10 &* row + size) }
   }
   if rows > 11 {
-    (out + 11 &* row).storeBytes(of: s11, as: L.Vector.self)
-    if vectors > 1 { (out + 11 &* row + size).storeBytes(of: t11, as: L.Vector.self) }
+    L.store(s11, out + 11 &* row)
+    if vectors > 1 { L.store(t11, out + 11 &* row + size) }
   }
   if rows > 12 {
-    (out + 12 &* row).storeBytes(of: s12, as: L.Vector.self)
-    if vectors > 1 { (out + 12 &* row + size).storeBytes(of: t12, as: L.Vector.self) }
+    L.store(s12, out + 12 &* row)
+    if vectors > 1 { L.store(t12, out + 12 &* row + size) }
   }
   if rows > 13 {
-    (out + 13 &* row).storeBytes(of: s13, as: L.Vector.self)
-    if vectors > 1 { (out + 13 &* row + size).storeBytes(of: t13, as: L.Vector.self) }
+    L.store(s13, out + 13 &* row)
+    if vectors > 1 { L.store(t13, out + 13 &* row + size) }
   }
 }
 

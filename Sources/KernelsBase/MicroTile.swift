@@ -110,8 +110,8 @@ func microTile<L: TileLanes>(
   let rowStep = bStep &* MemoryLayout<L.Element>.stride
   var p = 0
   while p < k {
-    let x = row.loadUnaligned(as: L.Vector.self)
-    let y = vectors > 1 ? (row + L.count &* MemoryLayout<L.Element>.stride).loadUnaligned(as: L.Vector.self) : L.zero
+    let x = L.load(row)
+    let y = vectors > 1 ? L.load(row + L.count &* MemoryLayout<L.Element>.stride) : L.zero
     row += rowStep
     if rows > 0 {
       let v = L.splat(low.pointee)
