@@ -106,8 +106,9 @@ let normalDensity = 0.39894228040143267794
 let geluCubic = 0.044715
 
 extension Lanes {
+  /// 0 for NaN, as PyTorch's.
   @inline(__always)
-  var sign: Self { Self.select(self > .zero, .one, Self.select(self < .zero, -Self.one, self - self)) }
+  var sign: Self { Self.select(self > .zero, .one, Self.select(self < .zero, -Self.one, .zero)) }
 
   /// NaN stays; where low > high, high wins as in PyTorch.
   @inline(__always)
