@@ -115,7 +115,8 @@ public final class Residual: Module, @unchecked Sendable {
 /// A Lua function as a module.
 public final class Lambda: Module, @unchecked Sendable {
   private let handle: LuaHandle
-  private let state: LuaState
+  /// Not owned: the state owns this module, through a userdata.
+  private unowned let state: LuaState
   init(_ handle: LuaHandle, _ state: LuaState) {
     self.handle = handle
     self.state = state

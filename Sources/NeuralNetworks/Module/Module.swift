@@ -16,7 +16,10 @@ open class Module: LuaObject, @unchecked Sendable {
   private var ownBufferList: [(name: String, tensor: Tensor)] = []
   private var ownChildList: [(name: String, module: Module)] = []
 
-  public init() {}
+  public init() { Module.alive &+= 1 }
+  deinit { Module.alive &-= 1 }
+  /// Modules alive, for tests of leaks.
+  public nonisolated(unsafe) private(set) static var alive = 0
 
   // MARK: what it is made of
 

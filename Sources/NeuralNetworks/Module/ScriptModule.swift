@@ -6,7 +6,8 @@ public import Tensors
 /// It holds only a handle: the table is kept by the script, or anchored in the container it was given to.
 public final class ScriptModule: Module, @unchecked Sendable {
   private let handle: LuaHandle
-  private let state: LuaState
+  /// Not owned: the state owns this module, through a userdata.
+  private unowned let state: LuaState
   private let name: String
 
   private init(_ handle: LuaHandle, _ state: LuaState, _ name: String) {

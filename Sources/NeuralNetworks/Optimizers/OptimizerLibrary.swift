@@ -18,10 +18,10 @@ public enum OptimizerLibrary {
     })
 
   static let methods: [Row] = [
-    Row(procedure: "step", "Changes every parameter that has a gradient.", Param("optimizer", Optimizer.self), place: .method) { try $0.step() },
-    Row(procedure: "zero_grad", "Drops the gradients of all parameters.", Param("optimizer", Optimizer.self), place: .method) { $0.zeroGrad() },
-    Row("state_dict", "Everything needed to go on, as a table of tensors that T.save takes.", Param("optimizer", Optimizer.self), place: .method) { TensorTable(try $0.state()) },
-    Row("load_state_dict", "Goes on from a saved state.", Param("optimizer", Optimizer.self), Param("state", TensorTable.self), place: .method) { optimizer, state in
+    Row(procedure: "step", "Changes every parameter that has a gradient.", Param("optimizer", Optimizer.self), place: .method, example: "local net = nn.Linear(2, 1); local opt = optim.Adam(net, {lr = 0.1}); net(T.ones(1, 2)):sum():backward(); opt:step()") { try $0.step() },
+    Row(procedure: "zero_grad", "Drops the gradients of all parameters.", Param("optimizer", Optimizer.self), place: .method, example: "local net = nn.Linear(2, 1); local opt = optim.Adam(net, {lr = 0.1}); opt:zero_grad(); return net.weight.grad") { $0.zeroGrad() },
+    Row("state_dict", "Everything needed to go on, as a table of tensors that T.save takes.", Param("optimizer", Optimizer.self), place: .method, example: "local net = nn.Linear(2, 1); local opt = optim.Adam(net, {lr = 0.1}); return opt:state_dict()") { TensorTable(try $0.state()) },
+    Row("load_state_dict", "Goes on from a saved state.", Param("optimizer", Optimizer.self), Param("state", TensorTable.self), place: .method, example: "local net = nn.Linear(2, 1); local opt = optim.Adam(net, {lr = 0.1}); return opt:load_state_dict(opt:state_dict())") { optimizer, state in
       try optimizer.load(state.entries)
       return optimizer
     },

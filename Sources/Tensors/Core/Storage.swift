@@ -18,8 +18,12 @@ public final class Storage {
   public init(bytes: Int) throws {
     (pointer, capacity) = try BufferCache.take(bytes)
     ExternalMemory.add(capacity)
+    Self.alive &+= 1
   }
+  /// Blocks alive, for tests of leaks.
+  public nonisolated(unsafe) private(set) static var alive = 0
   deinit {
+    Self.alive &-= 1
     ExternalMemory.remove(capacity)
     BufferCache.give(pointer, capacity)
   }

@@ -31,7 +31,11 @@ public final class Tensor: @unchecked Sendable {
     self.strides = strides
     self.type = type
     isContiguous = Self.contiguous(shape, strides)
+    Self.alive &+= 1
   }
+  deinit { Self.alive &-= 1 }
+  /// Tensors alive, for tests of leaks.
+  public nonisolated(unsafe) private(set) static var alive = 0
 
   /// A new contiguous tensor whose elements are whatever was in memory.
   /// - Errors: not enough memory.
@@ -42,6 +46,7 @@ public final class Tensor: @unchecked Sendable {
     strides = shape.contiguousStrides
     self.type = type
     isContiguous = true
+    Self.alive &+= 1
   }
 
   private static func contiguous(_ shape: Shape, _ strides: Shape) -> Bool {
