@@ -42,14 +42,14 @@ let package = Package(
     .target(
       name: "Kernels", dependencies: ["CShims", "KernelTable", "KernelsBase", "KernelsAVX2", "KernelsAVX512"],
       swiftSettings: settings),
-    .target(name: "LuaBridge", dependencies: ["CLua", "CShims"], swiftSettings: settings),
+    .target(name: "LuaBridge", dependencies: ["CLua", "CResources", "CShims"], swiftSettings: settings),
     .target(name: "Tensors", dependencies: ["CZlib", "KernelTable", "Kernels", "LuaBridge"], swiftSettings: settings),
     .target(name: "CResources", exclude: ["Data", "Lua", "README.md"], cSettings: [.unsafeFlags(["-std=c23"])]),
-    .target(name: "NeuralNetworks", dependencies: ["CResources", "KernelTable", "Kernels", "LuaBridge", "Tensors"], swiftSettings: settings),
-    .target(name: "Datasets", dependencies: ["CCrypto", "CResources", "LuaBridge", "Tensors"], swiftSettings: settings),
+    .target(name: "NeuralNetworks", dependencies: ["KernelTable", "Kernels", "LuaBridge", "Tensors"], swiftSettings: settings),
+    .target(name: "Datasets", dependencies: ["CCrypto", "LuaBridge", "Tensors"], swiftSettings: settings),
     .target(name: "Plots", dependencies: ["LuaBridge", "Tensors"], swiftSettings: settings),
     .target(
-      name: "Runtime", dependencies: ["CResources", "Datasets", "Kernels", "LuaBridge", "NeuralNetworks", "Plots", "Tensors"], swiftSettings: settings),
+      name: "Runtime", dependencies: ["Datasets", "Kernels", "LuaBridge", "NeuralNetworks", "Plots", "Tensors"], swiftSettings: settings),
     .executableTarget(
       name: "nnlua",
       dependencies: [

@@ -6,6 +6,7 @@ import pathlib
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
 
 parser = argparse.ArgumentParser()
@@ -56,8 +57,9 @@ for _ in range(30):
     times.append((time.perf_counter() - begin) * 1e3)
 print(f"nnlua -e '' from start to exit: {min(times):.1f} ms at best, {statistics.median(times):.1f} ms in the median")
 
+folder = tempfile.TemporaryDirectory()
 for epochs in (1, 2):
-    command = [nnlua, "--threads", "2", "examples/ch07/train_convnet.lua", "--epochs", str(epochs)]
+    command = [nnlua, "--threads", "2", "examples/ch07/train_convnet.lua", "--epochs", str(epochs), "--save", f"{folder.name}/net.safetensors"]
     child = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, env=environment)
     errors = child.stderr.read().decode()
     _, status, usage = os.wait4(child.pid, 0)

@@ -2,6 +2,6 @@ public import LuaBridge
 
 /// `nnlua.data`: data sets and loaders.
 public enum DataLibrary {
-  public static let all: [Row] = [DataCatalog.images.map(\.row), DataLoader.rows, IDX.rows].flatMap { $0 }
+  public static let all: [Row] = [DataCatalog.images.map(\.row), DataLoader.rows, IDX.rows, Toys.rows].flatMap { $0 }
   public static let library = Library("nnlua.data", "Data sets, loaders and transforms.", rows: all)
 }

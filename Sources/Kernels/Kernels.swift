@@ -26,9 +26,13 @@ public enum Kernels {
   /// The table of a level by name, for tests that compare levels.
   public static func table(_ level: String) -> KernelTable {
     switch level {
-    case "avx512": return KernelsAVX512.Level.table
-    case "avx2": return KernelsAVX2.Level.table
-    default: return KernelsBase.Level.table
+    case "avx512": return avx512
+    case "avx2": return avx2
+    default: return base
     }
   }
+
+  private static let base = KernelTable(KernelsBase.Level.entries)
+  private static let avx2 = KernelTable(KernelsAVX2.Level.entries)
+  private static let avx512 = KernelTable(KernelsAVX512.Level.entries)
 }

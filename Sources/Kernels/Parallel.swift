@@ -17,8 +17,9 @@ public enum Parallel {
   public static var interrupted: Bool { nn_interrupt_flag != 0 }
 
   /// Runs `body(chunk)` for every chunk in `0 ..< chunks`, in any order, on at most `threads` threads.
-  public static func run(_ chunks: Int, _ body: (Int) -> Void) {
-    let lanes = min(threads, chunks)
+  /// - alone: the work is too little to wake a thread for (about 15 µs): the same chunks, one after the other.
+  public static func run(_ chunks: Int, alone: Bool = false, _ body: (Int) -> Void) {
+    let lanes = alone ? 1 : min(threads, chunks)
     if lanes <= 1 {
       for chunk in 0..<max(chunks, 0) where !interrupted { body(chunk) }
       return

@@ -14,7 +14,8 @@ public enum Vector {
       if n > 0 { body(0, n) }
       return
     }
-    Parallel.run((n &+ grain &- 1) / grain) { chunk in
+    // Waking a thread takes as long as some chunks do.
+    Parallel.run((n &+ grain &- 1) / grain, alone: n <= 4 &* grain) { chunk in
       let start = chunk &* grain
       body(start, min(grain, n &- start))
     }

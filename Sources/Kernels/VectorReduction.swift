@@ -163,7 +163,7 @@ extension Vector {
     }
   }
 
-  /// mean[o, i] of x[o, :, i] and variance[o, i] = Σ (x - mean)² / (count - correction), in two passes. Either result may be nil.
+  /// mean[o, i] of x[o, :, i] and variance[o, i] = Σ (x - mean)² / (count - correction), in two passes (three for float32). Either result may be nil.
   ///
   /// The variance is NaN where count ≤ correction.
   public static func variance(
@@ -176,6 +176,12 @@ extension Vector {
     defer { means.deallocate() }
     reduced(.sum, width, x, shift: nil, outer: outer, count: count, inner: inner, table: table) { first, values, n in
       for i in 0..<n { means[first &+ i] = values[i] / Double(count) }
+    }
+    if width == .float32, variance != nil {
+      // Sums of a few float32 numbers lose digits where the mean is far from 0; what the first mean left over mends it.
+      reduced(.sum, width, x, shift: means, outer: outer, count: count, inner: inner, table: table) { first, values, n in
+        for i in 0..<n where values[i].isFinite { means[first &+ i] += values[i] / Double(count) }
+      }
     }
     if let mean { table.vector.narrow(width.rawValue, means, mean, n) }
     guard let variance else { return }

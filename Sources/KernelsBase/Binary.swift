@@ -1,5 +1,8 @@
 internal import KernelTable
 
+// One loop serves all ways of addressing: a repeated value becomes a vector that is read again and again from the first-level cache,
+// and short rows are laid one behind the other first. So every operation is compiled once for each width.
+
 /// y[r, c] = op(a[r aRow + c aColumn], b[r bRow + c bColumn])
 func binary(
   _ op: Int32, _ width: UInt8, _ a: UnsafeRawPointer, _ aRow: Int, _ aColumn: Int, _ b: UnsafeRawPointer, _ bRow: Int, _ bColumn: Int,
@@ -7,33 +10,50 @@ func binary(
 ) {
   let op = unsafeBitCast(UInt8(truncatingIfNeeded: op), to: BinaryOp.self)
   let grid = Grid(a: a, aRow: aRow, aColumn: aColumn, b: b, bRow: bRow, bColumn: bColumn, rows: rows, columns: columns)
-  if width == FloatWidth.float32.rawValue { binary32(op, grid, y) } else { binary64(op, grid, y) }
+  if width == FloatWidth.float32.rawValue {
+    grid.forEachRow(F32.count, 4) { a, aStep, b, bStep, first, n in binary32(op, a, aStep, b, bStep, y + first &* 4, n) }
+  } else {
+    grid.forEachRow(F64.count, 8) { a, aStep, b, bStep, first, n in binary64(op, a, aStep, b, bStep, y + first &* 8, n) }
+  }
 }
 
-@inline(never) private func binary32(_ op: BinaryOp, _ grid: Grid, _ y: UnsafeMutableRawPointer) { binary(F32.self, op, grid, y) }
-@inline(never) private func binary64(_ op: BinaryOp, _ grid: Grid, _ y: UnsafeMutableRawPointer) { binary(F64.self, op, grid, y) }
+@inline(never)
+private func binary32(
+  _ op: BinaryOp, _ a: UnsafeRawPointer, _ aStep: Int, _ b: UnsafeRawPointer, _ bStep: Int, _ y: UnsafeMutableRawPointer, _ n: Int
+) {
+  binary(F32.self, op, a, aStep, b, bStep, y, n)
+}
+
+@inline(never)
+private func binary64(
+  _ op: BinaryOp, _ a: UnsafeRawPointer, _ aStep: Int, _ b: UnsafeRawPointer, _ bStep: Int, _ y: UnsafeMutableRawPointer, _ n: Int
+) {
+  binary(F64.self, op, a, aStep, b, bStep, y, n)
+}
 
 @inline(__always)
-private func binary<V: Lanes>(_: V.Type, _ op: BinaryOp, _ grid: Grid, _ y: UnsafeMutableRawPointer) {
+private func binary<V: Lanes>(
+  _: V.Type, _ op: BinaryOp, _ a: UnsafeRawPointer, _ aStep: Int, _ b: UnsafeRawPointer, _ bStep: Int, _ y: UnsafeMutableRawPointer, _ n: Int
+) {
   switch op {
-  case .add: grid.map(y) { (a: V, b: V) in a + b }
-  case .sub: grid.map(y) { (a: V, b: V) in a - b }
-  case .mul: grid.map(y) { (a: V, b: V) in a * b }
-  case .div: grid.map(y) { (a: V, b: V) in a / b }
-  case .pow: grid.map(y) { (a: V, b: V) in V.pow(a, b) }
-  case .atan2: grid.map(y) { (a: V, b: V) in V.atan2(a, b) }
-  case .maximum: grid.map(y) { (a: V, b: V) in V.maximum(a, b) }
-  case .minimum: grid.map(y) { (a: V, b: V) in V.minimum(a, b) }
-  case .fmod: grid.map(y) { (a: V, b: V) in V.fmod(a, b) }
+  case .add: map(a, aStep, b, bStep, y, n) { (a: V, b: V) in a + b }
+  case .sub: map(a, aStep, b, bStep, y, n) { (a: V, b: V) in a - b }
+  case .mul: map(a, aStep, b, bStep, y, n) { (a: V, b: V) in a * b }
+  case .div: map(a, aStep, b, bStep, y, n) { (a: V, b: V) in a / b }
+  case .pow: map(a, aStep, b, bStep, y, n) { (a: V, b: V) in V.pow(a, b) }
+  case .atan2: map(a, aStep, b, bStep, y, n) { (a: V, b: V) in V.atan2(a, b) }
+  case .maximum: map(a, aStep, b, bStep, y, n) { (a: V, b: V) in V.maximum(a, b) }
+  case .minimum: map(a, aStep, b, bStep, y, n) { (a: V, b: V) in V.minimum(a, b) }
+  case .fmod: map(a, aStep, b, bStep, y, n) { (a: V, b: V) in V.fmod(a, b) }
   case .remainder:
-    grid.map(y) { (a: V, b: V) in
+    map(a, aStep, b, bStep, y, n) { (a: V, b: V) in
       let r = V.fmod(a, b)
       // a remainder of the other sign moves by one divisor, as Lua does
       return .select((r < .zero) & (b > .zero) | (r > .zero) & (b < .zero), r + b, r)
     }
-  case .floorDivide: grid.map(y) { (a: V, b: V) in (a / b).floor }
+  case .floorDivide: map(a, aStep, b, bStep, y, n) { (a: V, b: V) in (a / b).floor }
   case .squaredDifference:
-    grid.map(y) { (a: V, b: V) in
+    map(a, aStep, b, bStep, y, n) { (a: V, b: V) in
       let d = a - b
       return d * d
     }
@@ -48,21 +68,66 @@ func compare(
   let op = unsafeBitCast(UInt8(truncatingIfNeeded: op), to: CompareOp.self)
   let grid = Grid(a: a, aRow: aRow, aColumn: aColumn, b: b, bRow: bRow, bColumn: bColumn, rows: rows, columns: columns)
   let bytes = y.assumingMemoryBound(to: UInt8.self)
-  if width == FloatWidth.float32.rawValue { compare32(op, grid, bytes) } else { compare64(op, grid, bytes) }
+  if width == FloatWidth.float32.rawValue {
+    grid.forEachRow(F32.count, 4) { a, aStep, b, bStep, first, n in compare32(op, a, aStep, b, bStep, bytes + first, n) }
+  } else {
+    grid.forEachRow(F64.count, 8) { a, aStep, b, bStep, first, n in compare64(op, a, aStep, b, bStep, bytes + first, n) }
+  }
 }
 
-@inline(never) private func compare32(_ op: CompareOp, _ grid: Grid, _ y: UnsafeMutablePointer<UInt8>) { compare(F32.self, op, grid, y) }
-@inline(never) private func compare64(_ op: CompareOp, _ grid: Grid, _ y: UnsafeMutablePointer<UInt8>) { compare(F64.self, op, grid, y) }
+@inline(never)
+private func compare32(
+  _ op: CompareOp, _ a: UnsafeRawPointer, _ aStep: Int, _ b: UnsafeRawPointer, _ bStep: Int, _ y: UnsafeMutablePointer<UInt8>, _ n: Int
+) {
+  compare(F32.self, op, a, aStep, b, bStep, y, n)
+}
+
+@inline(never)
+private func compare64(
+  _ op: CompareOp, _ a: UnsafeRawPointer, _ aStep: Int, _ b: UnsafeRawPointer, _ bStep: Int, _ y: UnsafeMutablePointer<UInt8>, _ n: Int
+) {
+  compare(F64.self, op, a, aStep, b, bStep, y, n)
+}
 
 @inline(__always)
-private func compare<V: Lanes>(_: V.Type, _ op: CompareOp, _ grid: Grid, _ y: UnsafeMutablePointer<UInt8>) {
+private func compare<V: Lanes>(
+  _: V.Type, _ op: CompareOp, _ a: UnsafeRawPointer, _ aStep: Int, _ b: UnsafeRawPointer, _ bStep: Int, _ y: UnsafeMutablePointer<UInt8>,
+  _ n: Int
+) {
   switch op {
-  case .eq: grid.mask(y) { (a: V, b: V) in a == b }
-  case .ne: grid.mask(y) { (a: V, b: V) in a != b }
-  case .lt: grid.mask(y) { (a: V, b: V) in a < b }
-  case .le: grid.mask(y) { (a: V, b: V) in a <= b }
-  case .gt: grid.mask(y) { (a: V, b: V) in a > b }
-  case .ge: grid.mask(y) { (a: V, b: V) in a >= b }
+  case .eq: mask(a, aStep, b, bStep, y, n) { (a: V, b: V) in a == b }
+  case .ne: mask(a, aStep, b, bStep, y, n) { (a: V, b: V) in a != b }
+  case .lt: mask(a, aStep, b, bStep, y, n) { (a: V, b: V) in a < b }
+  case .le: mask(a, aStep, b, bStep, y, n) { (a: V, b: V) in a <= b }
+  case .gt: mask(a, aStep, b, bStep, y, n) { (a: V, b: V) in a > b }
+  case .ge: mask(a, aStep, b, bStep, y, n) { (a: V, b: V) in a >= b }
+  }
+}
+
+/// y = f(a, b) in bytes of 0 and 1; addressed as in `map`.
+@inline(__always)
+private func mask<V: Lanes>(
+  _ a: UnsafeRawPointer, _ aStep: Int, _ b: UnsafeRawPointer, _ bStep: Int, _ y: UnsafeMutablePointer<UInt8>, _ n: Int, _ f: (V, V) -> V.Mask
+) {
+  var (a, b) = (a, b)
+  var i = 0
+  while i &+ V.count <= n {
+    f(V(a, 0), V(b, 0)).store(y, i)
+    a += aStep &* V.stride
+    b += bStep &* V.stride
+    i &+= V.count
+  }
+  if i == n { return }
+  var bytes = VectorRoom()
+  let m = f(V(first: n &- i, a, 0), V(first: n &- i, b, 0))
+  withUnsafeMutableBytes(of: &bytes) { buffer in
+    let bytes = buffer.baseAddress.unsafelyUnwrapped.assumingMemoryBound(to: UInt8.self)
+    m.store(bytes, 0)
+    var k = 0
+    while i &+ k < n {
+      y[i &+ k] = bytes[k]
+      k &+= 1
+    }
   }
 }
 
@@ -77,88 +142,35 @@ struct Grid {
   var rows: Int
   var columns: Int
 
+  /// Calls `body(a, aStep, b, bStep, first element of y, n)` for rows, or for several short ones at once. A step is `lanes`, or 0 for a vector
+  /// of one repeated value.
   @inline(__always)
-  func map<V: Lanes>(_ y: UnsafeMutableRawPointer, _ f: (V, V) -> V) {
-    forEach { (a: V, b: V, i, n) in
-      let r = f(a, b)
-      if n == V.count { r.store(y, i) } else { r.store(first: n, y, i) }
+  func forEachRow(_ lanes: Int, _ stride: Int, _ body: (UnsafeRawPointer, Int, UnsafeRawPointer, Int, Int, Int) -> Void) {
+    if rows > 1, columns < 64 {
+      inTiles(lanes, stride, body)
+      return
     }
-  }
-
-  @inline(__always)
-  func mask<V: Lanes>(_ y: UnsafeMutablePointer<UInt8>, _ f: (V, V) -> V.Mask) {
-    forEach { (a: V, b: V, i, n) in
-      let m = f(a, b)
-      if n == V.count {
-        m.store(y, i)
-      } else {
-        var bytes = SIMD16<UInt8>()
-        withUnsafeMutableBytes(of: &bytes) { buffer in
-          let bytes = buffer.baseAddress.unsafelyUnwrapped.assumingMemoryBound(to: UInt8.self)
-          m.store(bytes, 0)
-          var k = 0
-          while k < n {
-            y[i &+ k] = bytes[k]
-            k &+= 1
-          }
+    var (roomA, roomB) = (VectorRoom(), VectorRoom())
+    withUnsafeMutableBytes(of: &roomA) { bufferA in
+      withUnsafeMutableBytes(of: &roomB) { bufferB in
+        let (roomA, roomB) = (bufferA.baseAddress.unsafelyUnwrapped, bufferB.baseAddress.unsafelyUnwrapped)
+        var r = 0
+        while r < rows {
+          let (a, b) = (a + r &* aRow &* stride, b + r &* bRow &* stride)
+          if aColumn == 0 { Grid.lay(a, 0, 0, 0, 1, lanes, roomA, stride) }
+          if bColumn == 0 { Grid.lay(b, 0, 0, 0, 1, lanes, roomB, stride) }
+          body(
+            aColumn == 0 ? UnsafeRawPointer(roomA) : a, aColumn &* lanes, bColumn == 0 ? UnsafeRawPointer(roomB) : b, bColumn &* lanes,
+            r &* columns, columns)
+          r &+= 1
         }
       }
     }
   }
 
-  /// Calls `body(a, b, first element, how many)` for all vectors of all rows.
-  @inline(__always)
-  private func forEach<V: Lanes>(_ body: (V, V, Int, Int) -> Void) {
-    if rows > 1, columns < 64 {
-      inTiles(body)
-      return
-    }
-    var r = 0
-    while r < rows {
-      let a = self.a + r &* aRow &* V.stride
-      let b = self.b + r &* bRow &* V.stride
-      Grid.row(a, aColumn, b, bColumn, r &* columns, columns, body)
-      r &+= 1
-    }
-  }
-
-  /// One row; `first` is its first element's index in y.
-  @inline(__always)
-  private static func row<V: Lanes>(
-    _ a: UnsafeRawPointer, _ aStep: Int, _ b: UnsafeRawPointer, _ bStep: Int, _ first: Int, _ n: Int, _ body: (V, V, Int, Int) -> Void
-  ) {
-    var i = 0
-    let whole = n &- n % V.count
-    if aStep == 1, bStep == 1 {
-      while i < whole {
-        body(V(a, i), V(b, i), first &+ i, V.count)
-        i &+= V.count
-      }
-    } else if aStep == 1 {
-      let vb = V(repeating: b, 0)
-      while i < whole {
-        body(V(a, i), vb, first &+ i, V.count)
-        i &+= V.count
-      }
-    } else {
-      let va = V(repeating: a, 0)
-      let vb = V(repeating: b, 0)
-      while i < whole {
-        body(va, bStep == 1 ? V(b, i) : vb, first &+ i, V.count)
-        i &+= V.count
-      }
-    }
-    if i < n {
-      let rest = n &- i
-      let va = aStep == 1 ? V(first: rest, a, i) : V(repeating: a, 0)
-      let vb = bStep == 1 ? V(first: rest, b, i) : V(repeating: b, 0)
-      body(va, vb, first &+ i, rest)
-    }
-  }
-
   /// Short rows: both operands are laid out in tiles of whole rows first; a row that repeats, once for all.
   @inline(__always)
-  private func inTiles<V: Lanes>(_ body: (V, V, Int, Int) -> Void) {
+  private func inTiles(_ lanes: Int, _ stride: Int, _ body: (UnsafeRawPointer, Int, UnsafeRawPointer, Int, Int, Int) -> Void) {
     let tileRows = 128 / columns
     var (tileA, tileB) = (Tile(), Tile())
     withUnsafeMutableBytes(of: &tileA) { bufferA in
@@ -169,11 +181,11 @@ struct Grid {
         var r = 0
         while r < rows {
           let n = tileRows < rows &- r ? tileRows : rows &- r
-          if !straightA, r == 0 || aRow != 0 { Grid.lay(a, r, aRow, aColumn, n, columns, ta, V.stride) }
-          if !straightB, r == 0 || bRow != 0 { Grid.lay(b, r, bRow, bColumn, n, columns, tb, V.stride) }
-          let pa = straightA ? a + r &* columns &* V.stride : UnsafeRawPointer(ta)
-          let pb = straightB ? b + r &* columns &* V.stride : UnsafeRawPointer(tb)
-          Grid.row(pa, 1, pb, 1, r &* columns, n &* columns, body)
+          if !straightA, r == 0 || aRow != 0 { Grid.lay(a, r, aRow, aColumn, n, columns, ta, stride) }
+          if !straightB, r == 0 || bRow != 0 { Grid.lay(b, r, bRow, bColumn, n, columns, tb, stride) }
+          let pa = straightA ? a + r &* columns &* stride : UnsafeRawPointer(ta)
+          let pb = straightB ? b + r &* columns &* stride : UnsafeRawPointer(tb)
+          body(pa, lanes, pb, lanes, r &* columns, n &* columns)
           r &+= n
         }
       }

@@ -21,7 +21,7 @@ func patchRows<L: ConvolutionLanes>(
       let target = row + run &* length &* size
       var i = 0
       while i < length {
-        (target + i &* size).storeBytes(of: (from + i &* size).loadUnaligned(as: L.Vector.self), as: L.Vector.self)
+        L.store(L.load(from + i &* size), target + i &* size)
         i &+= L.count
       }
       run &+= 1
@@ -65,7 +65,7 @@ private func addPatches<L: ConvolutionLanes>(
   _ sums: UnsafeMutableRawPointer
 ) {
   let size = MemoryLayout<L.Vector>.stride
-  @inline(__always) func get(_ row: UnsafeRawPointer, _ v: Int) -> L.Vector { (row + v &* size).loadUnaligned(as: L.Vector.self) }
+  @inline(__always) func get(_ row: UnsafeRawPointer, _ v: Int) -> L.Vector { L.load(row + v &* size) }
   var a0 = get(UnsafeRawPointer(sums), 0), b0 = L.zero, c0 = L.zero, d0 = L.zero
   var a1 = wide > 1 ? get(UnsafeRawPointer(sums), 1) : L.zero, b1 = L.zero, c1 = L.zero, d1 = L.zero
   var a2 = wide > 2 ? get(UnsafeRawPointer(sums), 2) : L.zero, b2 = L.zero
@@ -113,11 +113,11 @@ private func addPatches<L: ConvolutionLanes>(
     }
     i &+= 1
   }
-  sums.storeBytes(of: L.add(L.add(a0, b0), L.add(c0, d0)), as: L.Vector.self)
-  if wide > 1 { (sums + size).storeBytes(of: L.add(L.add(a1, b1), L.add(c1, d1)), as: L.Vector.self) }
+  L.store(L.add(L.add(a0, b0), L.add(c0, d0)), sums)
+  if wide > 1 { L.store(L.add(L.add(a1, b1), L.add(c1, d1)), sums + size) }
   if wide > 2 {
-    (sums + 2 &* size).storeBytes(of: L.add(a2, b2), as: L.Vector.self)
-    (sums + 3 &* size).storeBytes(of: L.add(a3, b3), as: L.Vector.self)
+    L.store(L.add(a2, b2), sums + 2 &* size)
+    L.store(L.add(a3, b3), sums + 3 &* size)
   }
 }
 

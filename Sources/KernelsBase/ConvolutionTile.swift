@@ -31,490 +31,150 @@ struct Gather {
   var out: UnsafeMutableRawPointer
 }
 
+@_transparent
+private func beginRow<L: ConvolutionLanes>(_ lanes: L.Type, _ r: Int, _ rows: Int, _ vectors: Int, _ g: Gather) -> (L.Vector, L.Vector) {
+  guard r < rows, let initial = g.initial else { return (L.zero, L.zero) }
+  let at = initial + r &* g.initialRow
+  return (L.load(at), vectors > 1 ? L.load(at + MemoryLayout<L.Vector>.stride) : L.zero)
+}
+
+@_transparent
+private func endRow<L: ConvolutionLanes>(_ lanes: L.Type, _ r: Int, _ rows: Int, _ vectors: Int, _ g: Gather, _ s: L.Vector, _ t: L.Vector) {
+  if r < rows {
+    let out = g.out + r &* vectors &* MemoryLayout<L.Vector>.stride
+    L.store(s, out)
+    if vectors > 1 { L.store(t, out + MemoryLayout<L.Vector>.stride) }
+  }
+}
+
 /// A tile of `rows` x `vectors` registers of sums.
 ///
 /// - run: how many offsets are known to follow one another: 1 (none), 3 (the rows of a 3 x 3 kernel) or `runRows` (all).
 ///
 /// The three are literals at every call, so that unused rows vanish and elements of a run are reached from one register.
-@inline(__always)
-func gatherTile<L: ConvolutionLanes>(_ lanes: L.Type, rows: Int, vectors: Int, run: Int, _ g: Gather) {
-  let source = g.source.assumingMemoryBound(to: L.Element.self)
-  let tileOffsets = g.tileOffsets, loopOffsets = g.loopOffsets, loopCount = g.loopCount
-  let initialRow = g.initialRow, out = g.out
+/// Sums are variables of their own, for the elements of an array would not stay in registers.
+@_transparent
+private func gatherTile<L: ConvolutionLanes>(_ lanes: L.Type, _ rows: Int, _ vectors: Int, _ run: Int, _ g: Gather) {
   let size = MemoryLayout<L.Vector>.stride
   let row = vectors &* size
-  var s0 = L.zero, t0 = L.zero
-  var s1 = L.zero, t1 = L.zero
-  var s2 = L.zero, t2 = L.zero
-  var s3 = L.zero, t3 = L.zero
-  var s4 = L.zero, t4 = L.zero
-  var s5 = L.zero, t5 = L.zero
-  var s6 = L.zero, t6 = L.zero
-  var s7 = L.zero, t7 = L.zero
-  var s8 = L.zero, t8 = L.zero
-  var s9 = L.zero, t9 = L.zero
-  var s10 = L.zero, t10 = L.zero
-  var s11 = L.zero, t11 = L.zero
-  var s12 = L.zero, t12 = L.zero
-  var s13 = L.zero, t13 = L.zero
-  if let initial = g.initial {
-    if rows > 0 {
-      s0 = (initial + 0 &* initialRow).loadUnaligned(as: L.Vector.self)
-      if vectors > 1 { t0 = (initial + 0 &* initialRow + size).loadUnaligned(as: L.Vector.self) }
-    }
-    if rows > 1 {
-      s1 = (initial + 1 &* initialRow).loadUnaligned(as: L.Vector.self)
-      if vectors > 1 { t1 = (initial + 1 &* initialRow + size).loadUnaligned(as: L.Vector.self) }
-    }
-    if rows > 2 {
-      s2 = (initial + 2 &* initialRow).loadUnaligned(as: L.Vector.self)
-      if vectors > 1 { t2 = (initial + 2 &* initialRow + size).loadUnaligned(as: L.Vector.self) }
-    }
-    if rows > 3 {
-      s3 = (initial + 3 &* initialRow).loadUnaligned(as: L.Vector.self)
-      if vectors > 1 { t3 = (initial + 3 &* initialRow + size).loadUnaligned(as: L.Vector.self) }
-    }
-    if rows > 4 {
-      s4 = (initial + 4 &* initialRow).loadUnaligned(as: L.Vector.self)
-      if vectors > 1 { t4 = (initial + 4 &* initialRow + size).loadUnaligned(as: L.Vector.self) }
-    }
-    if rows > 5 {
-      s5 = (initial + 5 &* initialRow).loadUnaligned(as: L.Vector.self)
-      if vectors > 1 { t5 = (initial + 5 &* initialRow + size).loadUnaligned(as: L.Vector.self) }
-    }
-    if rows > 6 {
-      s6 = (initial + 6 &* initialRow).loadUnaligned(as: L.Vector.self)
-      if vectors > 1 { t6 = (initial + 6 &* initialRow + size).loadUnaligned(as: L.Vector.self) }
-    }
-    if rows > 7 {
-      s7 = (initial + 7 &* initialRow).loadUnaligned(as: L.Vector.self)
-      if vectors > 1 { t7 = (initial + 7 &* initialRow + size).loadUnaligned(as: L.Vector.self) }
-    }
-    if rows > 8 {
-      s8 = (initial + 8 &* initialRow).loadUnaligned(as: L.Vector.self)
-      if vectors > 1 { t8 = (initial + 8 &* initialRow + size).loadUnaligned(as: L.Vector.self) }
-    }
-    if rows > 9 {
-      s9 = (initial + 9 &* initialRow).loadUnaligned(as: L.Vector.self)
-      if vectors > 1 { t9 = (initial + 9 &* initialRow + size).loadUnaligned(as: L.Vector.self) }
-    }
-    if rows > 10 {
-      s10 = (initial + 10 &* initialRow).loadUnaligned(as: L.Vector.self)
-      if vectors > 1 { t10 = (initial + 10 &* initialRow + size).loadUnaligned(as: L.Vector.self) }
-    }
-    if rows > 11 {
-      s11 = (initial + 11 &* initialRow).loadUnaligned(as: L.Vector.self)
-      if vectors > 1 { t11 = (initial + 11 &* initialRow + size).loadUnaligned(as: L.Vector.self) }
-    }
-    if rows > 12 {
-      s12 = (initial + 12 &* initialRow).loadUnaligned(as: L.Vector.self)
-      if vectors > 1 { t12 = (initial + 12 &* initialRow + size).loadUnaligned(as: L.Vector.self) }
-    }
-    if rows > 13 {
-      s13 = (initial + 13 &* initialRow).loadUnaligned(as: L.Vector.self)
-      if vectors > 1 { t13 = (initial + 13 &* initialRow + size).loadUnaligned(as: L.Vector.self) }
-    }
-  }
-  let o0 = rows > 0 ? tileOffsets[0] : 0
-  let o1 = rows > 1 ? tileOffsets[1] : 0
-  let o2 = rows > 2 ? tileOffsets[2] : 0
-  let o3 = rows > 3 ? tileOffsets[3] : 0
-  let o4 = rows > 4 ? tileOffsets[4] : 0
-  let o5 = rows > 5 ? tileOffsets[5] : 0
-  let o6 = rows > 6 ? tileOffsets[6] : 0
-  let o7 = rows > 7 ? tileOffsets[7] : 0
-  let o8 = rows > 8 ? tileOffsets[8] : 0
-  let o9 = rows > 9 ? tileOffsets[9] : 0
-  let o10 = rows > 10 ? tileOffsets[10] : 0
-  let o11 = rows > 11 ? tileOffsets[11] : 0
-  let o12 = rows > 12 ? tileOffsets[12] : 0
-  let o13 = rows > 13 ? tileOffsets[13] : 0
+  var (s0, t0) = beginRow(L.self, 0, rows, vectors, g)
+  var (s1, t1) = beginRow(L.self, 1, rows, vectors, g)
+  var (s2, t2) = beginRow(L.self, 2, rows, vectors, g)
+  var (s3, t3) = beginRow(L.self, 3, rows, vectors, g)
+  var (s4, t4) = beginRow(L.self, 4, rows, vectors, g)
+  var (s5, t5) = beginRow(L.self, 5, rows, vectors, g)
+  var (s6, t6) = beginRow(L.self, 6, rows, vectors, g)
+  var (s7, t7) = beginRow(L.self, 7, rows, vectors, g)
+  var (s8, t8) = beginRow(L.self, 8, rows, vectors, g)
+  var (s9, t9) = beginRow(L.self, 9, rows, vectors, g)
+  var (s10, t10) = beginRow(L.self, 10, rows, vectors, g)
+  var (s11, t11) = beginRow(L.self, 11, rows, vectors, g)
+  var (s12, t12) = beginRow(L.self, 12, rows, vectors, g)
+  var (s13, t13) = beginRow(L.self, 13, rows, vectors, g)
+  let o0 = rows > 0 ? g.tileOffsets[0] : 0
+  let o1 = rows > 1 ? g.tileOffsets[1] : 0
+  let o2 = rows > 2 ? g.tileOffsets[2] : 0
+  let o3 = rows > 3 ? g.tileOffsets[3] : 0
+  let o4 = rows > 4 ? g.tileOffsets[4] : 0
+  let o5 = rows > 5 ? g.tileOffsets[5] : 0
+  let o6 = rows > 6 ? g.tileOffsets[6] : 0
+  let o7 = rows > 7 ? g.tileOffsets[7] : 0
+  let o8 = rows > 8 ? g.tileOffsets[8] : 0
+  let o9 = rows > 9 ? g.tileOffsets[9] : 0
+  let o10 = rows > 10 ? g.tileOffsets[10] : 0
+  let o11 = rows > 11 ? g.tileOffsets[11] : 0
+  let o12 = rows > 12 ? g.tileOffsets[12] : 0
+  let o13 = rows > 13 ? g.tileOffsets[13] : 0
+  let source = g.source.assumingMemoryBound(to: L.Element.self)
+  let loopOffsets = g.loopOffsets, loopCount = g.loopCount
   var weights = g.panel
   var l = 0
   while l < loopCount {
     let x = source + loopOffsets[l]
-    let u = weights.loadUnaligned(as: L.Vector.self)
-    let v = vectors > 1 ? (weights + size).loadUnaligned(as: L.Vector.self) : u
+    let u = L.load(weights)
+    let v = vectors > 1 ? L.load(weights + size) : u
     weights += row
-    if rows > 0 {
-      let e = L.splat(x[o0])
-      s0 = L.addProduct(s0, e, u)
-      if vectors > 1 { t0 = L.addProduct(t0, e, v) }
-    }
-    if rows > 1 {
-      let e = L.splat(run == 1 ? x[o1] : run == 3 ? (x + o0)[1] : (x + o0)[1])
-      s1 = L.addProduct(s1, e, u)
-      if vectors > 1 { t1 = L.addProduct(t1, e, v) }
-    }
-    if rows > 2 {
-      let e = L.splat(run == 1 ? x[o2] : run == 3 ? (x + o0)[2] : (x + o0)[2])
-      s2 = L.addProduct(s2, e, u)
-      if vectors > 1 { t2 = L.addProduct(t2, e, v) }
-    }
-    if rows > 3 {
-      let e = L.splat(run == 1 ? x[o3] : run == 3 ? (x + o3)[0] : (x + o0)[3])
-      s3 = L.addProduct(s3, e, u)
-      if vectors > 1 { t3 = L.addProduct(t3, e, v) }
-    }
-    if rows > 4 {
-      let e = L.splat(run == 1 ? x[o4] : run == 3 ? (x + o3)[1] : (x + o0)[4])
-      s4 = L.addProduct(s4, e, u)
-      if vectors > 1 { t4 = L.addProduct(t4, e, v) }
-    }
-    if rows > 5 {
-      let e = L.splat(run == 1 ? x[o5] : run == 3 ? (x + o3)[2] : (x + o0)[5])
-      s5 = L.addProduct(s5, e, u)
-      if vectors > 1 { t5 = L.addProduct(t5, e, v) }
-    }
-    if rows > 6 {
-      let e = L.splat(run == 1 ? x[o6] : run == 3 ? (x + o6)[0] : (x + o0)[6])
-      s6 = L.addProduct(s6, e, u)
-      if vectors > 1 { t6 = L.addProduct(t6, e, v) }
-    }
-    if rows > 7 {
-      let e = L.splat(run == 1 ? x[o7] : run == 3 ? (x + o6)[1] : (x + o0)[7])
-      s7 = L.addProduct(s7, e, u)
-      if vectors > 1 { t7 = L.addProduct(t7, e, v) }
-    }
-    if rows > 8 {
-      let e = L.splat(run == 1 ? x[o8] : run == 3 ? (x + o6)[2] : (x + o0)[8])
-      s8 = L.addProduct(s8, e, u)
-      if vectors > 1 { t8 = L.addProduct(t8, e, v) }
-    }
-    if rows > 9 {
-      let e = L.splat(run == 1 ? x[o9] : run == 3 ? (x + o9)[0] : (x + o0)[9])
-      s9 = L.addProduct(s9, e, u)
-      if vectors > 1 { t9 = L.addProduct(t9, e, v) }
-    }
-    if rows > 10 {
-      let e = L.splat(run == 1 ? x[o10] : run == 3 ? (x + o9)[1] : (x + o0)[10])
-      s10 = L.addProduct(s10, e, u)
-      if vectors > 1 { t10 = L.addProduct(t10, e, v) }
-    }
-    if rows > 11 {
-      let e = L.splat(run == 1 ? x[o11] : run == 3 ? (x + o9)[2] : (x + o0)[11])
-      s11 = L.addProduct(s11, e, u)
-      if vectors > 1 { t11 = L.addProduct(t11, e, v) }
-    }
-    if rows > 12 {
-      let e = L.splat(run == 1 ? x[o12] : run == 3 ? (x + o12)[0] : (x + o0)[12])
-      s12 = L.addProduct(s12, e, u)
-      if vectors > 1 { t12 = L.addProduct(t12, e, v) }
-    }
-    if rows > 13 {
-      let e = L.splat(run == 1 ? x[o13] : run == 3 ? (x + o12)[1] : (x + o0)[13])
-      s13 = L.addProduct(s13, e, u)
-      if vectors > 1 { t13 = L.addProduct(t13, e, v) }
-    }
+    addRow(L.self, 0, rows, vectors, x + o0, u, v, &s0, &t0)
+    addRow(L.self, 1, rows, vectors, run == 1 ? x + o1 : run == 3 ? x + o0 + 1 : x + o0 + 1, u, v, &s1, &t1)
+    addRow(L.self, 2, rows, vectors, run == 1 ? x + o2 : run == 3 ? x + o0 + 2 : x + o0 + 2, u, v, &s2, &t2)
+    addRow(L.self, 3, rows, vectors, run == 1 ? x + o3 : run == 3 ? x + o3 : x + o0 + 3, u, v, &s3, &t3)
+    addRow(L.self, 4, rows, vectors, run == 1 ? x + o4 : run == 3 ? x + o3 + 1 : x + o0 + 4, u, v, &s4, &t4)
+    addRow(L.self, 5, rows, vectors, run == 1 ? x + o5 : run == 3 ? x + o3 + 2 : x + o0 + 5, u, v, &s5, &t5)
+    addRow(L.self, 6, rows, vectors, run == 1 ? x + o6 : run == 3 ? x + o6 : x + o0 + 6, u, v, &s6, &t6)
+    addRow(L.self, 7, rows, vectors, run == 1 ? x + o7 : run == 3 ? x + o6 + 1 : x + o0 + 7, u, v, &s7, &t7)
+    addRow(L.self, 8, rows, vectors, run == 1 ? x + o8 : run == 3 ? x + o6 + 2 : x + o0 + 8, u, v, &s8, &t8)
+    addRow(L.self, 9, rows, vectors, run == 1 ? x + o9 : run == 3 ? x + o9 : x + o0 + 9, u, v, &s9, &t9)
+    addRow(L.self, 10, rows, vectors, run == 1 ? x + o10 : run == 3 ? x + o9 + 1 : x + o0 + 10, u, v, &s10, &t10)
+    addRow(L.self, 11, rows, vectors, run == 1 ? x + o11 : run == 3 ? x + o9 + 2 : x + o0 + 11, u, v, &s11, &t11)
+    addRow(L.self, 12, rows, vectors, run == 1 ? x + o12 : run == 3 ? x + o12 : x + o0 + 12, u, v, &s12, &t12)
+    addRow(L.self, 13, rows, vectors, run == 1 ? x + o13 : run == 3 ? x + o12 + 1 : x + o0 + 13, u, v, &s13, &t13)
     l &+= 1
   }
-  if rows > 0 {
-    (out + 0 &* row).storeBytes(of: s0, as: L.Vector.self)
-    if vectors > 1 { (out + 0 &* row + size).storeBytes(of: t0, as: L.Vector.self) }
-  }
-  if rows > 1 {
-    (out + 1 &* row).storeBytes(of: s1, as: L.Vector.self)
-    if vectors > 1 { (out + 1 &* row + size).storeBytes(of: t1, as: L.Vector.self) }
-  }
-  if rows > 2 {
-    (out + 2 &* row).storeBytes(of: s2, as: L.Vector.self)
-    if vectors > 1 { (out + 2 &* row + size).storeBytes(of: t2, as: L.Vector.self) }
-  }
-  if rows > 3 {
-    (out + 3 &* row).storeBytes(of: s3, as: L.Vector.self)
-    if vectors > 1 { (out + 3 &* row + size).storeBytes(of: t3, as: L.Vector.self) }
-  }
-  if rows > 4 {
-    (out + 4 &* row).storeBytes(of: s4, as: L.Vector.self)
-    if vectors > 1 { (out + 4 &* row + size).storeBytes(of: t4, as: L.Vector.self) }
-  }
-  if rows > 5 {
-    (out + 5 &* row).storeBytes(of: s5, as: L.Vector.self)
-    if vectors > 1 { (out + 5 &* row + size).storeBytes(of: t5, as: L.Vector.self) }
-  }
-  if rows > 6 {
-    (out + 6 &* row).storeBytes(of: s6, as: L.Vector.self)
-    if vectors > 1 { (out + 6 &* row + size).storeBytes(of: t6, as: L.Vector.self) }
-  }
-  if rows > 7 {
-    (out + 7 &* row).storeBytes(of: s7, as: L.Vector.self)
-    if vectors > 1 { (out + 7 &* row + size).storeBytes(of: t7, as: L.Vector.self) }
-  }
-  if rows > 8 {
-    (out + 8 &* row).storeBytes(of: s8, as: L.Vector.self)
-    if vectors > 1 { (out + 8 &* row + size).storeBytes(of: t8, as: L.Vector.self) }
-  }
-  if rows > 9 {
-    (out + 9 &* row).storeBytes(of: s9, as: L.Vector.self)
-    if vectors > 1 { (out + 9 &* row + size).storeBytes(of: t9, as: L.Vector.self) }
-  }
-  if rows > 10 {
-    (out + 10 &* row).storeBytes(of: s10, as: L.Vector.self)
-    if vectors > 1 { (out + 10 &* row + size).storeBytes(of: t10, as: L.Vector.self) }
-  }
-  if rows > 11 {
-    (out + 11 &* row).storeBytes(of: s11, as: L.Vector.self)
-    if vectors > 1 { (out + 11 &* row + size).storeBytes(of: t11, as: L.Vector.self) }
-  }
-  if rows > 12 {
-    (out + 12 &* row).storeBytes(of: s12, as: L.Vector.self)
-    if vectors > 1 { (out + 12 &* row + size).storeBytes(of: t12, as: L.Vector.self) }
-  }
-  if rows > 13 {
-    (out + 13 &* row).storeBytes(of: s13, as: L.Vector.self)
-    if vectors > 1 { (out + 13 &* row + size).storeBytes(of: t13, as: L.Vector.self) }
+  endRow(L.self, 0, rows, vectors, g, s0, t0)
+  endRow(L.self, 1, rows, vectors, g, s1, t1)
+  endRow(L.self, 2, rows, vectors, g, s2, t2)
+  endRow(L.self, 3, rows, vectors, g, s3, t3)
+  endRow(L.self, 4, rows, vectors, g, s4, t4)
+  endRow(L.self, 5, rows, vectors, g, s5, t5)
+  endRow(L.self, 6, rows, vectors, g, s6, t6)
+  endRow(L.self, 7, rows, vectors, g, s7, t7)
+  endRow(L.self, 8, rows, vectors, g, s8, t8)
+  endRow(L.self, 9, rows, vectors, g, s9, t9)
+  endRow(L.self, 10, rows, vectors, g, s10, t10)
+  endRow(L.self, 11, rows, vectors, g, s11, t11)
+  endRow(L.self, 12, rows, vectors, g, s12, t12)
+  endRow(L.self, 13, rows, vectors, g, s13, t13)
+}
+
+/// A tile whose offsets all follow one another.
+@inline(never)
+private func gatherRun<L: ConvolutionLanes>(_ lanes: L.Type, _ vectors: Int, _ rows: Int, _ g: Gather) {
+  switch rows {
+  case 1: if vectors > 1 { gatherTile(L.self, 1, 2, runRows, g) } else { gatherTile(L.self, 1, 1, runRows, g) }
+  case 2: if vectors > 1 { gatherTile(L.self, 2, 2, runRows, g) } else { gatherTile(L.self, 2, 1, runRows, g) }
+  case 3: if vectors > 1 { gatherTile(L.self, 3, 2, runRows, g) } else { gatherTile(L.self, 3, 1, runRows, g) }
+  case 4: if vectors > 1 { gatherTile(L.self, 4, 2, runRows, g) } else { gatherTile(L.self, 4, 1, runRows, g) }
+  case 5: if vectors > 1 { gatherTile(L.self, 5, 2, runRows, g) } else { gatherTile(L.self, 5, 1, runRows, g) }
+  case 6: if vectors > 1 { gatherTile(L.self, 6, 2, runRows, g) } else { gatherTile(L.self, 6, 1, runRows, g) }
+  case 7 where runRows >= 7: if vectors > 1 { gatherTile(L.self, 7, 2, runRows, g) } else { gatherTile(L.self, 7, 1, runRows, g) }
+  case 8 where runRows >= 8: if vectors > 1 { gatherTile(L.self, 8, 2, runRows, g) } else { gatherTile(L.self, 8, 1, runRows, g) }
+  case 9 where runRows >= 9: if vectors > 1 { gatherTile(L.self, 9, 2, runRows, g) } else { gatherTile(L.self, 9, 1, runRows, g) }
+  case 10 where runRows >= 10: if vectors > 1 { gatherTile(L.self, 10, 2, runRows, g) } else { gatherTile(L.self, 10, 1, runRows, g) }
+  case 11 where runRows >= 11: if vectors > 1 { gatherTile(L.self, 11, 2, runRows, g) } else { gatherTile(L.self, 11, 1, runRows, g) }
+  case 12 where runRows >= 12: if vectors > 1 { gatherTile(L.self, 12, 2, runRows, g) } else { gatherTile(L.self, 12, 1, runRows, g) }
+  case 13 where runRows >= 13: if vectors > 1 { gatherTile(L.self, 13, 2, runRows, g) } else { gatherTile(L.self, 13, 1, runRows, g) }
+  case 14 where runRows >= 14: if vectors > 1 { gatherTile(L.self, 14, 2, runRows, g) } else { gatherTile(L.self, 14, 1, runRows, g) }
+  default: break
   }
 }
 
+/// Offsets that follow one another by threes.
 @inline(never)
-func gatherRun1<L: ConvolutionLanes>(_ lanes: L.Type, _ vectors: Int, _ g: Gather) {
-  if vectors > 1 {
-    gatherTile(L.self, rows: 1, vectors: 2, run: runRows, g)
-  } else {
-    gatherTile(L.self, rows: 1, vectors: 1, run: runRows, g)
+private func gatherTriples<L: ConvolutionLanes>(_ lanes: L.Type, _ vectors: Int, _ rows: Int, _ g: Gather) {
+  switch rows {
+  case 3: if vectors > 1 { gatherTile(L.self, 3, 2, 3, g) } else { gatherTile(L.self, 3, 1, 3, g) }
+  case 6: if vectors > 1 { gatherTile(L.self, 6, 2, 3, g) } else { gatherTile(L.self, 6, 1, 3, g) }
+  case 9 where tripleRows >= 9: if vectors > 1 { gatherTile(L.self, 9, 2, 3, g) } else { gatherTile(L.self, 9, 1, 3, g) }
+  case 12 where tripleRows >= 12: if vectors > 1 { gatherTile(L.self, 12, 2, 3, g) } else { gatherTile(L.self, 12, 1, 3, g) }
+  default: break
   }
 }
 
+/// Any offsets.
 @inline(never)
-func gatherRun2<L: ConvolutionLanes>(_ lanes: L.Type, _ vectors: Int, _ g: Gather) {
-  if vectors > 1 {
-    gatherTile(L.self, rows: 2, vectors: 2, run: runRows, g)
-  } else {
-    gatherTile(L.self, rows: 2, vectors: 1, run: runRows, g)
-  }
-}
-
-@inline(never)
-func gatherRun3<L: ConvolutionLanes>(_ lanes: L.Type, _ vectors: Int, _ g: Gather) {
-  if vectors > 1 {
-    gatherTile(L.self, rows: 3, vectors: 2, run: runRows, g)
-  } else {
-    gatherTile(L.self, rows: 3, vectors: 1, run: runRows, g)
-  }
-}
-
-@inline(never)
-func gatherRun4<L: ConvolutionLanes>(_ lanes: L.Type, _ vectors: Int, _ g: Gather) {
-  if vectors > 1 {
-    gatherTile(L.self, rows: 4, vectors: 2, run: runRows, g)
-  } else {
-    gatherTile(L.self, rows: 4, vectors: 1, run: runRows, g)
-  }
-}
-
-@inline(never)
-func gatherRun5<L: ConvolutionLanes>(_ lanes: L.Type, _ vectors: Int, _ g: Gather) {
-  if vectors > 1 {
-    gatherTile(L.self, rows: 5, vectors: 2, run: runRows, g)
-  } else {
-    gatherTile(L.self, rows: 5, vectors: 1, run: runRows, g)
-  }
-}
-
-@inline(never)
-func gatherRun6<L: ConvolutionLanes>(_ lanes: L.Type, _ vectors: Int, _ g: Gather) {
-  if vectors > 1 {
-    gatherTile(L.self, rows: 6, vectors: 2, run: runRows, g)
-  } else {
-    gatherTile(L.self, rows: 6, vectors: 1, run: runRows, g)
-  }
-}
-
-@inline(never)
-func gatherRun7<L: ConvolutionLanes>(_ lanes: L.Type, _ vectors: Int, _ g: Gather) {
-  if vectors > 1 {
-    gatherTile(L.self, rows: 7, vectors: 2, run: runRows, g)
-  } else {
-    gatherTile(L.self, rows: 7, vectors: 1, run: runRows, g)
-  }
-}
-
-@inline(never)
-func gatherRun8<L: ConvolutionLanes>(_ lanes: L.Type, _ vectors: Int, _ g: Gather) {
-  if vectors > 1 {
-    gatherTile(L.self, rows: 8, vectors: 2, run: runRows, g)
-  } else {
-    gatherTile(L.self, rows: 8, vectors: 1, run: runRows, g)
-  }
-}
-
-@inline(never)
-func gatherRun9<L: ConvolutionLanes>(_ lanes: L.Type, _ vectors: Int, _ g: Gather) {
-  if vectors > 1 {
-    gatherTile(L.self, rows: 9, vectors: 2, run: runRows, g)
-  } else {
-    gatherTile(L.self, rows: 9, vectors: 1, run: runRows, g)
-  }
-}
-
-@inline(never)
-func gatherRun10<L: ConvolutionLanes>(_ lanes: L.Type, _ vectors: Int, _ g: Gather) {
-  if vectors > 1 {
-    gatherTile(L.self, rows: 10, vectors: 2, run: runRows, g)
-  } else {
-    gatherTile(L.self, rows: 10, vectors: 1, run: runRows, g)
-  }
-}
-
-@inline(never)
-func gatherRun11<L: ConvolutionLanes>(_ lanes: L.Type, _ vectors: Int, _ g: Gather) {
-  if vectors > 1 {
-    gatherTile(L.self, rows: 11, vectors: 2, run: runRows, g)
-  } else {
-    gatherTile(L.self, rows: 11, vectors: 1, run: runRows, g)
-  }
-}
-
-@inline(never)
-func gatherRun12<L: ConvolutionLanes>(_ lanes: L.Type, _ vectors: Int, _ g: Gather) {
-  if vectors > 1 {
-    gatherTile(L.self, rows: 12, vectors: 2, run: runRows, g)
-  } else {
-    gatherTile(L.self, rows: 12, vectors: 1, run: runRows, g)
-  }
-}
-
-@inline(never)
-func gatherRun13<L: ConvolutionLanes>(_ lanes: L.Type, _ vectors: Int, _ g: Gather) {
-  if vectors > 1 {
-    gatherTile(L.self, rows: 13, vectors: 2, run: runRows, g)
-  } else {
-    gatherTile(L.self, rows: 13, vectors: 1, run: runRows, g)
-  }
-}
-
-@inline(never)
-func gatherRun14<L: ConvolutionLanes>(_ lanes: L.Type, _ vectors: Int, _ g: Gather) {
-  if vectors > 1 {
-    gatherTile(L.self, rows: 14, vectors: 2, run: runRows, g)
-  } else {
-    gatherTile(L.self, rows: 14, vectors: 1, run: runRows, g)
-  }
-}
-
-@inline(never)
-func gatherTriple3<L: ConvolutionLanes>(_ lanes: L.Type, _ vectors: Int, _ g: Gather) {
-  if vectors > 1 {
-    gatherTile(L.self, rows: 3, vectors: 2, run: 3, g)
-  } else {
-    gatherTile(L.self, rows: 3, vectors: 1, run: 3, g)
-  }
-}
-
-@inline(never)
-func gatherTriple6<L: ConvolutionLanes>(_ lanes: L.Type, _ vectors: Int, _ g: Gather) {
-  if vectors > 1 {
-    gatherTile(L.self, rows: 6, vectors: 2, run: 3, g)
-  } else {
-    gatherTile(L.self, rows: 6, vectors: 1, run: 3, g)
-  }
-}
-
-@inline(never)
-func gatherTriple9<L: ConvolutionLanes>(_ lanes: L.Type, _ vectors: Int, _ g: Gather) {
-  if vectors > 1 {
-    gatherTile(L.self, rows: 9, vectors: 2, run: 3, g)
-  } else {
-    gatherTile(L.self, rows: 9, vectors: 1, run: 3, g)
-  }
-}
-
-@inline(never)
-func gatherTriple12<L: ConvolutionLanes>(_ lanes: L.Type, _ vectors: Int, _ g: Gather) {
-  if vectors > 1 {
-    gatherTile(L.self, rows: 12, vectors: 2, run: 3, g)
-  } else {
-    gatherTile(L.self, rows: 12, vectors: 1, run: 3, g)
-  }
-}
-
-@inline(never)
-func gatherAny1<L: ConvolutionLanes>(_ lanes: L.Type, _ vectors: Int, _ g: Gather) {
-  if vectors > 1 {
-    gatherTile(L.self, rows: 1, vectors: 2, run: 1, g)
-  } else {
-    gatherTile(L.self, rows: 1, vectors: 1, run: 1, g)
-  }
-}
-
-@inline(never)
-func gatherAny2<L: ConvolutionLanes>(_ lanes: L.Type, _ vectors: Int, _ g: Gather) {
-  if vectors > 1 {
-    gatherTile(L.self, rows: 2, vectors: 2, run: 1, g)
-  } else {
-    gatherTile(L.self, rows: 2, vectors: 1, run: 1, g)
-  }
-}
-
-@inline(never)
-func gatherAny3<L: ConvolutionLanes>(_ lanes: L.Type, _ vectors: Int, _ g: Gather) {
-  if vectors > 1 {
-    gatherTile(L.self, rows: 3, vectors: 2, run: 1, g)
-  } else {
-    gatherTile(L.self, rows: 3, vectors: 1, run: 1, g)
-  }
-}
-
-@inline(never)
-func gatherAny4<L: ConvolutionLanes>(_ lanes: L.Type, _ vectors: Int, _ g: Gather) {
-  if vectors > 1 {
-    gatherTile(L.self, rows: 4, vectors: 2, run: 1, g)
-  } else {
-    gatherTile(L.self, rows: 4, vectors: 1, run: 1, g)
-  }
-}
-
-@inline(never)
-func gatherAny5<L: ConvolutionLanes>(_ lanes: L.Type, _ vectors: Int, _ g: Gather) {
-  if vectors > 1 {
-    gatherTile(L.self, rows: 5, vectors: 2, run: 1, g)
-  } else {
-    gatherTile(L.self, rows: 5, vectors: 1, run: 1, g)
-  }
-}
-
-@inline(never)
-func gatherAny6<L: ConvolutionLanes>(_ lanes: L.Type, _ vectors: Int, _ g: Gather) {
-  if vectors > 1 {
-    gatherTile(L.self, rows: 6, vectors: 2, run: 1, g)
-  } else {
-    gatherTile(L.self, rows: 6, vectors: 1, run: 1, g)
-  }
-}
-
-@inline(never)
-func gatherAny7<L: ConvolutionLanes>(_ lanes: L.Type, _ vectors: Int, _ g: Gather) {
-  if vectors > 1 {
-    gatherTile(L.self, rows: 7, vectors: 2, run: 1, g)
-  } else {
-    gatherTile(L.self, rows: 7, vectors: 1, run: 1, g)
-  }
-}
-
-@inline(never)
-func gatherAny8<L: ConvolutionLanes>(_ lanes: L.Type, _ vectors: Int, _ g: Gather) {
-  if vectors > 1 {
-    gatherTile(L.self, rows: 8, vectors: 2, run: 1, g)
-  } else {
-    gatherTile(L.self, rows: 8, vectors: 1, run: 1, g)
-  }
-}
-
-@inline(never)
-func gatherAny9<L: ConvolutionLanes>(_ lanes: L.Type, _ vectors: Int, _ g: Gather) {
-  if vectors > 1 {
-    gatherTile(L.self, rows: 9, vectors: 2, run: 1, g)
-  } else {
-    gatherTile(L.self, rows: 9, vectors: 1, run: 1, g)
-  }
-}
-
-@inline(never)
-func gatherAny10<L: ConvolutionLanes>(_ lanes: L.Type, _ vectors: Int, _ g: Gather) {
-  if vectors > 1 {
-    gatherTile(L.self, rows: 10, vectors: 2, run: 1, g)
-  } else {
-    gatherTile(L.self, rows: 10, vectors: 1, run: 1, g)
+private func gatherAny<L: ConvolutionLanes>(_ lanes: L.Type, _ vectors: Int, _ rows: Int, _ g: Gather) {
+  switch rows {
+  case 1: if vectors > 1 { gatherTile(L.self, 1, 2, 1, g) } else { gatherTile(L.self, 1, 1, 1, g) }
+  case 2: if vectors > 1 { gatherTile(L.self, 2, 2, 1, g) } else { gatherTile(L.self, 2, 1, 1, g) }
+  case 3: if vectors > 1 { gatherTile(L.self, 3, 2, 1, g) } else { gatherTile(L.self, 3, 1, 1, g) }
+  case 4: if vectors > 1 { gatherTile(L.self, 4, 2, 1, g) } else { gatherTile(L.self, 4, 1, 1, g) }
+  case 5: if vectors > 1 { gatherTile(L.self, 5, 2, 1, g) } else { gatherTile(L.self, 5, 1, 1, g) }
+  case 6: if vectors > 1 { gatherTile(L.self, 6, 2, 1, g) } else { gatherTile(L.self, 6, 1, 1, g) }
+  case 7 where gatherRows >= 7: if vectors > 1 { gatherTile(L.self, 7, 2, 1, g) } else { gatherTile(L.self, 7, 1, 1, g) }
+  case 8 where gatherRows >= 8: if vectors > 1 { gatherTile(L.self, 8, 2, 1, g) } else { gatherTile(L.self, 8, 1, 1, g) }
+  case 9 where gatherRows >= 9: if vectors > 1 { gatherTile(L.self, 9, 2, 1, g) } else { gatherTile(L.self, 9, 1, 1, g) }
+  case 10 where gatherRows >= 10: if vectors > 1 { gatherTile(L.self, 10, 2, 1, g) } else { gatherTile(L.self, 10, 1, 1, g) }
+  default: break
   }
 }
 
@@ -549,55 +209,6 @@ func gatherProduct<L: ConvolutionLanes>(_ lanes: L.Type, _ vectors: Int, _ rows:
       stretch &-= rows
       tiles &-= 1
     }
-  }
-}
-
-@inline(__always)
-private func gatherRun<L: ConvolutionLanes>(_ lanes: L.Type, _ vectors: Int, _ rows: Int, _ g: Gather) {
-  switch rows {
-  case 1: gatherRun1(L.self, vectors, g)
-  case 2: gatherRun2(L.self, vectors, g)
-  case 3: gatherRun3(L.self, vectors, g)
-  case 4: gatherRun4(L.self, vectors, g)
-  case 5: gatherRun5(L.self, vectors, g)
-  case 6: gatherRun6(L.self, vectors, g)
-  case 7 where runRows > 6: gatherRun7(L.self, vectors, g)
-  case 8 where runRows > 6: gatherRun8(L.self, vectors, g)
-  case 9 where runRows > 6: gatherRun9(L.self, vectors, g)
-  case 10 where runRows > 6: gatherRun10(L.self, vectors, g)
-  case 11 where runRows > 6: gatherRun11(L.self, vectors, g)
-  case 12 where runRows > 6: gatherRun12(L.self, vectors, g)
-  case 13 where runRows > 6: gatherRun13(L.self, vectors, g)
-  case 14 where runRows > 6: gatherRun14(L.self, vectors, g)
-  default: break
-  }
-}
-
-@inline(__always)
-private func gatherTriples<L: ConvolutionLanes>(_ lanes: L.Type, _ vectors: Int, _ rows: Int, _ g: Gather) {
-  switch rows {
-  case 3: gatherTriple3(L.self, vectors, g)
-  case 6: gatherTriple6(L.self, vectors, g)
-  case 9 where tripleRows > 6: gatherTriple9(L.self, vectors, g)
-  case 12 where tripleRows > 6: gatherTriple12(L.self, vectors, g)
-  default: break
-  }
-}
-
-@inline(__always)
-private func gatherAny<L: ConvolutionLanes>(_ lanes: L.Type, _ vectors: Int, _ rows: Int, _ g: Gather) {
-  switch rows {
-  case 1: gatherAny1(L.self, vectors, g)
-  case 2: gatherAny2(L.self, vectors, g)
-  case 3: gatherAny3(L.self, vectors, g)
-  case 4: gatherAny4(L.self, vectors, g)
-  case 5: gatherAny5(L.self, vectors, g)
-  case 6: gatherAny6(L.self, vectors, g)
-  case 7 where gatherRows > 6: gatherAny7(L.self, vectors, g)
-  case 8 where gatherRows > 6: gatherAny8(L.self, vectors, g)
-  case 9 where gatherRows > 6: gatherAny9(L.self, vectors, g)
-  case 10 where gatherRows > 6: gatherAny10(L.self, vectors, g)
-  default: break
   }
 }
 

@@ -95,8 +95,8 @@ private func blockFirst<L: ConvolutionLanes>(
   _ lanes: L.Type, _ from: UnsafeRawPointer, _ fromRow: Int, _ to: UnsafeMutableRawPointer, _ toRow: Int, _ floor: L.Vector
 ) {
   transposeBlock(
-    L.self, { (from + $0 &* fromRow).loadUnaligned(as: L.Vector.self) },
-    { i, v in (to + i &* toRow).storeBytes(of: L.atLeast(v, floor), as: L.Vector.self) })
+    L.self, { L.load(from + $0 &* fromRow) },
+    { i, v in L.store(L.atLeast(v, floor), to + i &* toRow) })
 }
 
 /// One block of `channelsLast`, `rows` of whose rows are there.
@@ -105,8 +105,8 @@ private func blockLast<L: ConvolutionLanes>(
   _ lanes: L.Type, _ from: UnsafeRawPointer, _ fromRow: Int, _ rows: Int, _ to: UnsafeMutableRawPointer, _ toRow: Int
 ) {
   transposeBlock(
-    L.self, { $0 < rows ? (from + $0 &* fromRow).loadUnaligned(as: L.Vector.self) : L.zero },
-    { i, v in (to + i &* toRow).storeBytes(of: v, as: L.Vector.self) })
+    L.self, { $0 < rows ? L.load(from + $0 &* fromRow) : L.zero },
+    { i, v in L.store(v, to + i &* toRow) })
 }
 
 /// to[c, q] = from[q, c] for `channels` columns of `pixels` rows that are `pitch` long, with relu if asked.
@@ -186,23 +186,23 @@ func addRows<L: ConvolutionLanes>(_ lanes: L.Type, _ vectors: Int, _ from: Unsaf
   var v = 0
   while v < vectors {
     // Four chains hide the latency of an addition.
-    var a = UnsafeRawPointer(sums + v &* size).loadUnaligned(as: L.Vector.self), b = L.zero, c = L.zero, d = L.zero
+    var a = L.load(UnsafeRawPointer(sums + v &* size)), b = L.zero, c = L.zero, d = L.zero
     var at = from + v &* size
     var q = 0
     while q &+ 4 <= rows {
-      a = L.add(a, at.loadUnaligned(as: L.Vector.self))
-      b = L.add(b, (at + row).loadUnaligned(as: L.Vector.self))
-      c = L.add(c, (at + 2 &* row).loadUnaligned(as: L.Vector.self))
-      d = L.add(d, (at + 3 &* row).loadUnaligned(as: L.Vector.self))
+      a = L.add(a, L.load(at))
+      b = L.add(b, L.load(at + row))
+      c = L.add(c, L.load(at + 2 &* row))
+      d = L.add(d, L.load(at + 3 &* row))
       at += 4 &* row
       q &+= 4
     }
     while q < rows {
-      a = L.add(a, at.loadUnaligned(as: L.Vector.self))
+      a = L.add(a, L.load(at))
       at += row
       q &+= 1
     }
-    (sums + v &* size).storeBytes(of: L.add(L.add(a, b), L.add(c, d)), as: L.Vector.self)
+    L.store(L.add(L.add(a, b), L.add(c, d)), sums + v &* size)
     v &+= 1
   }
 }

@@ -176,9 +176,12 @@ extension F32 {
 
   /// Where the reduction holds; beyond, and for ∞ and NaN, the C library's function is taken lane by lane.
   @_transparent
-  private func beyond(_ y: F32, _ f: (Float) -> Float) -> F32 {
+  private func beyond(_ y: F32, _ f: @convention(c) (Float) -> Float) -> F32 {
     let far = !(magnitude <= F32(8e5))
-    guard far.any else { return y }
+    return far.any ? beyondByLanes(y, f) : y
+  }
+  @inline(never)
+  private func beyondByLanes(_ y: F32, _ f: @convention(c) (Float) -> Float) -> F32 {
     var r = y
     for k in 0..<F32.count where !(v[k].magnitude <= 8e5) { r.v[k] = f(v[k]) }
     return r
@@ -332,7 +335,7 @@ extension F32 {
   // MARK: Powers and remainders
 
   /// exp(b log |a|) in float64, and the borders of C's pow.
-  @_transparent
+  @inline(never)
   static func pow(_ a: F32, _ b: F32) -> F32 {
     let (a1, a2) = a.magnitude.halves
     let (b1, b2) = b.halves
@@ -348,7 +351,7 @@ extension F32 {
   }
 
   /// In float64 the quotient of two float32 below 2²⁸ truncates exactly, and so does the rest; beyond, the C library, lane by lane.
-  @_transparent
+  @inline(never)
   static func fmod(_ a: F32, _ b: F32) -> F32 {
     let (a1, a2) = a.halves
     let (b1, b2) = b.halves

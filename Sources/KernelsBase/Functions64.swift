@@ -144,9 +144,12 @@ extension F64 {
   }
 
   @_transparent
-  private func beyond(_ y: F64, _ f: (Double) -> Double) -> F64 {
+  private func beyond(_ y: F64, _ f: @convention(c) (Double) -> Double) -> F64 {
     let far = !(magnitude <= F64(8e5))
-    guard far.any else { return y }
+    return far.any ? beyondByLanes(y, f) : y
+  }
+  @inline(never)
+  private func beyondByLanes(_ y: F64, _ f: @convention(c) (Double) -> Double) -> F64 {
     var r = y
     for k in 0..<F64.count where !(v[k].magnitude <= 8e5) { r.v[k] = f(v[k]) }
     return r

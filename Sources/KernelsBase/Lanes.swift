@@ -14,6 +14,9 @@ protocol Lanes {
   /// The vector that begins at element `i`; no alignment needed.
   init(_ p: UnsafeRawPointer, _ i: Int)
   func store(_ p: UnsafeMutableRawPointer, _ i: Int)
+  /// The first `bytes` bytes (whole elements, fewer than the vector's), the rest zero; out of line, for it stands behind every loop.
+  static func loadPart(_ p: UnsafeRawPointer, _ bytes: Int) -> Self
+  func storePart(_ p: UnsafeMutableRawPointer, _ bytes: Int)
   /// The element at `i` in all lanes.
   init(repeating p: UnsafeRawPointer, _ i: Int)
   /// From float64 values that begin at element `i`.
@@ -25,6 +28,8 @@ protocol Lanes {
   var sum: Double { get }
   /// One lane, for results and the functions without a vector form.
   subscript(_ lane: Int) -> Double { get set }
+  /// True in lanes 0 ..< n.
+  static func firstLanes(_ n: Int) -> Mask
   /// The integers first, first + 1, … as bits, for positions: only moved and selected, never calculated with.
   init(positions first: Int)
   init(position: Int)
@@ -123,31 +128,18 @@ extension Lanes {
     Self.fma(polynomial(c0, c1, c2, c3, c4, c5), self, Self(c6))
   }
 
+  @inline(__always)
+  func store(first n: Int, _ p: UnsafeMutableRawPointer, _ i: Int) { storePart(p + i &* Self.stride, n &* Self.stride) }
+
   /// The first `n` lanes from memory, the rest zero.
   @inline(__always)
-  init(first n: Int, _ p: UnsafeRawPointer, _ i: Int) {
-    var v = Self(0)
-    withUnsafeMutableBytes(of: &v) { b in
-      copyBytes(b.baseAddress.unsafelyUnwrapped, p + i &* Self.stride, n &* Self.stride)
-    }
-    self = v
-  }
-
-  @inline(__always)
-  func store(first n: Int, _ p: UnsafeMutableRawPointer, _ i: Int) {
-    var v = self
-    withUnsafeMutableBytes(of: &v) { b in copyBytes(p + i &* Self.stride, b.baseAddress.unsafelyUnwrapped, n &* Self.stride) }
-  }
+  init(first n: Int, _ p: UnsafeRawPointer, _ i: Int) { self = Self.loadPart(p + i &* Self.stride, n &* Self.stride) }
 }
 
 extension Lanes {
   /// The first `n` lanes, the others zero.
   @inline(__always)
-  func keeping(first n: Int) -> Self {
-    var v = self
-    for k in 0..<Self.count where k >= n { v[k] = 0 }
-    return v
-  }
+  func keeping(first n: Int) -> Self { Self.select(Self.firstLanes(n), self, .zero) }
 
   /// The first `n` of float64 values, the other lanes zero.
   @inline(__always)
@@ -163,21 +155,15 @@ extension Lanes {
   /// The largest lane; NaN wins.
   @inline(__always)
   var largest: Double {
-    var m = self[0]
-    for k in 1..<Self.count {
-      let x = self[k]
-      m = x > m || x != x ? x : m
+    // two chains, each half as long
+    var (a, b) = (self[0], self[1])
+    var k = 2
+    while k < Self.count {
+      let (x, y) = (self[k], self[k &+ 1])
+      a = x > a || x != x ? x : a
+      b = y > b || y != y ? y : b
+      k &+= 2
     }
-    return m
-  }
-}
-
-/// Copies a few bytes, a multiple of four.
-@inline(__always)
-func copyBytes(_ to: UnsafeMutableRawPointer, _ from: UnsafeRawPointer, _ n: Int) {
-  var i = 0
-  while i < n {
-    to.storeBytes(of: from.loadUnaligned(fromByteOffset: i, as: UInt32.self), toByteOffset: i, as: UInt32.self)
-    i &+= 4
+    return a > b || a != a ? a : b
   }
 }

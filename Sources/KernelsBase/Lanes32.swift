@@ -27,9 +27,20 @@ struct F32: Lanes {
   @_transparent static var count: Int { Vector32.scalarCount }
   @_transparent static var stride: Int { 4 }
 
-  @_transparent init(_ p: UnsafeRawPointer, _ i: Int) { v = p.loadUnaligned(fromByteOffset: i &* 4, as: Vector32.self) }
-  @_transparent func store(_ p: UnsafeMutableRawPointer, _ i: Int) { p.storeBytes(of: v, toByteOffset: i &* 4, as: Vector32.self) }
-  @_transparent
+  @inline(__always) init(_ p: UnsafeRawPointer, _ i: Int) { v = Lanes32.load(p + i &* 4) }
+  @inline(__always) func store(_ p: UnsafeMutableRawPointer, _ i: Int) { Lanes32.store(v, p + i &* 4) }
+  @inline(never)
+  static func loadPart(_ p: UnsafeRawPointer, _ bytes: Int) -> F32 {
+    var v = F32.zero
+    withUnsafeMutableBytes(of: &v) { copyPart(p, $0.baseAddress.unsafelyUnwrapped, bytes) }
+    return v
+  }
+  @inline(never)
+  func storePart(_ p: UnsafeMutableRawPointer, _ bytes: Int) {
+    var v = self
+    withUnsafeMutableBytes(of: &v) { copyPart($0.baseAddress.unsafelyUnwrapped, p, bytes) }
+  }
+  @inline(__always)
   init(repeating p: UnsafeRawPointer, _ i: Int) {
     v = Vector32(repeating: p.loadUnaligned(fromByteOffset: i &* 4, as: Float.self))
   }
@@ -58,6 +69,13 @@ struct F32: Lanes {
   subscript(_ lane: Int) -> Double {
     get { Double(v[lane]) }
     set { v[lane] = Float(newValue) }
+  }
+
+  @inline(__always)
+  static func firstLanes(_ n: Int) -> Mask32 {
+    var ramp = Vector32()
+    for k in 0..<count { ramp[k] = Float(k) }
+    return Mask32(ramp .< Vector32(repeating: Float(n)))
   }
 
   @_transparent
@@ -118,20 +136,6 @@ struct F32: Lanes {
     @_transparent var ceil: F32 { -((-self).floor) }
     @_transparent var trunc: F32 { magnitude.floor.withSign(self) }
   #endif
-
-  /// A function of the C library, lane by lane.
-  @_transparent
-  func each(_ f: (Float) -> Float) -> F32 {
-    var r = self
-    for k in 0..<Self.count { r.v[k] = f(v[k]) }
-    return r
-  }
-  @_transparent
-  static func each(_ a: F32, _ b: F32, _ f: (Float, Float) -> Float) -> F32 {
-    var r = a
-    for k in 0..<Self.count { r.v[k] = f(a.v[k], b.v[k]) }
-    return r
-  }
 }
 
 /// A comparison of float32 registers.

@@ -27,9 +27,20 @@ struct F64: Lanes {
   @_transparent static var count: Int { Vector64.scalarCount }
   @_transparent static var stride: Int { 8 }
 
-  @_transparent init(_ p: UnsafeRawPointer, _ i: Int) { v = p.loadUnaligned(fromByteOffset: i &* 8, as: Vector64.self) }
-  @_transparent func store(_ p: UnsafeMutableRawPointer, _ i: Int) { p.storeBytes(of: v, toByteOffset: i &* 8, as: Vector64.self) }
-  @_transparent
+  @inline(__always) init(_ p: UnsafeRawPointer, _ i: Int) { v = Lanes64.load(p + i &* 8) }
+  @inline(__always) func store(_ p: UnsafeMutableRawPointer, _ i: Int) { Lanes64.store(v, p + i &* 8) }
+  @inline(never)
+  static func loadPart(_ p: UnsafeRawPointer, _ bytes: Int) -> F64 {
+    var v = F64.zero
+    withUnsafeMutableBytes(of: &v) { copyPart(p, $0.baseAddress.unsafelyUnwrapped, bytes) }
+    return v
+  }
+  @inline(never)
+  func storePart(_ p: UnsafeMutableRawPointer, _ bytes: Int) {
+    var v = self
+    withUnsafeMutableBytes(of: &v) { copyPart($0.baseAddress.unsafelyUnwrapped, p, bytes) }
+  }
+  @inline(__always)
   init(repeating p: UnsafeRawPointer, _ i: Int) {
     v = Vector64(repeating: p.loadUnaligned(fromByteOffset: i &* 8, as: Double.self))
   }
@@ -65,6 +76,13 @@ struct F64: Lanes {
   subscript(_ lane: Int) -> Double {
     get { Double(v[lane]) }
     set { v[lane] = Double(newValue) }
+  }
+
+  @inline(__always)
+  static func firstLanes(_ n: Int) -> Mask64 {
+    var ramp = Vector64()
+    for k in 0..<count { ramp[k] = Double(k) }
+    return Mask64(ramp .< Vector64(repeating: Double(n)))
   }
 
   @_transparent
@@ -127,14 +145,14 @@ struct F64: Lanes {
   #endif
 
   /// A function of the C library, lane by lane.
-  @_transparent
-  func each(_ f: (Double) -> Double) -> F64 {
+  @inline(never)
+  func each(_ f: @convention(c) (Double) -> Double) -> F64 {
     var r = self
     for k in 0..<Self.count { r.v[k] = f(v[k]) }
     return r
   }
-  @_transparent
-  static func each(_ a: F64, _ b: F64, _ f: (Double, Double) -> Double) -> F64 {
+  @inline(never)
+  static func each(_ a: F64, _ b: F64, _ f: @convention(c) (Double, Double) -> Double) -> F64 {
     var r = a
     for k in 0..<Self.count { r.v[k] = f(a.v[k], b.v[k]) }
     return r

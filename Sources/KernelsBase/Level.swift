@@ -2,7 +2,7 @@ public import KernelTable
 
 /// This module's loops, compiled for its instruction level.
 public enum Level {
-  public static let table = KernelTable(matrix: matrixKernels, convolution: convolutionKernels, vector: vectorKernels)
+  public static let entries = KernelEntries(matrix: matrixKernels, convolution: convolutionKernels, vector: vectorKernels)
 }
 
 let matrixKernels = MatrixKernels(

@@ -1,27 +1,61 @@
 // Loops over contiguous elements. The rest of a length that is no multiple of the vector goes through the same vector function, so that
-// a result never depends on where an element stands.
+// a result never depends on where an element stands; and through the same code, by way of a buffer, so that each function is compiled once.
 
 /// y = f(x)
 @inline(__always)
 func map<V: Lanes>(_ x: UnsafeRawPointer, _ y: UnsafeMutableRawPointer, _ n: Int, _ f: (V) -> V) {
-  var i = 0
-  while i &+ V.count <= n {
-    f(V(x, i)).store(y, i)
-    i &+= V.count
+  var room = VectorRoom()
+  withUnsafeMutableBytes(of: &room) { buffer in
+    let room = buffer.baseAddress.unsafelyUnwrapped
+    var i = 0
+    while i < n {
+      var (from, to) = (x + i &* V.stride, y + i &* V.stride)
+      if n &- i < V.count {
+        copyRest(from, room, (n &- i) &* V.stride)
+        (from, to) = (UnsafeRawPointer(room), room)
+      }
+      f(V(from, 0)).store(to, 0)
+      if n &- i < V.count { copyRest(room, y + i &* V.stride, (n &- i) &* V.stride) }
+      i &+= V.count
+    }
   }
-  if i < n { f(V(first: n &- i, x, i)).store(first: n &- i, y, i) }
 }
 
 /// y = f(a, b)
 @inline(__always)
 func map<V: Lanes>(_ a: UnsafeRawPointer, _ b: UnsafeRawPointer, _ y: UnsafeMutableRawPointer, _ n: Int, _ f: (V, V) -> V) {
-  var i = 0
-  while i &+ V.count <= n {
-    f(V(a, i), V(b, i)).store(y, i)
-    i &+= V.count
+  map(a, V.count, b, V.count, y, n, f)
+}
+
+/// The same with operands that move by `aStep` and `bStep` elements for each vector: `V.count`, or 0 for one vector that repeats.
+@inline(__always)
+func map<V: Lanes>(
+  _ a: UnsafeRawPointer, _ aStep: Int, _ b: UnsafeRawPointer, _ bStep: Int, _ y: UnsafeMutableRawPointer, _ n: Int, _ f: (V, V) -> V
+) {
+  var (roomA, roomB) = (VectorRoom(), VectorRoom())
+  withUnsafeMutableBytes(of: &roomA) { bufferA in
+    withUnsafeMutableBytes(of: &roomB) { bufferB in
+      let (roomA, roomB) = (bufferA.baseAddress.unsafelyUnwrapped, bufferB.baseAddress.unsafelyUnwrapped)
+      var (a, b) = (a, b)
+      var i = 0
+      while i < n {
+        var to = y + i &* V.stride
+        if n &- i < V.count {
+          copyRest(a, roomA, (n &- i) &* V.stride)
+          copyRest(b, roomB, (n &- i) &* V.stride)
+          (a, b, to) = (UnsafeRawPointer(roomA), UnsafeRawPointer(roomB), roomA)
+        }
+        f(V(a, 0), V(b, 0)).store(to, 0)
+        if n &- i < V.count { copyRest(roomA, y + i &* V.stride, (n &- i) &* V.stride) }
+        a += aStep &* V.stride
+        b += bStep &* V.stride
+        i &+= V.count
+      }
+    }
   }
-  if i < n {
-    let rest = n &- i
-    f(V(first: rest, a, i), V(first: rest, b, i)).store(first: rest, y, i)
-  }
+}
+
+/// Room for one vector of any level.
+struct VectorRoom {
+  var bytes = SIMD8<UInt64>()
 }

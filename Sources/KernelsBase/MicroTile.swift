@@ -80,27 +80,53 @@ func sums<L: TileLanes>(
   }
 }
 
-/// `rows` and `vectors` are literals at every call, so that the rows beyond vanish.
+/// The products of row r of a tile.
+@_transparent
+func addRow<L: TileLanes>(
+  _ lanes: L.Type, _ r: Int, _ rows: Int, _ vectors: Int, _ element: UnsafePointer<L.Element>, _ x: L.Vector, _ y: L.Vector, _ s: inout L.Vector,
+  _ t: inout L.Vector
+) {
+  if r < rows {
+    let e = L.splat(element.pointee)
+    s = L.addProduct(s, e, x)
+    if vectors > 1 { t = L.addProduct(t, e, y) }
+  }
+}
+
+@_transparent
+private func endRow<L: TileLanes>(
+  _ lanes: L.Type, _ r: Int, _ rows: Int, _ vectors: Int, _ accumulate: Bool, _ c: UnsafeMutablePointer<L.Element>, _ s: L.Vector, _ t: L.Vector
+) {
+  if r < rows {
+    let c = UnsafeMutableRawPointer(c)
+    L.store(accumulate ? L.add(s, L.load(c)) : s, c)
+    if vectors > 1 { L.store(accumulate ? L.add(t, L.load(c + L.count &* MemoryLayout<L.Element>.stride)) : t, c + L.count &* MemoryLayout<L.Element>.stride) }
+  }
+}
+
+/// `rows` and `vectors` are literals at every call, so that the rows beyond vanish; sums are variables of their own, for the elements of an array
+/// would not stay in registers.
 /// Two vectors are the right width: each a[r, p] is broadcast once and used twice, so that loads keep pace with two multiply-adds a cycle.
 @_transparent
-func microTile<L: TileLanes>(
+private func microTile<L: TileLanes>(
   _ lanes: L.Type, _ rows: Int, _ vectors: Int, _ k: Int, _ a: UnsafePointer<L.Element>, _ aRow: Int, _ aStep: Int,
-  _ b: UnsafePointer<L.Element>, _ bStep: Int, _ c: UnsafeMutablePointer<L.Element>, _ cRow: Int, _ add: Bool
+  _ b: UnsafePointer<L.Element>, _ bStep: Int, _ c: UnsafeMutablePointer<L.Element>, _ cRow: Int, _ accumulate: Bool
 ) {
-  var s0 = L.zero, t0 = L.zero
-  var s1 = L.zero, t1 = L.zero
-  var s2 = L.zero, t2 = L.zero
-  var s3 = L.zero, t3 = L.zero
-  var s4 = L.zero, t4 = L.zero
-  var s5 = L.zero, t5 = L.zero
-  var s6 = L.zero, t6 = L.zero
-  var s7 = L.zero, t7 = L.zero
-  var s8 = L.zero, t8 = L.zero
-  var s9 = L.zero, t9 = L.zero
-  var s10 = L.zero, t10 = L.zero
-  var s11 = L.zero, t11 = L.zero
-  var s12 = L.zero, t12 = L.zero
-  var s13 = L.zero, t13 = L.zero
+  let size = MemoryLayout<L.Vector>.stride
+  var (s0, t0) = (L.zero, L.zero)
+  var (s1, t1) = (L.zero, L.zero)
+  var (s2, t2) = (L.zero, L.zero)
+  var (s3, t3) = (L.zero, L.zero)
+  var (s4, t4) = (L.zero, L.zero)
+  var (s5, t5) = (L.zero, L.zero)
+  var (s6, t6) = (L.zero, L.zero)
+  var (s7, t7) = (L.zero, L.zero)
+  var (s8, t8) = (L.zero, L.zero)
+  var (s9, t9) = (L.zero, L.zero)
+  var (s10, t10) = (L.zero, L.zero)
+  var (s11, t11) = (L.zero, L.zero)
+  var (s12, t12) = (L.zero, L.zero)
+  var (s13, t13) = (L.zero, L.zero)
   // Two bases, so that the additions between rows never become one chain as long as the multiply-adds of a step.
   var low = a
   var high = a + 7 &* aRow
@@ -110,195 +136,39 @@ func microTile<L: TileLanes>(
   let rowStep = bStep &* MemoryLayout<L.Element>.stride
   var p = 0
   while p < k {
-    let x = row.loadUnaligned(as: L.Vector.self)
-    let y = vectors > 1 ? (row + L.count &* MemoryLayout<L.Element>.stride).loadUnaligned(as: L.Vector.self) : L.zero
+    let x = L.load(row)
+    let y = vectors > 1 ? L.load(row + size) : L.zero
     row += rowStep
-    if rows > 0 {
-      let v = L.splat(low.pointee)
-      s0 = L.addProduct(s0, v, x)
-      if vectors > 1 { t0 = L.addProduct(t0, v, y) }
-    }
-    if rows > 1 {
-      let v = L.splat(low[aRow])
-      s1 = L.addProduct(s1, v, x)
-      if vectors > 1 { t1 = L.addProduct(t1, v, y) }
-    }
-    if rows > 2 {
-      let v = L.splat(low[2 &* aRow])
-      s2 = L.addProduct(s2, v, x)
-      if vectors > 1 { t2 = L.addProduct(t2, v, y) }
-    }
-    if rows > 3 {
-      let v = L.splat(low[aRow3])
-      s3 = L.addProduct(s3, v, x)
-      if vectors > 1 { t3 = L.addProduct(t3, v, y) }
-    }
-    if rows > 4 {
-      let v = L.splat(low[4 &* aRow])
-      s4 = L.addProduct(s4, v, x)
-      if vectors > 1 { t4 = L.addProduct(t4, v, y) }
-    }
-    if rows > 5 {
-      let v = L.splat(low[aRow5])
-      s5 = L.addProduct(s5, v, x)
-      if vectors > 1 { t5 = L.addProduct(t5, v, y) }
-    }
-    if rows > 6 {
-      let v = L.splat(low[2 &* aRow3])
-      s6 = L.addProduct(s6, v, x)
-      if vectors > 1 { t6 = L.addProduct(t6, v, y) }
-    }
-    if rows > 7 {
-      let v = L.splat(high.pointee)
-      s7 = L.addProduct(s7, v, x)
-      if vectors > 1 { t7 = L.addProduct(t7, v, y) }
-    }
-    if rows > 8 {
-      let v = L.splat(high[aRow])
-      s8 = L.addProduct(s8, v, x)
-      if vectors > 1 { t8 = L.addProduct(t8, v, y) }
-    }
-    if rows > 9 {
-      let v = L.splat(high[2 &* aRow])
-      s9 = L.addProduct(s9, v, x)
-      if vectors > 1 { t9 = L.addProduct(t9, v, y) }
-    }
-    if rows > 10 {
-      let v = L.splat(high[aRow3])
-      s10 = L.addProduct(s10, v, x)
-      if vectors > 1 { t10 = L.addProduct(t10, v, y) }
-    }
-    if rows > 11 {
-      let v = L.splat(high[4 &* aRow])
-      s11 = L.addProduct(s11, v, x)
-      if vectors > 1 { t11 = L.addProduct(t11, v, y) }
-    }
-    if rows > 12 {
-      let v = L.splat(high[aRow5])
-      s12 = L.addProduct(s12, v, x)
-      if vectors > 1 { t12 = L.addProduct(t12, v, y) }
-    }
-    if rows > 13 {
-      let v = L.splat(high[2 &* aRow3])
-      s13 = L.addProduct(s13, v, x)
-      if vectors > 1 { t13 = L.addProduct(t13, v, y) }
-    }
+    addRow(L.self, 0, rows, vectors, low, x, y, &s0, &t0)
+    addRow(L.self, 1, rows, vectors, low + aRow, x, y, &s1, &t1)
+    addRow(L.self, 2, rows, vectors, low + 2 &* aRow, x, y, &s2, &t2)
+    addRow(L.self, 3, rows, vectors, low + aRow3, x, y, &s3, &t3)
+    addRow(L.self, 4, rows, vectors, low + 4 &* aRow, x, y, &s4, &t4)
+    addRow(L.self, 5, rows, vectors, low + aRow5, x, y, &s5, &t5)
+    addRow(L.self, 6, rows, vectors, low + 2 &* aRow3, x, y, &s6, &t6)
+    addRow(L.self, 7, rows, vectors, high, x, y, &s7, &t7)
+    addRow(L.self, 8, rows, vectors, high + aRow, x, y, &s8, &t8)
+    addRow(L.self, 9, rows, vectors, high + 2 &* aRow, x, y, &s9, &t9)
+    addRow(L.self, 10, rows, vectors, high + aRow3, x, y, &s10, &t10)
+    addRow(L.self, 11, rows, vectors, high + 4 &* aRow, x, y, &s11, &t11)
+    addRow(L.self, 12, rows, vectors, high + aRow5, x, y, &s12, &t12)
+    addRow(L.self, 13, rows, vectors, high + 2 &* aRow3, x, y, &s13, &t13)
     low += aStep
     high += aStep
     p &+= 1
   }
-  if add {
-    if rows > 0 {
-      s0 = L.add(s0, loadVector(L.self, c + 0 &* cRow))
-      if vectors > 1 { t0 = L.add(t0, loadVector(L.self, c + (0 &* cRow &+ L.count))) }
-    }
-    if rows > 1 {
-      s1 = L.add(s1, loadVector(L.self, c + 1 &* cRow))
-      if vectors > 1 { t1 = L.add(t1, loadVector(L.self, c + (1 &* cRow &+ L.count))) }
-    }
-    if rows > 2 {
-      s2 = L.add(s2, loadVector(L.self, c + 2 &* cRow))
-      if vectors > 1 { t2 = L.add(t2, loadVector(L.self, c + (2 &* cRow &+ L.count))) }
-    }
-    if rows > 3 {
-      s3 = L.add(s3, loadVector(L.self, c + 3 &* cRow))
-      if vectors > 1 { t3 = L.add(t3, loadVector(L.self, c + (3 &* cRow &+ L.count))) }
-    }
-    if rows > 4 {
-      s4 = L.add(s4, loadVector(L.self, c + 4 &* cRow))
-      if vectors > 1 { t4 = L.add(t4, loadVector(L.self, c + (4 &* cRow &+ L.count))) }
-    }
-    if rows > 5 {
-      s5 = L.add(s5, loadVector(L.self, c + 5 &* cRow))
-      if vectors > 1 { t5 = L.add(t5, loadVector(L.self, c + (5 &* cRow &+ L.count))) }
-    }
-    if rows > 6 {
-      s6 = L.add(s6, loadVector(L.self, c + 6 &* cRow))
-      if vectors > 1 { t6 = L.add(t6, loadVector(L.self, c + (6 &* cRow &+ L.count))) }
-    }
-    if rows > 7 {
-      s7 = L.add(s7, loadVector(L.self, c + 7 &* cRow))
-      if vectors > 1 { t7 = L.add(t7, loadVector(L.self, c + (7 &* cRow &+ L.count))) }
-    }
-    if rows > 8 {
-      s8 = L.add(s8, loadVector(L.self, c + 8 &* cRow))
-      if vectors > 1 { t8 = L.add(t8, loadVector(L.self, c + (8 &* cRow &+ L.count))) }
-    }
-    if rows > 9 {
-      s9 = L.add(s9, loadVector(L.self, c + 9 &* cRow))
-      if vectors > 1 { t9 = L.add(t9, loadVector(L.self, c + (9 &* cRow &+ L.count))) }
-    }
-    if rows > 10 {
-      s10 = L.add(s10, loadVector(L.self, c + 10 &* cRow))
-      if vectors > 1 { t10 = L.add(t10, loadVector(L.self, c + (10 &* cRow &+ L.count))) }
-    }
-    if rows > 11 {
-      s11 = L.add(s11, loadVector(L.self, c + 11 &* cRow))
-      if vectors > 1 { t11 = L.add(t11, loadVector(L.self, c + (11 &* cRow &+ L.count))) }
-    }
-    if rows > 12 {
-      s12 = L.add(s12, loadVector(L.self, c + 12 &* cRow))
-      if vectors > 1 { t12 = L.add(t12, loadVector(L.self, c + (12 &* cRow &+ L.count))) }
-    }
-    if rows > 13 {
-      s13 = L.add(s13, loadVector(L.self, c + 13 &* cRow))
-      if vectors > 1 { t13 = L.add(t13, loadVector(L.self, c + (13 &* cRow &+ L.count))) }
-    }
-  }
-  if rows > 0 {
-    storeVector(L.self, s0, c + 0 &* cRow)
-    if vectors > 1 { storeVector(L.self, t0, c + (0 &* cRow &+ L.count)) }
-  }
-  if rows > 1 {
-    storeVector(L.self, s1, c + 1 &* cRow)
-    if vectors > 1 { storeVector(L.self, t1, c + (1 &* cRow &+ L.count)) }
-  }
-  if rows > 2 {
-    storeVector(L.self, s2, c + 2 &* cRow)
-    if vectors > 1 { storeVector(L.self, t2, c + (2 &* cRow &+ L.count)) }
-  }
-  if rows > 3 {
-    storeVector(L.self, s3, c + 3 &* cRow)
-    if vectors > 1 { storeVector(L.self, t3, c + (3 &* cRow &+ L.count)) }
-  }
-  if rows > 4 {
-    storeVector(L.self, s4, c + 4 &* cRow)
-    if vectors > 1 { storeVector(L.self, t4, c + (4 &* cRow &+ L.count)) }
-  }
-  if rows > 5 {
-    storeVector(L.self, s5, c + 5 &* cRow)
-    if vectors > 1 { storeVector(L.self, t5, c + (5 &* cRow &+ L.count)) }
-  }
-  if rows > 6 {
-    storeVector(L.self, s6, c + 6 &* cRow)
-    if vectors > 1 { storeVector(L.self, t6, c + (6 &* cRow &+ L.count)) }
-  }
-  if rows > 7 {
-    storeVector(L.self, s7, c + 7 &* cRow)
-    if vectors > 1 { storeVector(L.self, t7, c + (7 &* cRow &+ L.count)) }
-  }
-  if rows > 8 {
-    storeVector(L.self, s8, c + 8 &* cRow)
-    if vectors > 1 { storeVector(L.self, t8, c + (8 &* cRow &+ L.count)) }
-  }
-  if rows > 9 {
-    storeVector(L.self, s9, c + 9 &* cRow)
-    if vectors > 1 { storeVector(L.self, t9, c + (9 &* cRow &+ L.count)) }
-  }
-  if rows > 10 {
-    storeVector(L.self, s10, c + 10 &* cRow)
-    if vectors > 1 { storeVector(L.self, t10, c + (10 &* cRow &+ L.count)) }
-  }
-  if rows > 11 {
-    storeVector(L.self, s11, c + 11 &* cRow)
-    if vectors > 1 { storeVector(L.self, t11, c + (11 &* cRow &+ L.count)) }
-  }
-  if rows > 12 {
-    storeVector(L.self, s12, c + 12 &* cRow)
-    if vectors > 1 { storeVector(L.self, t12, c + (12 &* cRow &+ L.count)) }
-  }
-  if rows > 13 {
-    storeVector(L.self, s13, c + 13 &* cRow)
-    if vectors > 1 { storeVector(L.self, t13, c + (13 &* cRow &+ L.count)) }
-  }
+  endRow(L.self, 0, rows, vectors, accumulate, c + 0 &* cRow, s0, t0)
+  endRow(L.self, 1, rows, vectors, accumulate, c + 1 &* cRow, s1, t1)
+  endRow(L.self, 2, rows, vectors, accumulate, c + 2 &* cRow, s2, t2)
+  endRow(L.self, 3, rows, vectors, accumulate, c + 3 &* cRow, s3, t3)
+  endRow(L.self, 4, rows, vectors, accumulate, c + 4 &* cRow, s4, t4)
+  endRow(L.self, 5, rows, vectors, accumulate, c + 5 &* cRow, s5, t5)
+  endRow(L.self, 6, rows, vectors, accumulate, c + 6 &* cRow, s6, t6)
+  endRow(L.self, 7, rows, vectors, accumulate, c + 7 &* cRow, s7, t7)
+  endRow(L.self, 8, rows, vectors, accumulate, c + 8 &* cRow, s8, t8)
+  endRow(L.self, 9, rows, vectors, accumulate, c + 9 &* cRow, s9, t9)
+  endRow(L.self, 10, rows, vectors, accumulate, c + 10 &* cRow, s10, t10)
+  endRow(L.self, 11, rows, vectors, accumulate, c + 11 &* cRow, s11, t11)
+  endRow(L.self, 12, rows, vectors, accumulate, c + 12 &* cRow, s12, t12)
+  endRow(L.self, 13, rows, vectors, accumulate, c + 13 &* cRow, s13, t13)
 }

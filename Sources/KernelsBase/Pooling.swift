@@ -71,15 +71,15 @@ func maxSquares<L: ConvolutionLanes>(
       // The last vector ends with the row and overlaps the one before.
       if i > columns &- L.count { i = columns &- L.count }
       let a = upper + 2 &* i &* size, b = a + width &* size
-      let a0 = a.loadUnaligned(as: L.Vector.self), a1 = (a + L.count &* size).loadUnaligned(as: L.Vector.self)
-      let b0 = b.loadUnaligned(as: L.Vector.self), b1 = (b + L.count &* size).loadUnaligned(as: L.Vector.self)
+      let a0 = L.load(a), a1 = L.load(a + L.count &* size)
+      let b0 = L.load(b), b1 = L.load(b + L.count &* size)
       var best = L.even(a0, a1)
       let first = corner &+ 2 &* i
       var marks = L.bits(first, step: 2)
       L.take(&best, &marks, L.odd(a0, a1), L.bits(first &+ 1, step: 2))
       L.take(&best, &marks, L.even(b0, b1), L.bits(first &+ width, step: 2))
       L.take(&best, &marks, L.odd(b0, b1), L.bits(first &+ width &+ 1, step: 2))
-      (target + i &* size).storeBytes(of: best, as: L.Vector.self)
+      L.store(best, target + i &* size)
       L.storePositions(marks, places + i)
       i &+= L.count
     }
@@ -104,17 +104,17 @@ func poolSums<L: ConvolutionLanes>(
       let corner = sums + (row &* pool &* columns &+ column &* pool) &* pitch
       var v = 0
       while v < pitch {
-        var best = (corner + v).loadUnaligned(as: L.Vector.self), mark = L.bits(0)
+        var best = L.load(corner + v), mark = L.bits(0)
         if pool == 2 {
-          L.take(&best, &mark, (corner + (pitch &+ v)).loadUnaligned(as: L.Vector.self), L.bits(1))
-          L.take(&best, &mark, (corner + (columns &* pitch &+ v)).loadUnaligned(as: L.Vector.self), L.bits(2))
-          L.take(&best, &mark, (corner + ((columns &+ 1) &* pitch &+ v)).loadUnaligned(as: L.Vector.self), L.bits(3))
+          L.take(&best, &mark, L.load(corner + (pitch &+ v)), L.bits(1))
+          L.take(&best, &mark, L.load(corner + (columns &* pitch &+ v)), L.bits(2))
+          L.take(&best, &mark, L.load(corner + ((columns &+ 1) &* pitch &+ v)), L.bits(3))
         } else {
           var i = 0
           while i < pool {
             var j = 0
             while j < pool {
-              let value = (corner + ((i &* columns &+ j) &* pitch &+ v)).loadUnaligned(as: L.Vector.self)
+              let value = L.load(corner + ((i &* columns &+ j) &* pitch &+ v))
               if i &+ j > 0 { L.take(&best, &mark, value, L.bits(i &* pool &+ j)) }
               j &+= 1
             }
@@ -122,8 +122,8 @@ func poolSums<L: ConvolutionLanes>(
           }
         }
         L.reluMark(&best, &mark, L.bits(255))
-        (values + (out &+ v)).storeBytes(of: best, as: L.Vector.self)
-        (marks + (out &+ v)).storeBytes(of: mark, as: L.Vector.self)
+        L.store(best, values + (out &+ v))
+        L.store(mark, marks + (out &+ v))
         v &+= size
       }
       out &+= pitch
@@ -160,7 +160,7 @@ func marksFirst<L: ConvolutionLanes>(
       let target = to + (c &* toRow &+ start)
       let rows = channels &- c
       transposeBlock(
-        L.self, { (source + $0 &* pitch &* size).loadUnaligned(as: L.Vector.self) },
+        L.self, { L.load(source + $0 &* pitch &* size) },
         { i, v in if i < rows { L.storeBytes(v, target + i &* toRow) } })
       c &+= L.count
     }

@@ -32,23 +32,16 @@ private func reduceRows<V: Lanes>(
 ) {
   for r in 0..<rows {
     let row = x + r &* count &* V.stride
-    if let shift {
-      let s = V(shift[r])
-      switch op {
-      case .sumSquares:
-        result[r] = sum(row, count) { (v: V) in
-          let d = v - s
-          return d * d
-        }
-      case .sumAbs: result[r] = sum(row, count) { (v: V) in (v - s).magnitude }
-      default: result[r] = sum(row, count) { (v: V) in v - s }
-      }
-      continue
-    }
+    let s = V(shift?[r] ?? 0)
     switch op {
-    case .sum: result[r] = sum(row, count) { (v: V) in v }
-    case .sumSquares: result[r] = sum(row, count) { (v: V) in v * v }
-    case .sumAbs: result[r] = sum(row, count) { (v: V) in v.magnitude }
+    case .sum where shift == nil: result[r] = sum(row, count) { (v: V) in v }
+    case .sum: result[r] = sum(row, count) { (v: V) in v - s }
+    case .sumSquares:
+      result[r] = sum(row, count) { (v: V) in
+        let d = v - s
+        return d * d
+      }
+    case .sumAbs: result[r] = sum(row, count) { (v: V) in (v - s).magnitude }
     case .countNonzero: result[r] = sum(row, count) { (v: V) in .select(v == .zero, .zero, .one) }
     case .prod: result[r] = product(V.self, row, count)
     case .max: result[r] = largest(V.self, row, count)
@@ -142,14 +135,13 @@ func largest<V: Lanes>(_ x: UnsafeRawPointer, _ n: Int, _ f: (V) -> V) -> Double
     nan = nan | (p != p)
     i &+= V.count
   }
-  a = V.maximum(V.maximum(a, b), V.maximum(c, d))
-  var m = nan.any ? Double.nan : a.largest
-  while i < n {
-    let p = f(V(repeating: x, i))[0]
-    m = p > m || p != p ? p : m
-    i &+= 1
+  if i < n {
+    let p = V.select(V.firstLanes(n &- i), f(V(first: n &- i, x, i)), low)
+    a = V.select(a < p, p, a)
+    nan = nan | (p != p)
   }
-  return m
+  a = V.maximum(V.maximum(a, b), V.maximum(c, d))
+  return nan.any ? Double.nan : a.largest
 }
 
 /// result[c] = result[c] joined with the reduction of x[:, c] - shift[c]
@@ -186,22 +178,15 @@ private func reduceColumns<V: Lanes>(
   _: V.Type, _ op: ReduceOp, _ x: UnsafeRawPointer, _ rowStride: Int, _ shift: UnsafePointer<Double>?, _ result: UnsafeMutablePointer<Double>,
   _ count: Int, _ columns: Int
 ) {
-  if let shift {
-    switch op {
-    case .sumSquares:
-      sumColumns(x, rowStride, shift, result, count, columns) { (v: V, s: V) in
-        let d = v - s
-        return d * d
-      }
-    case .sumAbs: sumColumns(x, rowStride, shift, result, count, columns) { (v: V, s: V) in (v - s).magnitude }
-    default: sumColumns(x, rowStride, shift, result, count, columns) { (v: V, s: V) in v - s }
-    }
-    return
-  }
   switch op {
-  case .sum: sumColumns(x, rowStride, nil, result, count, columns) { (v: V, _: V) in v }
-  case .sumSquares: sumColumns(x, rowStride, nil, result, count, columns) { (v: V, _: V) in v * v }
-  case .sumAbs: sumColumns(x, rowStride, nil, result, count, columns) { (v: V, _: V) in v.magnitude }
+  case .sum where shift == nil: sumColumns(x, rowStride, nil, result, count, columns) { (v: V, _: V) in v }
+  case .sum: sumColumns(x, rowStride, shift, result, count, columns) { (v: V, s: V) in v - s }
+  case .sumSquares:
+    sumColumns(x, rowStride, shift, result, count, columns) { (v: V, s: V) in
+      let d = v - s
+      return d * d
+    }
+  case .sumAbs: sumColumns(x, rowStride, shift, result, count, columns) { (v: V, s: V) in (v - s).magnitude }
   case .countNonzero: sumColumns(x, rowStride, nil, result, count, columns) { (v: V, _: V) in .select(v == .zero, .zero, .one) }
   case .prod:
     for r in 0..<count {

@@ -28,11 +28,11 @@ private func softmax<V: Lanes>(
     } else if log {
       let m = largest(V.self, x, count)
       let shift = V(m)
-      let s = V(Glibc.log(sum(x, count) { (v: V) in (v - shift).expOfNegative }))
+      let s = V(Glibc.log(expSum(shift, x, nil, count)))
       map(x, y, count) { (v: V) in (v - shift) - s }
     } else if count <= V.count {
       let v = V(first: count, x, 0)
-      let m = V(largest(V.self, x, count))
+      let m = V(V.select(V.firstLanes(count), v, V(-.infinity)).largest)
       let e = (v - m).expOfNegative.keeping(first: count)
       (e / V(e.sum)).store(first: count, y, 0)
     } else {
@@ -42,9 +42,9 @@ private func softmax<V: Lanes>(
   }
 }
 
-/// y = exp(x - m) and its sum.
-@inline(__always)
-private func expSum<V: Lanes>(_ m: V, _ x: UnsafeRawPointer, _ y: UnsafeMutableRawPointer, _ n: Int) -> Double {
+/// The sum of exp(x - m), and y = exp(x - m) where y is given.
+@inline(never)
+private func expSum<V: Lanes>(_ m: V, _ x: UnsafeRawPointer, _ y: UnsafeMutableRawPointer?, _ n: Int) -> Double {
   var total = 0.0
   var i = 0
   let whole = n &- n % V.count
@@ -54,15 +54,17 @@ private func expSum<V: Lanes>(_ m: V, _ x: UnsafeRawPointer, _ y: UnsafeMutableR
     while i &+ 2 &* V.count <= end {
       let p = (V(x, i) - m).expOfNegative
       let q = (V(x, i &+ V.count) - m).expOfNegative
-      p.store(y, i)
-      q.store(y, i &+ V.count)
+      if let y {
+        p.store(y, i)
+        q.store(y, i &+ V.count)
+      }
       a = a + p
       b = b + q
       i &+= 2 &* V.count
     }
     while i < end {
       let p = (V(x, i) - m).expOfNegative
-      p.store(y, i)
+      if let y { p.store(y, i) }
       a = a + p
       i &+= V.count
     }
@@ -70,7 +72,7 @@ private func expSum<V: Lanes>(_ m: V, _ x: UnsafeRawPointer, _ y: UnsafeMutableR
   }
   if i < n {
     let p = (V(first: n &- i, x, i) - m).expOfNegative.keeping(first: n &- i)
-    p.store(first: n &- i, y, i)
+    if let y { p.store(first: n &- i, y, i) }
     total += p.sum
   }
   return total
@@ -114,13 +116,10 @@ private func columns<V: Lanes>(
   _: V.Type, _ inner: Int, _ body: (Int, (UnsafeRawPointer, Int) -> V, (V, UnsafeMutableRawPointer, Int) -> Void) -> Void
 ) {
   var c = 0
-  while c &+ V.count <= inner {
-    body(c, { p, i in V(p, i) }, { v, p, i in v.store(p, i) })
-    c &+= V.count
-  }
-  if c < inner {
+  while c < inner {
     let n = inner &- c
-    body(c, { p, i in V(first: n, p, i) }, { v, p, i in v.store(first: n, p, i) })
+    body(c, { p, i in n < V.count ? V(first: n, p, i) : V(p, i) }, { v, p, i in if n < V.count { v.store(first: n, p, i) } else { v.store(p, i) } })
+    c &+= V.count
   }
 }
 
@@ -222,5 +221,5 @@ func logSumExp<V: Lanes>(_: V.Type, _ x: UnsafeRawPointer, _ n: Int) -> Double {
   let m = largest(V.self, x, n)
   if m == -.infinity || m == .infinity { return m }
   let shift = V(m)
-  return m + Glibc.log(sum(x, n) { (v: V) in (v - shift).expOfNegative })
+  return m + Glibc.log(expSum(shift, x, nil, n))
 }

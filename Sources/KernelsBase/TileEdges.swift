@@ -1,11 +1,11 @@
 @inline(__always)
 func loadVector<L: TileLanes>(_ lanes: L.Type, _ source: UnsafePointer<L.Element>) -> L.Vector {
-  UnsafeRawPointer(source).loadUnaligned(as: L.Vector.self)
+  L.load(UnsafeRawPointer(source))
 }
 
 @inline(__always)
 func storeVector<L: TileLanes>(_ lanes: L.Type, _ value: L.Vector, _ target: UnsafeMutablePointer<L.Element>) {
-  UnsafeMutableRawPointer(target).storeBytes(of: value, as: L.Vector.self)
+  L.store(value, UnsafeMutableRawPointer(target))
 }
 
 /// Adds what `end` asks for to a tile of sums (rows of two vectors) and writes the columns that count.
@@ -73,5 +73,19 @@ func copyPart(_ source: UnsafeRawPointer, _ target: UnsafeMutableRawPointer, _ b
   }
   if bytes & 4 != 0 {
     target.storeBytes(of: source.loadUnaligned(fromByteOffset: at, as: UInt32.self), toByteOffset: at, as: UInt32.self)
+  }
+}
+
+/// `copyPart` out of line, for the ends of loops.
+@inline(never)
+func copyRest(_ source: UnsafeRawPointer, _ target: UnsafeMutableRawPointer, _ bytes: Int) { copyPart(source, target, bytes) }
+
+/// Copies any number of bytes that is a multiple of four.
+@inline(__always)
+func copyBytes(_ target: UnsafeMutableRawPointer, _ source: UnsafeRawPointer, _ bytes: Int) {
+  var i = 0
+  while i < bytes {
+    target.storeBytes(of: source.loadUnaligned(fromByteOffset: i, as: UInt32.self), toByteOffset: i, as: UInt32.self)
+    i &+= 4
   }
 }

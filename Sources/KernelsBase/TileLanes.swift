@@ -1,7 +1,13 @@
+#if canImport(Glibc)
+  internal import Glibc
+#endif
+
 /// One vector register as the matrix kernels use it: an element type, and a SIMD type as wide as the level's registers.
 ///
 /// A case-less enum carries the operations, so that generic helpers reach the standard library's concrete SIMD operators:
 /// the generic ones of `SIMD` are loops over lanes.
+/// Vectors come from memory and go there by memcpy, which becomes one instruction: of the standard library's loads and stores, which are generic,
+/// the compiler keeps a function of its own beside large callers, and that one would be shared with the rest of the program.
 protocol TileLanes {
   associatedtype Element
   associatedtype Vector
@@ -11,6 +17,9 @@ protocol TileLanes {
   /// The side of the square blocks that `transpose` handles.
   static var square: Int { get }
   static var zero: Vector { get }
+  /// From and to memory of any alignment.
+  static func load(_ p: UnsafeRawPointer) -> Vector
+  static func store(_ v: Vector, _ p: UnsafeMutableRawPointer)
   static var zeroElement: Element { get }
   static func splat(_ value: Element) -> Vector
   /// sum + x · y, in one rounding where the level has such an instruction.
@@ -61,6 +70,15 @@ enum Lanes32: TileLanes {
   @inline(__always) static var count: Int { Tile32.scalarCount }
   @inline(__always) static var square: Int { squareSide }
   @inline(__always) static var zero: Tile32 { Tile32() }
+  @inline(__always) static func load(_ p: UnsafeRawPointer) -> Tile32 {
+    var v = Tile32()
+    memcpy(&v, p, MemoryLayout<Tile32>.size)
+    return v
+  }
+  @inline(__always) static func store(_ v: Tile32, _ p: UnsafeMutableRawPointer) {
+    var v = v
+    memcpy(p, &v, MemoryLayout<Tile32>.size)
+  }
   @inline(__always) static var zeroElement: Float { 0 }
   @inline(__always) static func splat(_ value: Float) -> Tile32 { Tile32(repeating: value) }
   @inline(__always) static func addProduct(_ sum: Tile32, _ x: Tile32, _ y: Tile32) -> Tile32 {
@@ -94,6 +112,15 @@ enum Lanes64: TileLanes {
   @inline(__always) static var count: Int { Tile64.scalarCount }
   @inline(__always) static var square: Int { 4 }
   @inline(__always) static var zero: Tile64 { Tile64() }
+  @inline(__always) static func load(_ p: UnsafeRawPointer) -> Tile64 {
+    var v = Tile64()
+    memcpy(&v, p, MemoryLayout<Tile64>.size)
+    return v
+  }
+  @inline(__always) static func store(_ v: Tile64, _ p: UnsafeMutableRawPointer) {
+    var v = v
+    memcpy(p, &v, MemoryLayout<Tile64>.size)
+  }
   @inline(__always) static var zeroElement: Double { 0 }
   @inline(__always) static func splat(_ value: Double) -> Tile64 { Tile64(repeating: value) }
   @inline(__always) static func addProduct(_ sum: Tile64, _ x: Tile64, _ y: Tile64) -> Tile64 {

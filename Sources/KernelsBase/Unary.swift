@@ -2,7 +2,19 @@ internal import KernelTable
 
 /// y = op(x; p, q)
 func unary(_ op: Int32, _ width: UInt8, _ x: UnsafeRawPointer, _ y: UnsafeMutableRawPointer, _ n: Int, _ p: Double, _ q: Double) {
-  let op = unsafeBitCast(UInt8(truncatingIfNeeded: op), to: UnaryOp.self)
+  var op = unsafeBitCast(UInt8(truncatingIfNeeded: op), to: UnaryOp.self)
+  var p = p
+  if op == .powScalar {
+    // the common powers without a logarithm, as PyTorch does
+    switch p {
+    case 1: (op, p) = (.mulScalar, 1)
+    case 2: op = .square
+    case 0.5: op = .sqrt
+    case -0.5: op = .rsqrt
+    case -1: op = .reciprocal
+    default: break
+    }
+  }
   if width == FloatWidth.float32.rawValue { unary32(op, x, y, n, p, q) } else { unary64(op, x, y, n, p, q) }
 }
 
@@ -70,23 +82,11 @@ private func unary<V: Lanes>(
   }
 }
 
-/// xᵖ; the common powers without a logarithm, as PyTorch does.
+/// xᵖ for the powers that are not functions of their own.
 @inline(__always)
-func powScalar<V: Lanes>(_: V.Type, _ x: UnsafeRawPointer, _ y: UnsafeMutableRawPointer, _ n: Int, _ p: Double) {
-  if p == 0 {
-    map(x, y, n) { (_: V) in .one }
-  } else if p == 1 {
-    map(x, y, n) { (v: V) in v }
-  } else if p == 2 {
-    map(x, y, n) { (v: V) in v * v }
-  } else if p == 3 {
+private func powScalar<V: Lanes>(_: V.Type, _ x: UnsafeRawPointer, _ y: UnsafeMutableRawPointer, _ n: Int, _ p: Double) {
+  if p == 3 {
     map(x, y, n) { (v: V) in v * v * v }
-  } else if p == 0.5 {
-    map(x, y, n) { (v: V) in v.squareRoot }
-  } else if p == -0.5 {
-    map(x, y, n) { (v: V) in .one / v.squareRoot }
-  } else if p == -1 {
-    map(x, y, n) { (v: V) in .one / v }
   } else if p == -2 {
     map(x, y, n) { (v: V) in .one / (v * v) }
   } else {
@@ -106,8 +106,9 @@ let normalDensity = 0.39894228040143267794
 let geluCubic = 0.044715
 
 extension Lanes {
+  /// 0 for NaN, as PyTorch's.
   @inline(__always)
-  var sign: Self { Self.select(self > .zero, .one, Self.select(self < .zero, -Self.one, self - self)) }
+  var sign: Self { Self.select(self > .zero, .one, Self.select(self < .zero, -Self.one, .zero)) }
 
   /// NaN stays; where low > high, high wins as in PyTorch.
   @inline(__always)

@@ -7,7 +7,7 @@ public enum FunctionalLibrary {
     [
       Functional.linearRows, Functional.conv1dRows, Functional.conv2dRows, Functional.convTranspose2dRows,
       Functional.maxPoolRows, Functional.avgPoolRows, Functional.adaptivePoolRows, Functional.unfoldRows,
-      Functional.batchNormRows, Functional.layerNormRows,
+      Functional.batchNormRows, Functional.layerNormRows, Functional.groupNormRows, Functional.rmsNormRows,
       Functional.softmaxRows, Functional.activationRows, Functional.preluRows, Functional.dropoutRows,
       Functional.embeddingRows, Functional.cosineSimilarityRows,
       Functional.squaredErrorRows, Functional.absoluteErrorRows, Functional.binaryCrossEntropyRows, Functional.crossEntropyRows,

@@ -68,9 +68,9 @@ public enum RuntimeLibrary {
   ]
 
   public static let library = Library(
-    "nnlua", "Neural networks in Lua: the modules .tensor .nn .optim .data .plot, and the runtime.", rows: all, lua: shippedLua("runtime.lua"))
-  static let progress = Library("nnlua.progress", "The progress bar behind nnlua.progress.", rows: [], lua: shippedLua("progress.lua"))
-  static let display = Library("nnlua.display", "The text forms behind nnlua.display.", rows: [], lua: shippedLua("display.lua"))
+    "nnlua", "Neural networks in Lua: the modules .tensor .nn .optim .data .plot, and the runtime.", rows: all, lua: ShippedFile.text("runtime.lua"))
+  static let progress = Library("nnlua.progress", "The progress bar behind nnlua.progress.", rows: [], lua: ShippedFile.text("progress.lua"))
+  static let display = Library("nnlua.display", "The text forms behind nnlua.display.", rows: [], lua: ShippedFile.text("display.lua"))
 
   public static var cores: Int { sysconf(Int32(_SC_NPROCESSORS_ONLN)) }
   public static var machineMemory: Int { sysconf(Int32(_SC_PHYS_PAGES)) * sysconf(Int32(_SC_PAGESIZE)) }

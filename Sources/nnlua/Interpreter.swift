@@ -40,6 +40,7 @@ struct Interpreter {
     do {
       if options.version { print("\(Usage.version)  Lua \(LuaState.luaVersion)") }
       Libraries.install(in: state)
+      unblockInterrupts()
       state.watchInterrupts()
       setArguments(state)
       SearchPath.extend(state, script: scriptPath)
@@ -68,6 +69,14 @@ struct Interpreter {
       }
     }
     return LuaState.isInterrupted ? interrupted : 0
+  }
+
+  /// A parent may have blocked the signal for its own threads, and a child inherits that.
+  private func unblockInterrupts() {
+    var signals = sigset_t()
+    sigemptyset(&signals)
+    sigaddset(&signals, SIGINT)
+    pthread_sigmask(SIG_UNBLOCK, &signals, nil)
   }
 
   private var scriptPath: UnsafePointer<CChar>? {

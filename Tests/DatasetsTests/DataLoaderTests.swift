@@ -29,6 +29,7 @@ import Testing
       assert(list == "1 2 3 4 5 6 7 8" and sizes == "4 4")
       assert(#data.DataLoader(set) == 10 and #data.DataLoader(set, {batch_size = 4}) == 3 and #data.DataLoader(set, {batch_size = 99}) == 1)
       assert(#data.DataLoader(set, {batch_size = 4, drop_last = true}) == 2)
+      assert(#data.DataLoader{set, batch_size = 4} == 3 and #data.DataLoader(set, 4) == 3)
 
       -- A seed fixes all epochs, and no two are alike.
       local function sorted(s)

@@ -63,19 +63,17 @@ extension ConvolutionGeometry {
   }
 }
 
-/// A buffer of one width between two strips of canaries.
+/// A buffer of one width between guard pages.
 final class Guarded {
   let width: FloatWidth
   let count: Int
-  private let base: UnsafeMutableRawPointer
-  private static let strip = 256
-  var pointer: UnsafeMutableRawPointer { base + Self.strip }
+  private let memory: GuardPages
+  var pointer: UnsafeMutableRawPointer { memory.pointer }
 
   init(_ width: FloatWidth, _ values: [Double]) {
     self.width = width
     count = values.count
-    base = .allocate(byteCount: 2 * Self.strip + values.count * width.stride, alignment: 64)
-    for i in 0..<(2 * Self.strip + count * width.stride) { base.storeBytes(of: 0xA5, toByteOffset: i, as: UInt8.self) }
+    memory = GuardPages(bytes: values.count * width.stride)
     for (i, value) in values.enumerated() {
       if width == .float32 {
         pointer.storeBytes(of: Float(value), toByteOffset: i * 4, as: Float.self)
@@ -85,7 +83,6 @@ final class Guarded {
     }
   }
   convenience init(_ width: FloatWidth, filled count: Int) { self.init(width, Array(repeating: .nan, count: count)) }
-  deinit { base.deallocate() }
 
   var values: [Double] {
     (0..<count).map {
@@ -93,12 +90,7 @@ final class Guarded {
     }
   }
   var bits: [UInt8] { (0..<count * width.stride).map { pointer.load(fromByteOffset: $0, as: UInt8.self) } }
-  var intact: Bool {
-    (0..<Self.strip).allSatisfy {
-      base.load(fromByteOffset: $0, as: UInt8.self) == 0xA5
-        && base.load(fromByteOffset: Self.strip + count * width.stride + $0, as: UInt8.self) == 0xA5
-    }
-  }
+  var intact: Bool { memory.intact }
 
   /// Largest |value - expected| / (1 + |expected|), infinite where one is NaN.
   func distance(_ expected: [Double]) -> Double {

@@ -150,6 +150,17 @@ private func float64Sampled(_ c: Case) {
 }
 
 /// Derivatives against central differences of the same op in float64.
+/// PyTorch 2.13: torch.sign(nan) is 0.
+@Test func signOfNaN() {
+  for width in widths {
+    let x = Buffer(width, [.nan, -.infinity, -0.0]), y = Buffer(width, count: 3)
+    for level in levels {
+      Vector.unary(.sign, width, x.p, y.p, 3, table: level.table)
+      #expect(y.values == [0, -1, 0])
+    }
+  }
+}
+
 @Test func gradientsMatchDifferences() {
   var noise = Noise(5)
   let points = (0..<200).map { _ in 0.05 + 0.9 * abs(noise.next()) }

@@ -1,25 +1,61 @@
 import CShims
+import Glibc
 import KernelTable
 import Kernels
 
 /// The levels this processor runs, each with its table.
 let levels: [(name: String, table: KernelTable)] = ["base", "avx2", "avx512"].prefix(Int(nn_cpu_level()) + 1).map { ($0, Kernels.table($0)) }
 
-/// A buffer of either width, seen as Double.
+/// Memory between two pages that may not be touched: a kernel that reads or writes beyond its buffer on that side ends the test run.
+/// The bytes lie right before the page behind or right behind the page before, by turns that no order of buffers repeats; on the
+/// other side stands a strip that tells whether it was written.
+final class GuardPages {
+  let pointer: UnsafeMutableRawPointer
+  let bytes: Int
+  private let base: UnsafeMutableRawPointer
+  private let total: Int
+  private static let page = 4096
+  private static let strip = 256
+  private nonisolated(unsafe) static var turn: UInt64 = 1
+
+  init(bytes: Int, atEnd: Bool? = nil) {
+    self.bytes = bytes
+    let room = (bytes + Self.strip + Self.page - 1) / Self.page * Self.page
+    total = room + 2 * Self.page
+    base = mmap(nil, total, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)!
+    precondition(base != MAP_FAILED && mprotect(base + Self.page, room, PROT_READ | PROT_WRITE) == 0)
+    Self.turn = Self.turn &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+    let atEnd = atEnd ?? (Self.turn >> 60 & 1 == 0)
+    memset(base + Self.page, 0xA5, room)
+    pointer = base + Self.page + (atEnd ? room - bytes : 0)
+  }
+  deinit { munmap(base, total) }
+
+  /// No byte around the buffer was written.
+  var intact: Bool {
+    let (first, last) = (base + Self.page, base + total - Self.page)
+    func untouched(_ from: UnsafeMutableRawPointer, _ to: UnsafeMutableRawPointer) -> Bool {
+      (0..<max(0, to - from)).allSatisfy { from.load(fromByteOffset: $0, as: UInt8.self) == 0xA5 }
+    }
+    return untouched(max(first, pointer - Self.strip), pointer) && untouched(pointer + bytes, min(last, pointer + bytes + Self.strip))
+  }
+}
+
+/// A buffer of either width, seen as Double, between guard pages.
 final class Buffer {
   let width: FloatWidth
   let count: Int
-  let p: UnsafeMutableRawPointer
+  let memory: GuardPages
+  var p: UnsafeMutableRawPointer { memory.pointer }
 
   init(_ width: FloatWidth, _ values: [Double]) {
     self.width = width
     count = values.count
-    p = .allocate(byteCount: Swift.max(1, values.count) * width.stride, alignment: 64)
+    memory = GuardPages(bytes: values.count * width.stride)
     for (i, v) in values.enumerated() { self[i] = v }
   }
 
   convenience init(_ width: FloatWidth, count: Int) { self.init(width, [Double](repeating: -77, count: count)) }
-  deinit { p.deallocate() }
 
   subscript(_ i: Int) -> Double {
     get { width == .float32 ? Double(p.load(fromByteOffset: i * 4, as: Float.self)) : p.load(fromByteOffset: i * 8, as: Double.self) }
@@ -32,6 +68,7 @@ final class Buffer {
     }
   }
   var values: [Double] { (0..<count).map { self[$0] } }
+  var bits: [UInt8] { (0..<count * width.stride).map { p.load(fromByteOffset: $0, as: UInt8.self) } }
   /// Relative precision of the width.
   var epsilon: Double { width == .float32 ? 0x1p-23 : 0x1p-52 }
 }

@@ -126,7 +126,7 @@ extension NeuralNetworksTests {
       ("F.max_pool2d(T.ones(1, 4, 4))", "bad argument #2 to 'max_pool2d' (integer or {height, width} expected, got no value)"),
       ("F.avg_pool2d(T.ones(1, 4, 4), 2, 0)", "avg_pool2d: stride must be at least 1, got 0"),
       ("F.adaptive_avg_pool2d(T.ones(1, 4, 4), 0)", "adaptive_avg_pool2d: output_size must be at least 1, got 0"),
-      ("F.im2col(T.ones(1, 4, 4), 5)", "im2col: the kernel {5,5} is larger than the padded image {4,4} (input {1,1,4,4}, weight {1,1,5,5})"),
+      ("F.im2col(T.ones(1, 4, 4), 5)", "im2col: the kernel {5,5} is larger than the padded image {4,4} (input {1,4,4})"),
       ("F.col2im(T.ones(1, 10, 4), {4, 4}, 3)", "col2im: 10 rows are no multiple of the kernel's 3 x 3 (columns {1,10,4})"),
       ("F.col2im(T.ones(1, 9, 5), {4, 4}, 3)", "col2im: an image of {4,4} has 2 x 2 windows, the columns {1,9,5} hold 5"),
       ("F.batch_norm(T.ones(1, 3), nil, nil, {training = true})", "batch_norm: expected more than 1 value per channel when training, got input {1,3}"),
@@ -135,6 +135,11 @@ extension NeuralNetworksTests {
       ("F.batch_norm(T.ones(4), nil, nil)", "batch_norm: input must be {N,C}, {N,C,L} or {N,C,H,W}, got {4}"),
       ("F.layer_norm(T.ones(4, 3), 4)", "layer_norm: input {4,3} does not end in the normalised shape {4}"),
       ("F.layer_norm(T.ones(4, 3), {3}, T.ones(4))", "layer_norm: weight must have shape {3}, got {4}"),
+      ("F.group_norm(T.ones(4, 3), 2)", "group_norm: 3 channels cannot be split into 2 groups (input {4,3})"),
+      ("F.group_norm(T.ones(4, 4), 2, T.ones(2))", "group_norm: weight must have shape {4}, got {2} (input {4,4})"),
+      ("F.instance_norm(T.ones(4, 3, 1))", "instance_norm: expected more than 1 value per channel, got input {4,3,1}"),
+      ("F.instance_norm(T.ones(4, 3))", "instance_norm: input must be {N,C,L} or {N,C,H,W}, got {4,3}"),
+      ("F.rms_norm(T.ones(4, 3), 4)", "rms_norm: input {4,3} does not end in the normalised shape {4}"),
       ("F.softmax(T.ones(2, 3), 3)", "softmax: dim 3 is out of range 1..2 (or -2..-1) of shape {2,3}"),
       ("F.softmax(T.ones(2, 3), 0)", "softmax: dim 0 is out of range 1..2 (or -2..-1) of shape {2,3}"),
       ("F.hardtanh(T.ones(2), 1, -1)", "hardtanh: min_val 1 is larger than max_val -1"),
@@ -225,6 +230,10 @@ extension NeuralNetworksTests {
         local w = T.ones(2, 3, {requires_grad = true})
         F.linear(T.ones(0, 3), w):sum():backward()
         assert(w.grad:sum():item() == 0)
+        local x = T.ones(2, 3, {requires_grad = true})
+        F.linear(x, T.ones(0, 3)):sum():backward()
+        assert(x.grad:sum():item() == 0)
+        assert(F.prelu(T.ones(2, 0, 3), T.ones(0)).shape[2] == 0)
         """)
     }
   }

@@ -73,6 +73,11 @@ extension NeuralNetworksTests {
       try check("layer_norm", [wave(4, 3, 5), wave(3, 5, phase: 1), wave(3, 5, phase: 2)]) {
         try Functional.layerNorm($0[0], shape: [3, 5], weight: $0[1], bias: $0[2])
       }
+      try check("group_norm", [wave(2, 4, 3, 2), wave(4, phase: 1), wave(4, phase: 2)]) {
+        try Functional.groupNorm($0[0], groups: 2, weight: $0[1], bias: $0[2])
+      }
+      try check("instance_norm", [wave(2, 3, 3, 2), w, b]) { try Functional.instanceNorm($0[0], weight: $0[1], bias: $0[2]) }
+      try check("rms_norm", [wave(4, 3, 5), wave(3, 5, phase: 1)]) { try Functional.rmsNorm($0[0], shape: [3, 5], weight: $0[1]) }
       try check("layer_norm plain", [wave(4, 6)]) { try Functional.layerNorm($0[0], shape: [6]) }
     }
 

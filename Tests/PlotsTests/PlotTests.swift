@@ -151,7 +151,7 @@ final class PlotTests {
     ("plot.line({1}, {width = -1})", "width must be from 0.1 to 100"),
     ("plot.xlim(2, 1)", "the smaller one first"),
     ("plot.figure{width = -3}", "width must be from 16 to 8192"),
-    ("plot.figure{widht = 3}", "script:1: figure: unknown option 'widht' (options: width, height, title)"),
+    ("plot.figure{widht = 3}", "script:1: figure: unknown option 'widht'; did you mean 'width'? (options: width, height, title)"),
     ("plot.figure():save(folder .. '/a.png')", "the figure is empty"),
     ("plot.figure():line{1}:save('a.jpg')", "must end in .svg, .png or .pdf, got 'a.jpg'"),
     ("plot.figure():line{1}:save(folder .. '/no/a.png')", "No such file or directory"),

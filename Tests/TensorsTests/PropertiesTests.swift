@@ -32,7 +32,7 @@ import Testing
       fails("the gradient is int64, the tensor float32", function() x.grad = long{1, 2} end)
       fails("Tensor or nil expected, got number", function() x.grad = 1 end)
       fails("boolean expected, got number", function() x.requires_grad = 1 end)
-      fails("Tensor has no field 'gard' to set (grad and requires_grad can be set)", function() x.gard = 1 end)
+      fails("Tensor has no field 'gard' to set; did you mean 'grad'?", function() x.gard = 1 end)
       fails("'shape' cannot be set", function() x.shape = {1} end)
       fails("only float32 and float64", function() long{1}.requires_grad = true end)
       fails("cannot stop requiring gradients", function() (x * 2).requires_grad = false end)

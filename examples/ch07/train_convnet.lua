@@ -11,7 +11,7 @@
 --   --seed N                         where chance begins (1)
 --   --save PATH                      the file for the trained weights (convnet.safetensors)
 --
--- On MNIST, 20 epochs reach about 0.989 on the test set.
+-- On MNIST, one epoch reaches about 0.978 on the test set, twenty about 0.990.
 local nnlua = require "nnlua"
 local T, nn, optim, data = nnlua.tensor, nnlua.nn, nnlua.optim, nnlua.data
 
@@ -37,8 +37,8 @@ end
 
 -- The images: `data.NAME` finds them on this machine or downloads them.
 local function load_sets()
-  if option.dataset == "digits" then return data.digits():split(0.8, option.seed) end
-  local load = ({mnist = data.mnist, fashion = data.fashion_mnist})[option.dataset] or usage("unknown data set " .. option.dataset)
+  local load = ({mnist = data.mnist, fashion = data.fashion_mnist, digits = data.digits})[option.dataset]
+  if not load then usage("unknown data set " .. option.dataset) end
   return load{split = "train"}, load{split = "test"}
 end
 
@@ -47,8 +47,7 @@ T.manual_seed(option.seed)
 
 local found, train, test = pcall(load_sets)
 if not found then
-  io.stderr:write(train, "\n\nPut the four files into one of those folders, or into $NNLUA_DATA/mnist,\n",
-    "or learn the small digits that come with nnlua: nnlua ", arg[0], " --dataset digits\n")
+  io.stderr:write(train, "\n\nOr learn the small digits: nnlua ", arg[0], " --dataset digits\n")
   os.exit(1)
 end
 
@@ -81,6 +80,9 @@ local loader = data.DataLoader(train, {batch_size = option.batch, shuffle = true
 local begin = nnlua.clock()
 local best = 0
 for epoch = 1, option.epochs do
+  -- Not in the book: the last quarter goes in smaller steps. At the full rate the test accuracy wanders by 0.001 from epoch to epoch.
+  if epoch > 1 and epoch > 0.75 * option.epochs then optimizer.lr = 0.0001 end
+
   local bar <close> = nnlua.progress(#train, {title = ("epoch %d/%d"):format(epoch, option.epochs), unit = "images"})
   local seen, right, total = 0, 0, 0
   for x, t in loader:batches() do

@@ -32,7 +32,10 @@ end
 
 local function value_text(value)
   if type(value) == "userdata" and value.item then value = value:item() end
-  if math.type(value) == "float" then return ("%.4g"):format(value) end
+  if math.type(value) == "float" then
+    local size = math.abs(value)
+    return (size >= 0.0005 and size < 1000 and "%.4f" or "%.4g"):format(value)
+  end
   return tostring(value)
 end
 

@@ -31,7 +31,8 @@ public final class DataLoader: LuaObject, @unchecked Sendable {
   package func order() throws -> [Int] {
     defer { epoch += 1 }
     guard shuffle else { return Array(0..<dataset.count) }
-    return Shuffle.order(dataset.count, key: try seed.map { Shuffle.key(seed: $0, epoch) } ?? Shuffle.key())
+    var stream = try RandomStream(optional: seed, epoch)
+    return stream.order(dataset.count)
   }
 }
 
@@ -141,7 +142,7 @@ extension DataLoader {
       Param.option("drop_last", default: false, "leave out a last batch that is smaller"),
       Param.option("seed", default: Int?.none, "a stream of orders of its own; otherwise T.manual_seed's is drawn from"),
       Param.option("prefetch", default: 0, "batches made ahead; sets in memory need none: gathering 100 images takes less than 0.1 ms"),
-      Param.option("transform", default: LuaFunction?.none, "function (x, t) → x, t, called with each batch"), place: .function,
+      Param.option("transform", default: LuaFunction?.none, "function (x, t) → x, t, called with each batch"), place: .function, mixed: true,
       example: "return #data.DataLoader(data.digits(), {batch_size = 100, shuffle = true})", returns: "DataLoader"
     ) { stack, dataset, batchSize, shuffle, dropLast, seed, prefetch, transform in
       guard prefetch >= 0 else { throw LuaError("DataLoader: prefetch cannot be negative, got \(prefetch)") }

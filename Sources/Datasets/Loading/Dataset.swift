@@ -145,7 +145,8 @@ public final class Dataset: LuaObject, @unchecked Sendable {
   /// Two parts of a shuffled set: `share` of it, and the rest.
   public func split(_ share: Double, seed: Int?) throws -> (Dataset, Dataset) {
     guard share > 0, share < 1 else { throw LuaError("split: the share must lie between 0 and 1, got \(share.luaLiteral)") }
-    let order = Shuffle.order(count, key: try seed.map { Shuffle.key(seed: $0) } ?? Shuffle.key())
+    var stream = try RandomStream(optional: seed)
+    let order = stream.order(count)
     let first = Int((share * Double(count)).rounded())
     return (part(Array(order[..<first])), part(Array(order[first...])))
   }

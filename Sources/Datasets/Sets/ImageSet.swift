@@ -1,4 +1,3 @@
-internal import CResources
 internal import FoundationEssentials
 internal import LuaBridge
 internal import Tensors
@@ -55,16 +54,11 @@ struct ImageSet: Sendable {
         throw LuaError("\(images.shape[0]) images in \(paths[0]), but \(labels.shape[0]) labels in \(paths[1])")
       }
     case .shipped(let imageFile, let labelFile, let list):
-      images = try Self.images(Self.resource(imageFile))
-      labels = try self.labels(Self.resource(labelFile))
+      images = try Self.images(ByteSource(memory: ShippedFile.bytes(imageFile)))
+      labels = try self.labels(ByteSource(memory: ShippedFile.bytes(labelFile)))
       rows = list.first { $0.split == split }!.rows
     }
     return (images, labels, rows ?? 0..<images.shape[0])
-  }
-
-  private static func resource(_ name: String) -> ByteSource {
-    let resource = nn_find_resource(name)
-    return ByteSource(memory: UnsafeRawBufferPointer(start: resource.bytes, count: resource.size))
   }
 
   private static func images(_ source: ByteSource) throws -> Tensor {

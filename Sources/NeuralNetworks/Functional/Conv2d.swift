@@ -25,8 +25,9 @@ extension Functional {
   struct ConvolutionCall {
     let name: String
     let input: Shape
-    let weight: Shape
-    var shapes: String { "input \(input), weight \(weight)" }
+    /// nil where the script gave a size alone.
+    let weight: Shape?
+    var shapes: String { weight.map { "input \(input), weight \($0)" } ?? "input \(input)" }
   }
 
   /// Convolution of (N, C, H, W), after all checks.

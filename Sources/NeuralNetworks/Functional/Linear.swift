@@ -33,9 +33,10 @@ extension Functional {
     }
     let followed = bias.map { [x, weight, $0] } ?? [x, weight]
     if Tape.follows(followed) {
+      let count = rows.shape[0]
       try y.follow("linear", followed, saving: [x, weight]) { node, g in
         let x = try node.saved(0), weight = try node.saved(1)
-        let g = try g.reshaped(Shape(g.count / max(outputs, 1), outputs))
+        let g = try g.reshaped(Shape(count, outputs))
         let gx = node.needs(0) ? try Matrices.matmul(g, weight).reshaped(x.shape) : nil
         let gWeight = node.needs(1) ? try Matrices.matmul(g.transposed(0, 1), matrix(x)) : nil
         guard node.inputs.count == 3 else { return [gx, gWeight] }

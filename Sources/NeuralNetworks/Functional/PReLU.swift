@@ -13,7 +13,7 @@ extension Functional {
     }
     let type = floatType(x, weight), x = try x.to(type)
     var shape = Shape(repeating: 1, count: Swift.max(x.rank, 1))
-    if weight.count > 1 { shape[1] = channels }
+    if weight.count != 1 { shape[1] = channels }
     let slope = try weight.to(type).reshaped(weight.count == 1 ? Shape() : shape)
     return try Elementwise.select(Elementwise.greater(x, .integer(0)), .tensor(x), .tensor(Elementwise.mul(x, slope)))
   }

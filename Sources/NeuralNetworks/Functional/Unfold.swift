@@ -12,7 +12,7 @@ extension Functional {
   public static func im2col(_ x: Tensor, kernel: Pair, stride: Pair = 1, padding: Pair = 0, dilation: Pair = 1) throws -> Tensor {
     guard x.rank == 4 || x.rank == 3 else { throw LuaError("im2col: input must be {N,C,H,W} or {C,H,W}, got \(x.shape)") }
     let images = try (x.rank == 4 ? x : x.reshaped(Shape([1] + x.shape.array))).to(floatType(x))
-    let geometry = try windows(images.shape, kernel, stride, padding, dilation, "im2col")
+    let geometry = try windows(images.shape, kernel, stride, padding, dilation, ConvolutionCall(name: "im2col", input: x.shape, weight: nil))
     let columns = try unfold(images, geometry)
     return x.rank == 4 ? columns : try columns.reshaped(Shape(columns.shape[1], columns.shape[2]))
   }
@@ -32,7 +32,7 @@ extension Functional {
       throw LuaError("col2im: \(batch.shape[1]) rows are no multiple of the kernel's \(kernel.height) x \(kernel.width) (columns \(columns.shape))")
     }
     let shape = try Shape.checked([batch.shape[0], batch.shape[1] / area, size.height, size.width], "col2im")
-    let geometry = try windows(shape, kernel, stride, padding, dilation, "col2im")
+    let geometry = try windows(shape, kernel, stride, padding, dilation, ConvolutionCall(name: "col2im", input: columns.shape, weight: nil))
     guard geometry.outHeight * geometry.outWidth == batch.shape[2] else {
       throw LuaError(
         "col2im: an image of \(size) has \(geometry.outHeight) x \(geometry.outWidth) windows, the columns \(columns.shape) hold \(batch.shape[2])")
@@ -41,13 +41,15 @@ extension Functional {
     return columns.rank == 3 ? y : try y.reshaped(Shape(shape.array.dropFirst()))
   }
 
-  private static func windows(_ x: Shape, _ kernel: Pair, _ stride: Pair, _ padding: Pair, _ dilation: Pair, _ name: String) throws -> ConvolutionGeometry {
-    let call = ConvolutionCall(name: name, input: x, weight: Shape(1, Swift.max(x[1], 1), kernel.height, kernel.width))
-    _ = try kernel.checked("kernel_size", atLeast: 1, name)
-    guard x[1] > 0 else { throw LuaError("\(name): input \(x) has no channels") }
-    let geometry = try geometry(x, call.weight, nil, stride: stride, padding: .size(padding), dilation: dilation, groups: 1, call)
+  private static func windows(
+    _ x: Shape, _ kernel: Pair, _ stride: Pair, _ padding: Pair, _ dilation: Pair, _ call: ConvolutionCall
+  ) throws -> ConvolutionGeometry {
+    let kernel = try kernel.checked("kernel_size", atLeast: 1, call.name)
+    guard x[1] > 0 else { throw LuaError("\(call.name): no channels (\(call.shapes))") }
+    let window = try Shape.checked([1, x[1], kernel.height, kernel.width], call.name)
+    let geometry = try geometry(x, window, nil, stride: stride, padding: .size(padding), dilation: dilation, groups: 1, call)
     let sizes = [kernel.height, kernel.width, geometry.outHeight, geometry.outWidth]
-    _ = try Shape.checked(Array(x.array.prefix(2)) + sizes, name)
+    _ = try Shape.checked(Array(x.array.prefix(2)) + sizes, call.name)
     return geometry
   }
 

@@ -3,7 +3,8 @@ public import Tensors
 
 /// An activation as a layer; the formulas stand in `Activation`.
 public final class ActivationLayer: Module, @unchecked Sendable {
-  private let name: String, activation: Activation, detail: String
+  let activation: Activation
+  private let name: String, detail: String
   init(_ name: String, _ activation: Activation, _ detail: String = "") { (self.name, self.activation, self.detail) = (name, activation, detail) }
   public override var kind: String { name }
   public override var summaryLine: String { detail }

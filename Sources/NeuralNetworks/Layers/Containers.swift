@@ -11,8 +11,17 @@ public final class Sequential: Module, @unchecked Sendable {
   }
 
   public override func forward(_ x: Tensor) throws -> Tensor {
-    var y = x
-    for child in try ownChildren() { y = try child.module(y) }
+    let children = try ownChildren()
+    var y = x, next = 0
+    while next < children.count {
+      if let (fused, taken) = FusedChain.run(children, from: next, y) {
+        y = fused
+        next += taken
+      } else {
+        y = try children[next].module(y)
+        next += 1
+      }
+    }
     return y
   }
 

@@ -1,4 +1,3 @@
-internal import CResources
 public import LuaBridge
 internal import Tensors
 
@@ -7,7 +6,7 @@ public enum ModuleLibrary {
   public static let all: [Row] = Layers.rows
 
   public static let library = Library(
-    "nnlua.nn", "Layers, losses and modules.", rows: all, classes: [moduleClass], lua: Resource.text("class.lua"))
+    "nnlua.nn", "Layers, losses and modules.", rows: all, classes: [moduleClass], lua: ShippedFile.text("class.lua"))
 
   public static let moduleClass = LuaClass("Module", rows: methods)
 
@@ -42,7 +41,7 @@ public enum ModuleLibrary {
       Param("module", Module.self), place: .method, example: "return nn.Linear(2, 3):named_parameters().weight", returns: "table"
     ) { stack, module in
       let named = try module.namedParameters()
-      try stack.state.load(Resource.text("ordered.lua"), name: "=named_parameters", stack)
+      try stack.state.load(ShippedFile.text("ordered.lua"), name: "=named_parameters", stack)
       named.map(\.name).push(stack)
       named.map(\.tensor).push(stack)
       try stack.call(arguments: 2, results: 1)
@@ -147,13 +146,5 @@ public enum ModuleLibrary {
       throw LuaError("\(module.kind) has no field '\(name)' to set; write a module of your own with nn.class to hold more")
     }
     return 0
-  }
-}
-
-/// Text of a file that ships inside the program.
-enum Resource {
-  static func text(_ name: String) -> String {
-    let found = nn_find_resource(name)
-    return String(decoding: UnsafeBufferPointer(start: found.bytes, count: found.bytes == nil ? 0 : found.size), as: UTF8.self)
   }
 }
