@@ -5,4 +5,7 @@ let numbers = CommandLine.arguments.dropFirst().compactMap { Int($0) }
 if let threads = numbers.first { Parallel.threads = threads }
 print("level \(Kernels.level), \(Parallel.threads) threads")
 benchMatrix(numbers.count == 4 ? (numbers[1], numbers[2], numbers[3]) : nil)
-if numbers.count < 4 { benchConvolution() }
+if numbers.count < 4 {
+  benchConvolution()
+  benchVector()
+}

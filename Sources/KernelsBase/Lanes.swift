@@ -26,6 +26,8 @@ protocol Lanes {
   func widenStore(_ p: UnsafeMutablePointer<Double>, _ i: Int)
   /// The sum of all lanes in float64, always in the same order.
   var sum: Double { get }
+  /// The largest lane; of lanes with NaN, any.
+  var largest: Double { get }
   /// One lane, for results and the functions without a vector form.
   subscript(_ lane: Int) -> Double { get set }
   /// True in lanes 0 ..< n.
@@ -151,19 +153,4 @@ extension Lanes {
   /// True where a or b is NaN.
   @inline(__always)
   static func unordered(_ a: Self, _ b: Self) -> Mask { (a != a) | (b != b) }
-
-  /// The largest lane; NaN wins.
-  @inline(__always)
-  var largest: Double {
-    // two chains, each half as long
-    var (a, b) = (self[0], self[1])
-    var k = 2
-    while k < Self.count {
-      let (x, y) = (self[k], self[k &+ 1])
-      a = x > a || x != x ? x : a
-      b = y > b || y != y ? y : b
-      k &+= 2
-    }
-    return a > b || a != a ? a : b
-  }
 }

@@ -65,6 +65,8 @@ struct F32: Lanes {
     return (a + b).sum
   }
 
+  @inline(__always) var largest: Double { Double(largestLane(v)) }
+
   @inline(__always)
   subscript(_ lane: Int) -> Double {
     get { Double(v[lane]) }
@@ -136,6 +138,17 @@ struct F32: Lanes {
     @_transparent var ceil: F32 { -((-self).floor) }
     @_transparent var trunc: F32 { magnitude.floor.withSign(self) }
   #endif
+}
+
+@inline(__always) private func largestLane(_ v: SIMD16<Float>) -> Float {
+  largestLane(v.lowHalf.replacing(with: v.highHalf, where: v.lowHalf .< v.highHalf))
+}
+@inline(__always) private func largestLane(_ v: SIMD8<Float>) -> Float {
+  largestLane(v.lowHalf.replacing(with: v.highHalf, where: v.lowHalf .< v.highHalf))
+}
+@inline(__always) private func largestLane(_ v: SIMD4<Float>) -> Float {
+  let (a, b) = (v[0] < v[2] ? v[2] : v[0], v[1] < v[3] ? v[3] : v[1])
+  return a < b ? b : a
 }
 
 /// A comparison of float32 registers.

@@ -72,6 +72,8 @@ struct F64: Lanes {
     return two[0] + two[1]
   }
 
+  @inline(__always) var largest: Double { largestLane(v) }
+
   @inline(__always)
   subscript(_ lane: Int) -> Double {
     get { Double(v[lane]) }
@@ -158,6 +160,15 @@ struct F64: Lanes {
     return r
   }
 }
+
+@inline(__always) private func largestLane(_ v: SIMD8<Double>) -> Double {
+  largestLane(v.lowHalf.replacing(with: v.highHalf, where: v.lowHalf .< v.highHalf))
+}
+@inline(__always) private func largestLane(_ v: SIMD4<Double>) -> Double {
+  let (a, b) = (v[0] < v[2] ? v[2] : v[0], v[1] < v[3] ? v[3] : v[1])
+  return a < b ? b : a
+}
+@inline(__always) private func largestLane(_ v: SIMD2<Double>) -> Double { v[0] < v[1] ? v[1] : v[0] }
 
 /// A comparison of float64 registers.
 struct Mask64: LaneMask {

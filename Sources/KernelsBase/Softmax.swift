@@ -32,6 +32,7 @@ private func softmax<V: Lanes>(
       map(x, y, count) { (v: V) in (v - shift) - s }
     } else if count <= V.count {
       let v = V(first: count, x, 0)
+      // a NaN need not win here: its exponential makes the sum NaN, and so the row
       let m = V(V.select(V.firstLanes(count), v, V(-.infinity)).largest)
       let e = (v - m).expOfNegative.keeping(first: count)
       (e / V(e.sum)).store(first: count, y, 0)
