@@ -132,7 +132,7 @@ public struct Arguments {
   }
 
   private func mismatch(_ error: TypeMismatch, at index: Int32) -> any Error {
-    let got = error.detail ?? "\(error.expected) expected, got \(nn_is_closed(stack.L, index) != 0 ? "one that was freed" : stack.typeName(at: index))"
+    let got = error.detail ?? "\(error.expected) expected, got \(stack.given(at: index))"
     return ArgumentError(Int(index) - tables, got)
   }
 
@@ -160,7 +160,7 @@ public struct Arguments {
       }
       if let at = findOption(info.name) {
         do { return try T.decode(stack, at) } catch let error as TypeMismatch {
-          let got = error.detail ?? "\(error.expected) expected, got \(stack.typeName(at: at))"
+          let got = error.detail ?? "\(error.expected) expected, got \(stack.given(at: at))"
           throw LuaError("\(signature.name): bad option '\(info.name)' (\(got))")
         }
       }

@@ -123,6 +123,9 @@ public struct LuaStack: @unchecked Sendable {
     return String(cString: lua_typename(L, type.rawValue))
   }
 
+  /// What an error says was given: the type's name, unless the object has been freed.
+  public func given(at index: Int32) -> String { nn_is_closed(L, index) != 0 ? "one that was freed" : typeName(at: index) }
+
   /// Pushes a field of the value's metatable; false, and nothing pushed, where there is none.
   public func pushMetafield(_ index: Int32, _ name: String) -> Bool { luaL_getmetafield(L, index, name) != LUA_TNIL }
 

@@ -48,6 +48,7 @@ extension Double: LuaValue {
   }
   public func push(_ stack: LuaStack) { stack.push(self) }
   public var luaLiteral: String {
+    if isNaN { return "nan" }  // whatever its sign bit
     if self == .infinity { return "math.huge" }
     if self == -.infinity { return "-math.huge" }
     return self == rounded() && abs(self) < 1e15 ? "\(Int(self))" : "\(self)"

@@ -107,7 +107,7 @@ public struct Row: Sendable {
       do {
         try body(try S.decode(stack, 1)).push(stack)
       } catch let error as TypeMismatch {
-        throw ArgumentError(1, "\(error.expected) expected, got \(stack.typeName(at: 1))")
+        throw ArgumentError(1, "\(error.expected) expected, got \(stack.given(at: 1))")
       }
       return 1
     }

@@ -42,11 +42,15 @@ extension CheckTests {
 
     /// Lists of rows (`static let rows`, `static let row`) that no library and no class names: functions that scripts cannot call.
     static func unreached(_ files: [(name: String, text: String)]) -> [String] {
-      var lists: [(owner: String, name: Substring, file: Int)] = [], used: Set<Substring> = []
+      var lists: [(owner: String, name: Substring, file: Int)] = [], used: Set<String> = []
       for (i, file) in files.enumerated() {
-        used.formUnion(file.text.split { !($0.isLetter || $0.isNumber || $0 == "_" || $0 == ".") })
+        for word in file.text.utf8.split(whereSeparator: { !(UInt8(ascii: "a")...UInt8(ascii: "z") ~= $0 | 32 || UInt8(ascii: "0")...UInt8(ascii: "9") ~= $0 || $0 == UInt8(ascii: "_") || $0 == UInt8(ascii: ".")) }) {
+          if word.contains(UInt8(ascii: ".")) { used.insert(String(Substring(word))) }
+        }
         var owner = ""
-        for line in file.text.split(separator: "\n") {
+        for part in file.text.utf8.split(separator: UInt8(ascii: "\n")) where part.count < 200 {
+          guard part.first != UInt8(ascii: " ") || part.starts(with: "  static ".utf8) || part.starts(with: "  p".utf8) else { continue }
+          let line = Substring(part)
           if let match = line.firstMatch(of: /^(?:public |package |private |final |internal )*(?:enum|class|struct|extension) (\w+)/) { owner = String(match.1) }
           if let match = line.firstMatch(of: /^  (?:public |package )?static (?:let|var) (\w*[rR]ows?)\b/) { lists.append((owner, match.1, i)) }
         }

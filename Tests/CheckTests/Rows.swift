@@ -62,7 +62,7 @@ struct Rows {
       let rest = row.signature.parameters.contains { $0.type == "…" }
       lines.append(
         "{library = \(quoted(library)), short = \(quoted(names[library] ?? library)), name = \(quoted(row.name)), kind = \(quoted(kind)), rest = \(rest), "
-          + "maker = \(maker.map { quoted("(function() \($0) end)()") } ?? "nil"), parameters = {\(parameters.joined(separator: ", "))}},")
+          + "example = \(quoted(row.example)), maker = \(maker.map { quoted("(function() \($0) end)()") } ?? "nil"), parameters = {\(parameters.joined(separator: ", "))}},")
     }
     for library in Libraries.all {
       for row in library.rows {

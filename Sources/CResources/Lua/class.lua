@@ -8,6 +8,9 @@ nn.init = require "nnlua.nn.init"
 local fields = setmetatable({}, {__mode = "k"})   -- instance -> names in the order in which they were set
 local buffers = setmetatable({}, {__mode = "k"})  -- instance -> names of tensors that belong to the state without gradients
 
+-- What a class begins with: everything but a forward, which the script writes.
+local inherited = {}
+
 --- nn.class(name [, parent]): a class of modules. Write Name:init(…) and Name:forward(x); Name(…) makes one.
 function nn.class(name, parent)
   if type(name) ~= "string" then error("bad argument #1 to 'class' (string expected, got " .. type(name) .. ")", 2) end
@@ -15,7 +18,7 @@ function nn.class(name, parent)
     error("bad argument #2 to 'class' (a class made by nn.class expected, got " .. type(parent) .. ")", 2)
   end
   local class = {}
-  local base = parent or methods
+  local base = parent or inherited
 
   local instances = {
     __name = name,
@@ -40,14 +43,11 @@ function nn.class(name, parent)
       end
       rawset(self, key, value)
     end,
-    __call = function(self, ...) return methods.call(self, ...) end,
+    __call = methods.call,  -- itself, so that an error names the script's line
     __tostring = function(self) return methods.describe(self) end,
   }
   class.__instances = instances
   class.super = parent
-  if not parent then  -- until the script writes its own
-    function class.forward() error(name .. " has no forward; write function " .. name .. ":forward(x)", 0) end
-  end
 
   return setmetatable(class, {
     __index = base,
@@ -69,4 +69,8 @@ function methods.register_buffer(self, name, tensor)
   buffers[self] = names
   names[#names + 1] = name
   return tensor
+end
+
+for name, method in pairs(methods) do
+  if name ~= "forward" then inherited[name] = method end
 end

@@ -37,12 +37,6 @@ enum Properties {
       pushTable(stack, x, 0, 0)
       return 1
     },
-    Row("requires_grad_", "Asks for gradients of the tensor, or no longer; returns it.", Param("x", Tensor.self), Param("on", default: true), place: .method,
-      example: "return T.ones(2):requires_grad_()"
-    ) { x, on in
-      try x.requireGrad(on)
-      return x
-    },
   ]
 
   static func item(_ x: Tensor) throws -> Item {
