@@ -51,18 +51,24 @@ enum Dims {
     return try x.expanded(to: target)
   }
 
-  /// Every dim n becomes [repeats, n], the copies are laid out, and each pair becomes one dim.
+  /// n copies side by side, joined by halves: their list stays short.
+  private static func repeated(_ x: Tensor, _ n: Int, _ dim: Int) throws -> Tensor {
+    if n <= 16 { return n == 1 ? x : try Joining.cat(Array(repeating: x, count: n), dim, "tile") }
+    let half = try repeated(x, n / 2, dim)
+    return try Joining.cat([half, half] + (n % 2 == 1 ? [x] : []), dim, "tile")
+  }
+
   private static func tile(_ x: Tensor, _ repeats: [Int]) throws -> Tensor {
     let rank = max(x.rank, repeats.count)
     let sizes = Array(repeating: 1, count: rank - x.rank) + x.shape.array
     let times = Array(repeating: 1, count: rank - repeats.count) + repeats
     _ = try Shape.checked(times, "tile")
-    _ = try Shape.checked(zip(sizes, times).map { let (n, o) = $0.multipliedReportingOverflow(by: $1); return o ? .max : n }, "tile")
+    let shape = try Shape.checked(zip(sizes, times).map { let (n, o) = $0.multipliedReportingOverflow(by: $1); return o ? .max : n }, "tile")
+    if shape.elements > 1 << 24 { _ = try Tensor(empty: shape, x.type) }  // what cannot fit is refused before the work begins
     var result = try x.reshaped(Shape.checked(sizes, "tile"))
+    for (dim, n) in times.enumerated() where n == 0 { result = try result.narrowed(dim, 0, 0) }
     // One dim after another: with all at once an eight-dim tensor would need sixteen.
-    for (dim, n) in times.enumerated() where n != 1 {
-      result = n == 0 ? try result.narrowed(dim, 0, 0) : try Joining.cat(Array(repeating: result, count: n), dim, "tile")
-    }
+    for (dim, n) in times.enumerated() where n > 1 { result = try repeated(result, n, dim) }
     return result
   }
 }

@@ -277,6 +277,45 @@ for number, row in ipairs(rows) do
     collectgarbage()
   end
 end
+
+-- Indexing and operators are no rows.
+if library == "nnlua.tensor" and not only_row or only_row == "index" then
+  local row = {name = "index", parameters = {}}
+  local parts = {"1", "2", "-1", "0", "9", "{}", "{1, 2}", "{2, 1}", "{1, -1, 2}", "{0, 1}", "{1, 2, 3, 4}", "{1, 1 << 40}", "{1, 3, 0}", "{1, 3, -1}", "1.5", "T.tensor({1, 2}, {dtype = 'int64'})", "T.rand(3):gt(0.5)", "'a'", "{{}}", "nil"}
+  local operators = {"+", "-", "*", "/", "//", "%", "^", "..", "<", "<=", "==", "&", "|", "~", "<<"}
+  for call = only_call or 1, only_call or calls * 40 do
+    math.randomseed(seed, call)
+    local x = math.random() < 0.8 and pick(likely.Tensor) or pick(hostile)
+    local key
+    if math.random() < 0.3 then key = pick(hostile)
+    else
+      local list = {}
+      for i = 1, math.random(0, 4) do list[i] = pick(parts) end
+      key = #list == 1 and math.random() < 0.5 and list[1] or "{" .. table.concat(list, ", ") .. "}"
+    end
+    local value = pick(math.random() < 0.7 and likely.Tensor or hostile)
+    local kind, text = math.random(4), nil
+    if kind == 1 then text = "local x = " .. x .. "; return x[" .. key .. "]"
+    elseif kind == 2 then text = "local x = " .. x .. "; x[" .. key .. "] = " .. value .. "; return x"
+    elseif kind == 3 then text = "local x = " .. x .. ":exp(); x[" .. key .. "] = " .. value .. "; return x"
+    else text = "local x, y = " .. x .. ", " .. value .. "; return x " .. pick(operators) .. " y" end
+    note(("index seed %d call %d: %s"):format(seed, call, text))
+    local chunk = load(text, "=value", "t", env)
+    if chunk then
+      local ok, y = pcall(chunk)
+      made = made + 1
+      if not ok then
+        raised = raised + 1
+        for _, mark in ipairs(absurd) do
+          if tostring(y):find(mark) then complain("absurd message (" .. mark .. ")", "index call " .. call .. ": " .. text, y) end
+        end
+        if #tostring(y) > 6000 then complain("long message", "index call " .. call .. ": " .. text, #y) end
+      elseif type(y) == "userdata" and getmetatable(y) == "nnlua.Tensor" and y.requires_grad and y:numel() < 1e5 then
+        pcall(function() y:sum():backward() end)
+      end
+    end
+  end
+end
 _G.print = print
 
 local shown = {}
