@@ -16,11 +16,12 @@ public enum DataCatalog {
 
   public static func list() -> [Entry] {
     images.map { set in
-      let size = switch set.name {
-      case "mnist": 11_594_722
-      case "fashion_mnist": 30_878_645
-      default: 0
-      }
+      let size =
+        switch set.name {
+        case "mnist": 11_594_722
+        case "fashion_mnist": 30_878_645
+        default: 0
+        }
       return Entry(name: set.name, title: set.title, size: size, location: set.folder())
     }
   }

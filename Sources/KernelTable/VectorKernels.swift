@@ -57,7 +57,11 @@ public struct VectorKernels: Sendable {
   /// y[r, :] = (x[r, :] - shift[k]) scale[k] + bias[k], k = r; or, when `periodic`, k = the column
   public var affine: (@Sendable @convention(c) (UInt8, Input, UnsafePointer<Double>, UnsafePointer<Double>, UnsafePointer<Double>, Output, Int, Int, Bool) -> Void)! = nil
   /// (width, x, g, a, b, shift, c, y, rows, count, periodic): y = a[k] g + b[k] (x - shift[k]) + c[k], k as in `affine`
-  public var affinePair: (@Sendable @convention(c) (UInt8, Input, Input, UnsafePointer<Double>, UnsafePointer<Double>, UnsafePointer<Double>, UnsafePointer<Double>, Output, Int, Int, Bool) -> Void)! = nil
+  public var affinePair:
+    (
+      @Sendable @convention(c) (UInt8, Input, Input, UnsafePointer<Double>, UnsafePointer<Double>, UnsafePointer<Double>, UnsafePointer<Double>, Output, Int, Int, Bool)
+        -> Void
+    )! = nil
 
   // MARK: Random numbers
 

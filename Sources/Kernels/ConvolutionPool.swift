@@ -72,7 +72,8 @@ extension Convolution {
         for panel in run.panels.panels {
           let first = group * run.panels.width + panel.first
           run.sum(
-            window, places, 0, places.count, run.pass.x.step == 1 ? region.columns.count : 1, terms, run.weights + first * run.pass.depth * size, run.bias.map { $0 + first * size }, panel,
+            window, places, 0, places.count, run.pass.x.step == 1 ? region.columns.count : 1, terms, run.weights + first * run.pass.depth * size,
+            run.bias.map { $0 + first * size }, panel,
             sums)
           kernels.poolSums(sums, panel.vectors, region.columns.count, pooled.pool, strip.count, pooled.width, values, marks)
           let channel = (image * g.groups + group) * run.pass.resultChannels + panel.first

@@ -127,8 +127,8 @@ struct PassRun {
           var place = 0
           while place < places.count {
             // A block is whole rows, or a part of one.
-          let row = region.columns.count
-          let count = row > most ? min(most, row - place % row) : min(most / row * row, places.count - place)
+            let row = region.columns.count
+            let count = row > most ? min(most, row - place % row) : min(most / row * row, places.count - place)
             sum(window, places, place, count, run, terms, weights, bias, panel, sums)
             if contiguous {
               let at = channel * resultPlane + (pass.y.start + region.rows.lowerBound) * resultWidth + pass.x.start + region.columns.lowerBound + place
@@ -178,7 +178,8 @@ struct PassRun {
           let row = region.rows.lowerBound + (first + place) / region.columns.count
           let skipped = (first + place) % region.columns.count
           let run = min(count - place, region.columns.count - skipped)
-          let at = target + (pass.y.start + row * pass.y.spread) * resultWidth + pass.x.start
+          let at =
+            target + (pass.y.start + row * pass.y.spread) * resultWidth + pass.x.start
             + (region.columns.lowerBound + skipped) * pass.x.spread
           for i in 0..<run { at[i &* pass.x.spread] = source[place &+ i] }
           place += run

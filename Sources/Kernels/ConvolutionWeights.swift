@@ -79,7 +79,8 @@ extension Convolution {
               turned + row * columns * panel.pitch * size, panel.pitch)
           }
         }
-        kernels.gatherProduct(panel.vectors, window, terms, terms.count, places, places.count, turned, target, panel.pitch, g.dilationWidth == 1 ? g.kernelWidth : 1, target)
+        kernels.gatherProduct(
+          panel.vectors, window, terms, terms.count, places, places.count, turned, target, panel.pitch, g.dilationWidth == 1 ? g.kernelWidth : 1, target)
         kernels.addRows(panel.vectors, turned, places.count, target + pass.depth * panel.pitch * size)
       }
     }

@@ -114,7 +114,8 @@ public enum Pooling {
     if g.outPlane < 1 || g.inPlane < 1 { return }
     precondition(g.inPlane <= Int(Int32.max), "positions are 32-bit")
     let kernels = table.convolution.set(width)
-    let squares = g.kernelHeight == 2 && g.kernelWidth == 2 && g.strideHeight == 2 && g.strideWidth == 2 && g.paddingHeight == 0
+    let squares =
+      g.kernelHeight == 2 && g.kernelWidth == 2 && g.strideHeight == 2 && g.strideWidth == 2 && g.paddingHeight == 0
       && g.paddingWidth == 0 && g.dilationHeight == 1 && g.dilationWidth == 1 && 2 * g.outHeight <= g.inHeight && 2 * g.outWidth <= g.inWidth
       && g.outWidth >= kernels.lanes
     let size = width.stride

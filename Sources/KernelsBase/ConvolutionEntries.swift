@@ -45,8 +45,9 @@ func maxWindows32(
   _ strideWidth: Int, _ dilationHeight: Int, _ dilationWidth: Int, _ mark: Int, _ markRow: Int, _ rowMarks: UnsafePointer<Int32>,
   _ columnMarks: UnsafePointer<Int32>, _ y: UnsafeMutableRawPointer, _ positions: UnsafeMutablePointer<Int32>
 ) {
-  maxWindows(Lanes32.self, source, pitch, rows, columns, kernelHeight, kernelWidth, strideHeight, strideWidth, dilationHeight,
-  dilationWidth, mark, markRow, rowMarks, columnMarks, y, positions)
+  maxWindows(
+    Lanes32.self, source, pitch, rows, columns, kernelHeight, kernelWidth, strideHeight, strideWidth, dilationHeight,
+    dilationWidth, mark, markRow, rowMarks, columnMarks, y, positions)
 }
 
 @inline(never)
@@ -131,8 +132,9 @@ func maxWindows64(
   _ strideWidth: Int, _ dilationHeight: Int, _ dilationWidth: Int, _ mark: Int, _ markRow: Int, _ rowMarks: UnsafePointer<Int32>,
   _ columnMarks: UnsafePointer<Int32>, _ y: UnsafeMutableRawPointer, _ positions: UnsafeMutablePointer<Int32>
 ) {
-  maxWindows(Lanes64.self, source, pitch, rows, columns, kernelHeight, kernelWidth, strideHeight, strideWidth, dilationHeight,
-  dilationWidth, mark, markRow, rowMarks, columnMarks, y, positions)
+  maxWindows(
+    Lanes64.self, source, pitch, rows, columns, kernelHeight, kernelWidth, strideHeight, strideWidth, dilationHeight,
+    dilationWidth, mark, markRow, rowMarks, columnMarks, y, positions)
 }
 
 @inline(never)

@@ -77,7 +77,7 @@ typealias ConvolutionLanes = TileLanes & LaneMoves
 
 extension Lanes32: LaneMoves {
   #if !AVX512
-  @inline(__always) static func transposed(_ rows: Vectors16<Tile32>) -> Vectors16<Tile32> { rows }
+    @inline(__always) static func transposed(_ rows: Vectors16<Tile32>) -> Vectors16<Tile32> { rows }
   #endif
   @inline(__always) static func interleaveLow(_ a: Tile32, _ b: Tile32) -> Tile32 {
     #if AVX512
@@ -118,7 +118,8 @@ extension Lanes32: LaneMoves {
   @inline(__always) static func strided(_ source: UnsafePointer<Float>, _ step: Int) -> Tile32 {
     let p = source
     #if AVX512
-      return Tile32(p[0], p[step], p[2 &* step], p[3 &* step], p[4 &* step], p[5 &* step], p[6 &* step], p[7 &* step],
+      return Tile32(
+        p[0], p[step], p[2 &* step], p[3 &* step], p[4 &* step], p[5 &* step], p[6 &* step], p[7 &* step],
         p[8 &* step], p[9 &* step], p[10 &* step], p[11 &* step], p[12 &* step], p[13 &* step], p[14 &* step], p[15 &* step])
     #elseif AVX2
       return Tile32(p[0], p[step], p[2 &* step], p[3 &* step], p[4 &* step], p[5 &* step], p[6 &* step], p[7 &* step])

@@ -37,7 +37,8 @@ func block<L: TileLanes>(
     var t = 0
     while t < tiles {
       let rows = t < longTiles ? short &+ 1 : short
-      tile(L.self, rows: rows, columns: columns, k: k, a: a, aRow: aRow, aStep: aStep, b: b, bStep: bStep, c: c, cRow: cRow, end: end,
+      tile(
+        L.self, rows: rows, columns: columns, k: k, a: a, aRow: aRow, aStep: aStep, b: b, bStep: bStep, c: c, cRow: cRow, end: end,
         room: room)
       a += rows &* aRow
       c += rows &* cRow

@@ -192,8 +192,18 @@ private func reduceColumns<V: Lanes>(
     for r in 0..<count {
       for c in 0..<columns { result[c] *= element(V.self, x, r &* rowStride &+ c) }
     }
-  case .max: extremeColumns(x, rowStride, result, count, columns) { (v: V) in v } sign: { $0 }
-  case .min: extremeColumns(x, rowStride, result, count, columns) { (v: V) in -v } sign: { -$0 }
+  case .max:
+    extremeColumns(x, rowStride, result, count, columns) { (v: V) in
+      v
+    } sign: {
+      $0
+    }
+  case .min:
+    extremeColumns(x, rowStride, result, count, columns) { (v: V) in
+      -v
+    } sign: {
+      -$0
+    }
   }
 }
 

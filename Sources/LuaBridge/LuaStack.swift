@@ -36,9 +36,10 @@ public struct LuaStack: @unchecked Sendable {
   public func push(_ value: String) {
     var value = value
     value.withUTF8 { bytes in
-      _ = bytes.baseAddress.map { base in
-        base.withMemoryRebound(to: CChar.self, capacity: bytes.count) { lua_pushlstring(L, $0, bytes.count) }
-      } ?? lua_pushlstring(L, "", 0)
+      _ =
+        bytes.baseAddress.map { base in
+          base.withMemoryRebound(to: CChar.self, capacity: bytes.count) { lua_pushlstring(L, $0, bytes.count) }
+        } ?? lua_pushlstring(L, "", 0)
     }
   }
   public func newTable(list: Int = 0, fields: Int = 0) { lua_createtable(L, Int32(clamping: list), Int32(clamping: fields)) }

@@ -12,10 +12,10 @@ public final class LuaState {
   private var getters: [FunctionBox] = []
   private var freed: [Int32] = []
   private var libraries: [Library] = []
-  private var objects: Int32 = 0      // registry: object's address -> userdata, weak values
-  private var scopes: [Int32] = []    // registry: lists of userdata made in each open scope
-  private var handles: Int32 = 0      // registry: handle -> value, weak values
-  private var handleIDs: Int32 = 0    // registry: value -> handle, weak keys
+  private var objects: Int32 = 0  // registry: object's address -> userdata, weak values
+  private var scopes: [Int32] = []  // registry: lists of userdata made in each open scope
+  private var handles: Int32 = 0  // registry: handle -> value, weak values
+  private var handleIDs: Int32 = 0  // registry: value -> handle, weak keys
   private var lastHandle = 0
   private var collector = Collector()
   /// Tells references that outlive the state (in an error on its way out) that it is gone; a weak reference would slow every call down.
@@ -98,9 +98,11 @@ public final class LuaState {
         stack.rawSet(-2, row.name)
       }
     }
-    let fallback = type.index ?? { stack in
-      throw type.unknown(stack.string(at: 2) ?? (try? stack.description(at: 2)) ?? "?")
-    }
+    let fallback =
+      type.index ?? { stack in
+        guard let name = stack.string(at: 2) else { throw LuaError("\(type.name) cannot be indexed by a \(stack.typeName(at: 2))") }
+        throw type.unknown(name)
+      }
     nn_push_index(stack.L, -1, Unmanaged.passRetained(FunctionBox("__index", fallback)).toOpaque())
     stack.rawSet(-3, "__index")
     stack.pop()
@@ -119,10 +121,11 @@ public final class LuaState {
     }
     push(free)
     stack.rawSet(-2, "__gc")
-    push(FunctionBox("__close") { stack in
-      stack.state.close(stack, 1)
-      return 0
-    })
+    push(
+      FunctionBox("__close") { stack in
+        stack.state.close(stack, 1)
+        return 0
+      })
     stack.rawSet(-2, "__close")
 
     let reference = luaL_ref(stack.L, nn_registry_index())
@@ -209,14 +212,15 @@ public final class LuaState {
       life.ended = true
       luaL_unref(stack.L, nn_registry_index(), kept)
     }
-    push(FunctionBox("keep") { stack in
-      if life.ended { throw LuaError("keep: its scope has ended") }
-      lua_rawgeti(stack.L, nn_registry_index(), Int64(kept))
-      let table = stack.top
-      for index in 1..<table { stack.state.mark(stack, index, table, depth: 0) }
-      stack.pop()
-      return stack.top
-    })
+    push(
+      FunctionBox("keep") { stack in
+        if life.ended { throw LuaError("keep: its scope has ended") }
+        lua_rawgeti(stack.L, nn_registry_index(), Int64(kept))
+        let table = stack.top
+        for index in 1..<table { stack.state.mark(stack, index, table, depth: 0) }
+        stack.pop()
+        return stack.top
+      })
     stack.newTable()
     scopes.append(luaL_ref(stack.L, nn_registry_index()))
     func end(keeping range: Range<Int32>) {
@@ -302,10 +306,11 @@ public final class LuaState {
     let stack = stack
     lua_getglobal(stack.L, "package")
     stack.rawGet(-1, "preload")
-    push(FunctionBox("require") { stack in
-      try stack.state.build(library, stack)
-      return 1
-    })
+    push(
+      FunctionBox("require") { stack in
+        try stack.state.build(library, stack)
+        return 1
+      })
     stack.rawSet(-2, library.name)
     stack.pop(2)
   }
@@ -330,30 +335,32 @@ public final class LuaState {
     }
     // Names that are not there raise, with the nearest name that is; `__name` and the like stay nil for Lua's own lookups.
     stack.newTable()
-    push(FunctionBox("__index") { stack in
-      guard let name = stack.string(at: 2) else {
+    push(
+      FunctionBox("__index") { stack in
+        guard let name = stack.string(at: 2) else {
+          stack.pushNil()
+          return 1
+        }
+        if name.hasPrefix("__") {
+          stack.pushNil()
+          return 1
+        }
+        var names: [String] = []
         stack.pushNil()
-        return 1
-      }
-      if name.hasPrefix("__") {
-        stack.pushNil()
-        return 1
-      }
-      var names: [String] = []
-      stack.pushNil()
-      while stack.next(1) {
-        stack.pop()
-        if let known = stack.type(at: -1) == .string ? stack.string(at: -1) : nil { names.append(known) }
-      }
-      let hint = closest(to: name, in: names.sorted()).map { "; did you mean '\($0)'?" } ?? ""
-      throw LuaError("\(library.shortName) has no '\(name)'\(hint)")
-    })
+        while stack.next(1) {
+          stack.pop()
+          if let known = stack.type(at: -1) == .string ? stack.string(at: -1) : nil { names.append(known) }
+        }
+        let hint = closest(to: name, in: names.sorted()).map { "; did you mean '\($0)'?" } ?? ""
+        throw LuaError("\(library.shortName) has no '\(name)'\(hint)")
+      })
     stack.rawSet(-2, "__index")
     if let body = library.call?.box.body, let name = library.call?.name {
-      push(FunctionBox(name) { stack in
-        stack.remove(1)  // the module itself
-        return try body(stack)
-      })
+      push(
+        FunctionBox(name) { stack in
+          stack.remove(1)  // the module itself
+          return try body(stack)
+        })
       stack.rawSet(-2, "__call")
     }
     lua_setmetatable(stack.L, table)

@@ -77,8 +77,11 @@ public enum Initializers {
     }
   }
 
-  private static func row<each A: LuaValue>(_ name: String, _ doc: String, _ parameters: repeat Param<each A>, body: @escaping @Sendable (Tensor, repeat each A) throws -> Void) -> Row {
-    Row(name, doc, Param("x", Tensor.self, "changed"), repeat each parameters, place: .function, example: "return nn.init.\(name)(T.zeros(3, 3))") { (x: Tensor, rest: repeat each A) in
+  private static func row<each A: LuaValue>(
+    _ name: String, _ doc: String, _ parameters: repeat Param<each A>, body: @escaping @Sendable (Tensor, repeat each A) throws -> Void
+  ) -> Row {
+    Row(name, doc, Param("x", Tensor.self, "changed"), repeat each parameters, place: .function, example: "return nn.init.\(name)(T.zeros(3, 3))") {
+      (x: Tensor, rest: repeat each A) in
       try Tape.recording(false) {
         try x.checkWritable(name)
         try body(x, repeat each rest)
@@ -90,7 +93,10 @@ public enum Initializers {
   static let rows: [Row] = [
     row("zeros_", "All 0.") { x in try x.load(Tensor.zeros(x.shape, x.type), "zeros_") },
     row("ones_", "All 1.") { x in try x.load(Tensor.full(x.shape, 1, x.type), "ones_") },
-    Row("constant_", "All one value.", Param("x", Tensor.self, "changed"), Param("value", Double.self), place: .function, example: "return nn.init.constant_(T.zeros(3, 3), 2)") { x, value in
+    Row(
+      "constant_", "All one value.", Param("x", Tensor.self, "changed"), Param("value", Double.self), place: .function,
+      example: "return nn.init.constant_(T.zeros(3, 3), 2)"
+    ) { x, value in
       try Tape.recording(false) { try x.checkWritable("constant_") }
       try x.load(Tensor.full(x.shape, value, x.type), "constant_")
       return x
@@ -106,17 +112,28 @@ public enum Initializers {
       let bound = gain * (6 / (fans.in + fans.out)).squareRoot()
       try uniform(x, -bound, bound)
     },
-    row("kaiming_normal_", "Normal, std = gain / √fan. He et al. 2015, arXiv:1502.01852.", Param("a", default: 0.0, "slope of leaky_relu"), Param("mode", default: "fan_in"), Param("nonlinearity", default: "leaky_relu")) { x, a, mode, kind in
+    row(
+      "kaiming_normal_", "Normal, std = gain / √fan. He et al. 2015, arXiv:1502.01852.", Param("a", default: 0.0, "slope of leaky_relu"),
+      Param("mode", default: "fan_in"), Param("nonlinearity", default: "leaky_relu")
+    ) { x, a, mode, kind in
       try normal(x, 0, gain(kind, a, "kaiming_normal_") / fan(x, mode, "kaiming_normal_").squareRoot())
     },
-    row("kaiming_uniform_", "Even over ± gain √(3 / fan). He et al. 2015, arXiv:1502.01852.", Param("a", default: 0.0, "slope of leaky_relu"), Param("mode", default: "fan_in"), Param("nonlinearity", default: "leaky_relu")) { x, a, mode, kind in
+    row(
+      "kaiming_uniform_", "Even over ± gain √(3 / fan). He et al. 2015, arXiv:1502.01852.", Param("a", default: 0.0, "slope of leaky_relu"),
+      Param("mode", default: "fan_in"), Param("nonlinearity", default: "leaky_relu")
+    ) { x, a, mode, kind in
       let bound = try gain(kind, a, "kaiming_uniform_") * (3 / fan(x, mode, "kaiming_uniform_")).squareRoot()
       try uniform(x, -bound, bound)
     },
-    row("trunc_normal_", "Normal numbers, drawn again where they fall outside low … high.", Param("mean", default: 0.0), Param("std", default: 1.0), Param("low", default: -2.0), Param("high", default: 2.0)) { x, mean, std, low, high in
+    row(
+      "trunc_normal_", "Normal numbers, drawn again where they fall outside low … high.", Param("mean", default: 0.0), Param("std", default: 1.0),
+      Param("low", default: -2.0), Param("high", default: 2.0)
+    ) { x, mean, std, low, high in
       try truncatedNormal(x, mean, std, low, high)
     },
-    row("orthogonal_", "Rows (or columns, whichever are fewer) of length gain at right angles. Saxe et al. 2013, arXiv:1312.6120.", Param("gain", default: 1.0)) { x, gain in try orthogonal(x, gain) },
+    row("orthogonal_", "Rows (or columns, whichever are fewer) of length gain at right angles. Saxe et al. 2013, arXiv:1312.6120.", Param("gain", default: 1.0)) {
+      x, gain in try orthogonal(x, gain)
+    },
   ]
 
   private static func fan(_ x: Tensor, _ mode: String, _ function: String) throws -> Double {

@@ -56,7 +56,8 @@ public final class Figure: LuaObject, @unchecked Sendable {
   ]
 
   static func label(_ name: String, _ doc: String, _ set: @escaping @Sendable (Figure, String) -> Void) -> Row {
-    Row(name, doc, Param("figure", Figure.self), Param("text", String.self), place: .method, example: "return require('nnlua.plot').figure():\(name)('x')") { figure, text in
+    Row(name, doc, Param("figure", Figure.self), Param("text", String.self), place: .method, example: "return require('nnlua.plot').figure():\(name)('x')") {
+      figure, text in
       set(figure, text)
       return figure
     }

@@ -16,7 +16,10 @@ extension CheckTests {
       ("nn.Linear(784, 10)(T.ones(8, 28))", "linear: input has 28 features, weight expects 784 (input {8,28}, weight {10,784})"),
       ("nn.Conv2d(1, 30, 5)(T.ones(8, 3, 28, 28))", "conv2d: input has 3 channels, weight expects 1 (input {8,3,28,28}, weight {30,1,5,5})"),
       ("nn.Conv2d(1, 3, 5)(T.ones(28, 28))", "conv2d: "),
-      ("nn.Sequential(nn.Linear(4, 3), nn.Sequential(nn.ReLU(), nn.Linear(4, 2)))(T.ones(1, 4))", "in net[2][2] Linear(4 -> 2): linear: input has 3 features, weight expects 4"),
+      (
+        "nn.Sequential(nn.Linear(4, 3), nn.Sequential(nn.ReLU(), nn.Linear(4, 2)))(T.ones(1, 4))",
+        "in net[2][2] Linear(4 -> 2): linear: input has 3 features, weight expects 4"
+      ),
       ("nn.MSELoss()(T.ones(2, 3), T.ones(2, 4))", "mse_loss: input {2,3} and target {2,4} must have the same shape"),
       ("T.ones(2, 3).grad = 3", "grad: Tensor or nil expected, got number"),
       // types
@@ -119,7 +122,9 @@ extension CheckTests {
       ("nn.BatchNorm2d(3)(T.ones(1, 3, 1, 1))", "batch_norm: "),
       // gradients
       ("T.ones(3, {requires_grad = true}):exp():backward()", "backward: a gradient can be started from one element only, this tensor has shape {3}"),
-      ("local y = T.ones(3, {requires_grad = true}):exp():sum(); y:backward(); y:backward()", "has been used and freed; pass {retain_graph = true} to the first backward"),
+      (
+        "local y = T.ones(3, {requires_grad = true}):exp():sum(); y:backward(); y:backward()", "has been used and freed; pass {retain_graph = true} to the first backward"
+      ),
       ("T.ones(1):backward()", "backward: nothing here requires gradients"),
       ("T.ones(3, {requires_grad = true}):exp():backward(T.ones(4))", "backward: the gradient has shape {4}, the tensor {3}"),
       ("T.ones(3, {requires_grad = true, dtype = 'int64'})", "only float32 and float64 tensors have gradients"),
@@ -153,7 +158,7 @@ extension CheckTests {
         } catch {
           let message = "\(error)"
           #expect(message.contains(expected), "\(code)\n\(message)")
-          #expect(message.contains("script:") , "\(code)\n\(message)")
+          #expect(message.contains("script:"), "\(code)\n\(message)")
         }
       }
       #expect(lua.stack.top == 0)
@@ -189,10 +194,13 @@ extension CheckTests {
     }
 
     @Test(arguments: [
-      ("return 1 +", "script.lua:1: unexpected symbol near <eof>"), ("local function f() return f() + 1 end f()", "stack overflow"), ("error()", "nil"), ("error({})", "error object is a table value"),
-      ("error(setmetatable({}, {__tostring = function() return 'mine' end}))", "mine"), ("local function f() require('nnlua.tensor').no_grad(f) end f()", "stack overflow"),
+      ("return 1 +", "script.lua:1: unexpected symbol near <eof>"), ("local function f() return f() + 1 end f()", "stack overflow"), ("error()", "nil"),
+      ("error({})", "error object is a table value"),
+      ("error(setmetatable({}, {__tostring = function() return 'mine' end}))", "mine"),
+      ("local function f() require('nnlua.tensor').no_grad(f) end f()", "stack overflow"),
       ("local T = require 'nnlua.tensor'\nlocal x = T.ones(2)\nlocal y = x + T.ones(3)", "script.lua:3: add: shapes {2} and {3} do not broadcast"),
-      ("local f; f = function() return coroutine.wrap(f)() end f()", "C stack overflow"), ("local t = setmetatable({}, {}); getmetatable(t).__index = function(t, k) return t[k] end; return t.x", "stack overflow"),
+      ("local f; f = function() return coroutine.wrap(f)() end f()", "C stack overflow"),
+      ("local t = setmetatable({}, {}); getmetatable(t).__index = function(t, k) return t[k] end; return t.x", "stack overflow"),
       ("local s = 'x'; while true do s = s .. s end", "not enough memory"), ("\\0\\1\\2", "script.lua:1:"), ("goto nowhere", "no visible label 'nowhere'"),
     ])
     func scripts(_ code: String, _ expected: String) throws {

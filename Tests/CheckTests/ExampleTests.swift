@@ -44,7 +44,9 @@ extension CheckTests {
     static func unreached(_ files: [(name: String, text: String)]) -> [String] {
       var lists: [(owner: String, name: Substring, file: Int)] = [], used: Set<String> = []
       for (i, file) in files.enumerated() {
-        for word in file.text.utf8.split(whereSeparator: { !(UInt8(ascii: "a")...UInt8(ascii: "z") ~= $0 | 32 || UInt8(ascii: "0")...UInt8(ascii: "9") ~= $0 || $0 == UInt8(ascii: "_") || $0 == UInt8(ascii: ".")) }) {
+        for word in file.text.utf8.split(whereSeparator: {
+          !(UInt8(ascii: "a")...UInt8(ascii: "z") ~= $0 | 32 || UInt8(ascii: "0")...UInt8(ascii: "9") ~= $0 || $0 == UInt8(ascii: "_") || $0 == UInt8(ascii: "."))
+        }) {
           if word.contains(UInt8(ascii: ".")) { used.insert(String(Substring(word))) }
         }
         var owner = ""

@@ -16,9 +16,12 @@ extension CheckTests {
     @Test func errorsLeaveNothing() throws {
       let lua = try Rows.interpreter()
       let kinds = [
-        "T.ones(2, 3) + T.ones(4)", "T.ones(2):matmul(T.ones(3))", "F.conv2d(x, x)", "T.ones(2, {requires_grad = true}):exp():backward()", "T.zeros(1e12)", "net(T.ones(3, 7))", "T.tensor({{1}, {1, 2}})",
-        "T.ones(2).nothing()", "T.no_grad(function() local y = net(x); error(y) end)", "T.scope(function(keep) keep(T.ones(3)); error({T.ones(4)}) end)", "nn.Sequential(3)", "optim.SGD({}, {lr = 'x'})",
-        "net:apply(function(m) error(m) end)", "nn.Lambda(function(y) return nil end)(x)", "T.ones(2)[{3, 1}]", "nn.CrossEntropyLoss()(x, T.tensor({9, 9}, {dtype = 'int64'}))",
+        "T.ones(2, 3) + T.ones(4)", "T.ones(2):matmul(T.ones(3))", "F.conv2d(x, x)", "T.ones(2, {requires_grad = true}):exp():backward()", "T.zeros(1e12)",
+        "net(T.ones(3, 7))", "T.tensor({{1}, {1, 2}})",
+        "T.ones(2).nothing()", "T.no_grad(function() local y = net(x); error(y) end)", "T.scope(function(keep) keep(T.ones(3)); error({T.ones(4)}) end)",
+        "nn.Sequential(3)", "optim.SGD({}, {lr = 'x'})",
+        "net:apply(function(m) error(m) end)", "nn.Lambda(function(y) return nil end)(x)", "T.ones(2)[{3, 1}]",
+        "nn.CrossEntropyLoss()(x, T.tensor({9, 9}, {dtype = 'int64'}))",
       ]
       try lua.run(
         Rows.locals + """
@@ -82,7 +85,9 @@ extension CheckTests {
       // A diamond a step: backward visits each node once.
       #expect(
         try lua.evaluate(
-          Rows.locals + "local x = T.ones(1, {requires_grad = true, dtype = 'float64'}); local y = x; for i = 1, 1000 do y = y * 0.5 + y * 0.5 end; y:sum():backward(); return x.grad:item()", as: Double.self) == 1)
+          Rows.locals
+            + "local x = T.ones(1, {requires_grad = true, dtype = 'float64'}); local y = x; for i = 1, 1000 do y = y * 0.5 + y * 0.5 end; y:sum():backward(); return x.grad:item()",
+          as: Double.self) == 1)
       #expect(Self.alive(lua) == before)
     }
 

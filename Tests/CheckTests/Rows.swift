@@ -9,7 +9,10 @@ import Testing
 /// Everything scripts can call, walked through the libraries' rows and the classes of what their examples make.
 struct Rows {
   /// The modules as the examples name them.
-  static let names = ["nnlua": "nnlua", "nnlua.tensor": "T", "nnlua.nn": "nn", "nnlua.nn.functional": "F", "nnlua.nn.init": "init", "nnlua.optim": "optim", "nnlua.data": "data", "nnlua.plot": "plot"]
+  static let names = [
+    "nnlua": "nnlua", "nnlua.tensor": "T", "nnlua.nn": "nn", "nnlua.nn.functional": "F", "nnlua.nn.init": "init", "nnlua.optim": "optim", "nnlua.data": "data",
+    "nnlua.plot": "plot",
+  ]
   static let locals = """
     local nnlua, T, nn, F, optim, data, plot = require "nnlua", require "nnlua.tensor", require "nnlua.nn", require "nnlua.nn.functional", \
     require "nnlua.optim", require "nnlua.data", require "nnlua.plot"; local init = nn.init
@@ -62,7 +65,8 @@ struct Rows {
       let rest = row.signature.parameters.contains { $0.type == "…" }
       lines.append(
         "{library = \(quoted(library)), short = \(quoted(names[library] ?? library)), name = \(quoted(row.name)), kind = \(quoted(kind)), rest = \(rest), "
-          + "example = \(quoted(row.example)), maker = \(maker.map { quoted("(function() \($0) end)()") } ?? "nil"), parameters = {\(parameters.joined(separator: ", "))}},")
+          + "example = \(quoted(row.example)), maker = \(maker.map { quoted("(function() \($0) end)()") } ?? "nil"), parameters = {\(parameters.joined(separator: ", "))}},"
+      )
     }
     for library in Libraries.all {
       for row in library.rows {

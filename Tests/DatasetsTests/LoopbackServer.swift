@@ -38,7 +38,11 @@ final class LoopbackServer: @unchecked Sendable {
     guard ready else { throw LuaError("no loopback server") }
     url = "http://127.0.0.1:\(UInt16(bigEndian: address.sin_port))/"
     var thread = pthread_t()
-    pthread_create(&thread, nil, { Unmanaged<LoopbackServer>.fromOpaque($0!).takeRetainedValue().serve(); return nil }, Unmanaged.passRetained(self).toOpaque())
+    pthread_create(
+      &thread, nil,
+      {
+        Unmanaged<LoopbackServer>.fromOpaque($0!).takeRetainedValue().serve(); return nil
+      }, Unmanaged.passRetained(self).toOpaque())
     pthread_detach(thread)
   }
 

@@ -61,8 +61,9 @@ private func present(_ file: String) -> Bool { !root.isEmpty && FileManager.defa
 
   @Test(.enabled(if: present("book/sample_weight.npz"), "NNLUA_DATA does not name a folder with book/")) func theBooksWeightsLoad() throws {
     guard case .named(let list) = try TensorFile.load("\(root)/book/sample_weight.npz") else { throw LuaError("no table") }
-    #expect(list.map { "\($0.name) \($0.tensor.description)" } == [
-      "W1 float32 {784,50}", "W2 float32 {50,100}", "W3 float32 {100,10}", "b1 float32 {50}", "b2 float32 {100}", "b3 float32 {10}",
-    ])
+    #expect(
+      list.map { "\($0.name) \($0.tensor.description)" } == [
+        "W1 float32 {784,50}", "W2 float32 {50,100}", "W3 float32 {100,10}", "b1 float32 {50}", "b2 float32 {100}", "b3 float32 {10}",
+      ])
   }
 }

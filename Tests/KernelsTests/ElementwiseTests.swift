@@ -62,7 +62,9 @@ private func float32OverTheWholeRange(_ c: Case) {
 @Test(arguments: cases)
 private func float64Sampled(_ c: Case) {
   var noise = Noise(7)
-  var points: [Double] = [0, -0.0, .infinity, -.infinity, .nan, 1, -1, 0.5, -0.5, 1e308, -1e308, 0x1p-1074, 0x1p-1030, -0x1p-1030, 709.7, 709.79, -745.1, 710.3, 1e5, 1e7, 1e22]
+  var points: [Double] = [
+    0, -0.0, .infinity, -.infinity, .nan, 1, -1, 0.5, -0.5, 1e308, -1e308, 0x1p-1074, 0x1p-1030, -0x1p-1030, 709.7, 709.79, -745.1, 710.3, 1e5, 1e7, 1e22,
+  ]
   for _ in 0..<100_000 {
     points.append(noise.next(pow(10, noise.next(1) * 6)))
     points.append(noise.next(1))
@@ -203,7 +205,12 @@ private func float64Sampled(_ c: Case) {
 private let binaryReference: [(BinaryOp, @Sendable (Double, Double) -> Double)] = [
   (.add, { $0 + $1 }), (.sub, { $0 - $1 }), (.mul, { $0 * $1 }), (.div, { $0 / $1 }), (.pow, { pow($0, $1) }), (.atan2, { atan2($0, $1) }),
   (.maximum, { $0.isNaN || $1.isNaN ? .nan : max($0, $1) }), (.minimum, { $0.isNaN || $1.isNaN ? .nan : min($0, $1) }), (.fmod, { fmod($0, $1) }),
-  (.remainder, { let r = fmod($0, $1); return (r < 0 && $1 > 0) || (r > 0 && $1 < 0) ? r + $1 : r }), (.floorDivide, { floor($0 / $1) }),
+  (
+    .remainder,
+    {
+      let r = fmod($0, $1); return (r < 0 && $1 > 0) || (r > 0 && $1 < 0) ? r + $1 : r
+    }
+  ), (.floorDivide, { floor($0 / $1) }),
   (.squaredDifference, { ($0 - $1) * ($0 - $1) }),
 ]
 

@@ -82,7 +82,8 @@ import Testing
       Self.windows(g) { p, out, inside in
         // PyTorch's divisor: the window cut to data and padding, or to the data alone.
         let row = out / g.outWidth % g.outHeight * g.strideHeight - g.paddingHeight, column = out % g.outWidth * g.strideWidth - g.paddingWidth
-        let padded = (min(row + g.kernelHeight, g.inHeight + g.paddingHeight) - row)
+        let padded =
+          (min(row + g.kernelHeight, g.inHeight + g.paddingHeight) - row)
           * (min(column + g.kernelWidth, g.inWidth + g.paddingWidth) - column)
         let divisor = Double(countIncludePad ? padded : inside.count)
         expected.append(inside.reduce(0) { $0 + values[p * plane + $1] } / divisor)

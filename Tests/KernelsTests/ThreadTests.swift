@@ -21,14 +21,15 @@ import Testing
   func elementwise(_ width: FloatWidth) {
     var noise = Noise(3)
     let x = Buffer(width, noise.array(Self.n)), row = Buffer(width, noise.array(300))
-    sameBits({
-      let y = Buffer(width, count: Self.n), gx = Buffer(width, count: Self.n), sum = Buffer(width, count: Self.n)
-      Vector.unary(.tanh, width, x.p, y.p, Self.n)
-      Vector.unaryGradient(.tanh, width, x: nil, y: y.p, g: x.p, gx: gx.p, Self.n)
-      Vector.binary(.add, width, x.p, aRow: 300, aColumn: 1, row.p, bRow: 0, bColumn: 1, sum.p, rows: Self.n / 300, columns: 300)
-      Vector.axpy(width, alpha: 0.3, x.p, sum.p, Self.n)
-      return [y, gx, sum]
-    }, "elementwise")
+    sameBits(
+      {
+        let y = Buffer(width, count: Self.n), gx = Buffer(width, count: Self.n), sum = Buffer(width, count: Self.n)
+        Vector.unary(.tanh, width, x.p, y.p, Self.n)
+        Vector.unaryGradient(.tanh, width, x: nil, y: y.p, g: x.p, gx: gx.p, Self.n)
+        Vector.binary(.add, width, x.p, aRow: 300, aColumn: 1, row.p, bRow: 0, bColumn: 1, sum.p, rows: Self.n / 300, columns: 300)
+        Vector.axpy(width, alpha: 0.3, x.p, sum.p, Self.n)
+        return [y, gx, sum]
+      }, "elementwise")
   }
 
   @Test(arguments: widths)
@@ -36,19 +37,21 @@ import Testing
     var noise = Noise(4)
     let (rows, columns) = (1500, 100)
     let x = Buffer(width, noise.array(Self.n)), g = Buffer(width, noise.array(Self.n))
-    sameBits({
-      let y = Buffer(width, count: Self.n), gx = Buffer(width, count: Self.n), sums = Buffer(width, count: rows)
-      Vector.softmax(width, log: false, x.p, y.p, outer: rows, count: columns, inner: 1)
-      Vector.softmaxGradient(width, log: false, y: y.p, g: g.p, gx: gx.p, outer: rows, count: columns, inner: 1)
-      Vector.logSumExp(width, x.p, sums.p, outer: rows, count: columns, inner: 1)
-      return [y, gx, sums]
-    }, "softmax")
+    sameBits(
+      {
+        let y = Buffer(width, count: Self.n), gx = Buffer(width, count: Self.n), sums = Buffer(width, count: rows)
+        Vector.softmax(width, log: false, x.p, y.p, outer: rows, count: columns, inner: 1)
+        Vector.softmaxGradient(width, log: false, y: y.p, g: g.p, gx: gx.p, outer: rows, count: columns, inner: 1)
+        Vector.logSumExp(width, x.p, sums.p, outer: rows, count: columns, inner: 1)
+        return [y, gx, sums]
+      }, "softmax")
     for (outer, count, inner) in [(1, Self.n, 1), (30, 5000, 1), (1, 1500, 100), (15, 100, 100)] {
-      sameBits({
-        let mean = Buffer(width, count: outer * inner), variance = Buffer(width, count: outer * inner)
-        Vector.variance(width, x.p, mean: mean.p, variance: variance.p, outer: outer, count: count, inner: inner, correction: 1)
-        return [mean, variance]
-      }, "variance \(outer) \(count) \(inner)")
+      sameBits(
+        {
+          let mean = Buffer(width, count: outer * inner), variance = Buffer(width, count: outer * inner)
+          Vector.variance(width, x.p, mean: mean.p, variance: variance.p, outer: outer, count: count, inner: inner, correction: 1)
+          return [mean, variance]
+        }, "variance \(outer) \(count) \(inner)")
     }
   }
 
@@ -56,12 +59,13 @@ import Testing
   func optimizerSteps(_ width: FloatWidth) {
     var noise = Noise(5)
     let values = noise.array(Self.n), g = Buffer(width, noise.array(Self.n))
-    sameBits({
-      let p = Buffer(width, values), m = Buffer(width, [Double](repeating: 0, count: Self.n)), v = Buffer(width, [Double](repeating: 0, count: Self.n))
-      for t in 1...2 { OptimizerKernels.adam(width, parameter: p.p, gradient: g.p, m: m.p, v: v.p, Self.n, lr: 0.01, t: t) }
-      OptimizerKernels.sgd(width, parameter: p.p, gradient: g.p, velocity: m.p, Self.n, lr: 0.1, momentum: 0.9)
-      return [p, m, v]
-    }, "steps")
+    sameBits(
+      {
+        let p = Buffer(width, values), m = Buffer(width, [Double](repeating: 0, count: Self.n)), v = Buffer(width, [Double](repeating: 0, count: Self.n))
+        for t in 1...2 { OptimizerKernels.adam(width, parameter: p.p, gradient: g.p, m: m.p, v: v.p, Self.n, lr: 0.01, t: t) }
+        OptimizerKernels.sgd(width, parameter: p.p, gradient: g.p, velocity: m.p, Self.n, lr: 0.1, momentum: 0.9)
+        return [p, m, v]
+      }, "steps")
   }
 
   @Test(arguments: widths)
@@ -69,15 +73,16 @@ import Testing
     var noise = Noise(6)
     let g = PoolingGeometry(planes: 200, inHeight: 28, inWidth: 28, kernelHeight: 2, kernelWidth: 2, strideHeight: 2, strideWidth: 2)
     let x = Buffer(width, noise.array(200 * 784)), gradient = Buffer(width, noise.array(200 * 196))
-    sameBits({
-      let y = Buffer(width, count: 200 * 196), back = Buffer(width, count: 200 * 784), mean = Buffer(width, count: 200 * 196)
-      let spread = Buffer(width, count: 200 * 784)
-      var positions = [Int32](repeating: 0, count: 200 * 196)
-      Pooling.max(width, g, x: x.p, y: y.p, positions: &positions)
-      Pooling.maxBackward(width, g, gradOutput: gradient.p, positions: positions, gradInput: back.p)
-      Pooling.average(width, g, x: x.p, y: mean.p, countIncludePad: true)
-      Pooling.averageBackward(width, g, gradOutput: gradient.p, gradInput: spread.p, countIncludePad: true)
-      return [y, back, mean, spread]
-    }, "pooling")
+    sameBits(
+      {
+        let y = Buffer(width, count: 200 * 196), back = Buffer(width, count: 200 * 784), mean = Buffer(width, count: 200 * 196)
+        let spread = Buffer(width, count: 200 * 784)
+        var positions = [Int32](repeating: 0, count: 200 * 196)
+        Pooling.max(width, g, x: x.p, y: y.p, positions: &positions)
+        Pooling.maxBackward(width, g, gradOutput: gradient.p, positions: positions, gradInput: back.p)
+        Pooling.average(width, g, x: x.p, y: mean.p, countIncludePad: true)
+        Pooling.averageBackward(width, g, gradOutput: gradient.p, gradInput: spread.p, countIncludePad: true)
+        return [y, back, mean, spread]
+      }, "pooling")
   }
 }

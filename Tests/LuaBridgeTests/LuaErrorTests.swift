@@ -71,7 +71,9 @@ extension LuaBridgeTests {
         #expect(text.contains("s.lua:4: in main chunk"))
       }
       // A table without __tostring is named, one with it is shown.
-      for (value, shown) in [("{}", "(error object is a table value)"), ("setmetatable({}, {__tostring = function() return 'mine' end})", "mine"), ("nil", "(error object is a nil value)")] {
+      for (value, shown) in [
+        ("{}", "(error object is a table value)"), ("setmetatable({}, {__tostring = function() return 'mine' end})", "mine"), ("nil", "(error object is a nil value)"),
+      ] {
         do { try lua.run("error(\(value))", traceback: true) } catch { #expect("\(error)".contains(shown)) }
       }
     }
@@ -79,7 +81,8 @@ extension LuaBridgeTests {
     @Test func yieldsAcrossSwiftAreRefused() throws {
       let lua = try Bound.interpreter()
       #expect(
-        try lua.evaluate("local co = coroutine.wrap(function() b.through(coroutine.yield, 1) end); return failure(co)", as: String.self).contains("attempt to yield across a C-call boundary"))
+        try lua.evaluate("local co = coroutine.wrap(function() b.through(coroutine.yield, 1) end); return failure(co)", as: String.self).contains(
+          "attempt to yield across a C-call boundary"))
       // A coroutine that begins inside the Swift frame may yield.
       #expect(try lua.evaluate("return b.through(function() local co = coroutine.wrap(function() coroutine.yield(5) end); return co() end)", as: Int.self) == 5)
     }

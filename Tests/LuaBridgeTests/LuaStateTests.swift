@@ -25,11 +25,16 @@ extension LuaBridgeTests {
     @Test func memoryLimit() throws {
       let lua = try Bound.interpreter(memoryLimit: 8 << 20)
       #expect(try lua.evaluate("local ok, e = pcall(string.rep, 'x', 64 << 20); return tostring(e)", as: String.self).contains("not enough memory"))
-      #expect(try lua.evaluate("local ok, e = pcall(function() local t = {}; while true do t[#t + 1] = {} end end); return tostring(e)", as: String.self).contains("not enough memory"))
+      #expect(
+        try lua.evaluate("local ok, e = pcall(function() local t = {}; while true do t[#t + 1] = {} end end); return tostring(e)", as: String.self).contains(
+          "not enough memory"))
       // Inside Swift nothing is refused; the call raises when it returns.
       #expect(
-        try lua.evaluate("local s = ('x'):rep(3 << 20); local ok, e = pcall(function() local t = {}; for i = 1, 10 do t[i] = b.text(s .. i) end end); return tostring(e)", as: String.self)
-          .contains("not enough memory"))
+        try lua.evaluate(
+          "local s = ('x'):rep(3 << 20); local ok, e = pcall(function() local t = {}; for i = 1, 10 do t[i] = b.text(s .. i) end end); return tostring(e)",
+          as: String.self
+        )
+        .contains("not enough memory"))
       lua.collectAll()
       #expect(lua.luaBytes < 1 << 20)
       #expect(try lua.evaluate("return b.add(1, 2)", as: Double.self) == 3)

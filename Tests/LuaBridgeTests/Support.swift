@@ -32,12 +32,14 @@ final class Holder: LuaObject, @unchecked Sendable {
   static var luaName: String { "Holder" }
   static var keepsIdentity: Bool { true }
   static var userValues: Int32 { 1 }
-  static let type = LuaClass("Holder", rows: [
-    Row(results: "get", "The anchored value.", Param("self", Holder.self), returns: "value") { stack, holder in
-      if !stack.push(holder.handle) { throw LuaError("get: the value is gone") }
-      return 1
-    }
-  ])
+  static let type = LuaClass(
+    "Holder",
+    rows: [
+      Row(results: "get", "The anchored value.", Param("self", Holder.self), returns: "value") { stack, holder in
+        if !stack.push(holder.handle) { throw LuaError("get: the value is gone") }
+        return 1
+      }
+    ])
   var luaClass: LuaClass { Self.type }
 }
 
@@ -64,7 +66,10 @@ enum Bound {
     Row("list", "", Param("list", [Int].self), place: .function) { $0.count },
     Row("pair", "", Param("n", Int.self), place: .function) { ($0, -$0) },
     Row(procedure: "nothing", "", place: .function) {},
-    Row("options", "", Param("x", Double.self), Param("scale", default: 2.0), Param.option("shift", default: 0.0), Param.option("name", default: String?.none), place: .function) {
+    Row(
+      "options", "", Param("x", Double.self), Param("scale", default: 2.0), Param.option("shift", default: 0.0), Param.option("name", default: String?.none),
+      place: .function
+    ) {
       "\($0 * $1 + $2)" + ($3 ?? "")
     },
     Row("mixed", "", Param("a", Int.self), Param("b", default: 5), Param.option("padding", default: 0), place: .function, mixed: true) { "\($0) \($1) \($2)" },

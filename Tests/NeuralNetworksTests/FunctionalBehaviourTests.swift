@@ -42,8 +42,11 @@ extension NeuralNetworksTests {
 
     @Test func fusedConvolutionNamesWhatIsWrong() throws {
       let x = try wave(1, 1, 4, 4), w = try wave(2, 1, 3, 3)
-      #expect(message { try Functional.convReLUMaxPool(x, w, pool: 3) } == "max_pool2d: the kernel {3,3} is larger than the padded image {2,2} (input {1,1,4,4}, weight {2,1,3,3})")
-      #expect(message { try Functional.convReLUMaxPool(wave(1, 2, 4, 4), w, pool: 2) } == "conv2d: input has 2 channels, weight expects 1 (input {1,2,4,4}, weight {2,1,3,3})")
+      #expect(
+        message { try Functional.convReLUMaxPool(x, w, pool: 3) }
+          == "max_pool2d: the kernel {3,3} is larger than the padded image {2,2} (input {1,1,4,4}, weight {2,1,3,3})")
+      #expect(
+        message { try Functional.convReLUMaxPool(wave(1, 2, 4, 4), w, pool: 2) } == "conv2d: input has 2 channels, weight expects 1 (input {1,2,4,4}, weight {2,1,3,3})")
     }
 
     /// A mean of 10,000 over a deviation of 1 leaves float32 three digits: the moments must be taken in float64.

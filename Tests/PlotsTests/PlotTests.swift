@@ -16,17 +16,19 @@ final class PlotTests {
     lua.install(PlotLibrary.library)
     // A tensor with something to see in it.
     lua.install(
-      Library("waves", "", rows: [
-        Row("make", "", Param("shape", [Int].self), place: .function) { (shape: [Int]) -> Tensor in
-          let tensor = try Tensor(empty: Shape(shape), .float32)
-          for i in 0..<tensor.count { tensor.pointer(Float.self)[i] = Float(i % 7) }
-          return tensor
-        },
-        Row("nan", "", Param("x", Tensor.self), Param("at", Int.self), place: .function) { (x: Tensor, at: Int) -> Tensor in
-          x.pointer(Float.self)[at] = .nan
-          return x
-        },
-      ]))
+      Library(
+        "waves", "",
+        rows: [
+          Row("make", "", Param("shape", [Int].self), place: .function) { (shape: [Int]) -> Tensor in
+            let tensor = try Tensor(empty: Shape(shape), .float32)
+            for i in 0..<tensor.count { tensor.pointer(Float.self)[i] = Float(i % 7) }
+            return tensor
+          },
+          Row("nan", "", Param("x", Tensor.self), Param("at", Int.self), place: .function) { (x: Tensor, at: Int) -> Tensor in
+            x.pointer(Float.self)[at] = .nan
+            return x
+          },
+        ]))
     var name = Array("/tmp/nnlua-plots-XXXXXX".utf8CString)
     folder = String(cString: try #require(mkdtemp(&name)))
     try lua.run("plot, T, waves = require 'nnlua.plot', require 'nnlua.tensor', require 'waves' folder = '\(folder)'")
@@ -35,7 +37,9 @@ final class PlotTests {
 
   deinit {
     guard let listing = opendir(folder) else { return }
-    while let entry = readdir(listing) { withUnsafePointer(to: &entry.pointee.d_name) { _ = unlink("\(folder)/\(String(cString: UnsafeRawPointer($0).assumingMemoryBound(to: CChar.self)))") } }
+    while let entry = readdir(listing) {
+      withUnsafePointer(to: &entry.pointee.d_name) { _ = unlink("\(folder)/\(String(cString: UnsafeRawPointer($0).assumingMemoryBound(to: CChar.self)))") }
+    }
     closedir(listing)
     rmdir(folder)
   }
@@ -87,7 +91,9 @@ final class PlotTests {
   }
 
   @Test func gapsAreNotJoined() throws {
-    try lua.run("plot.figure():line({1, 2, 3, 4, 5}, {1, 2, 0/0, 2, 1}):save(folder .. '/gap.svg') plot.figure():line({1, 2, 3, 4, 5}, {1, 2, 3, 2, 1}):save(folder .. '/whole.svg')")
+    try lua.run(
+      "plot.figure():line({1, 2, 3, 4, 5}, {1, 2, 0/0, 2, 1}):save(folder .. '/gap.svg') plot.figure():line({1, 2, 3, 4, 5}, {1, 2, 3, 2, 1}):save(folder .. '/whole.svg')"
+    )
     /// Times the pen is set down within the curve.
     func moves(_ name: String) -> Int {
       let after = text(name).split(separator: "gnuplot_plot_1a\" >")[1]

@@ -55,7 +55,8 @@ struct RuntimeTests {
 
   @Test func textForms() throws {
     func text(_ code: String) throws -> String { try lua.evaluate("return require 'nnlua.display'.text(\(code))") }
-    #expect(try text("{1, 'a\\n\"b', true, {x = 1, [2.5] = 'y', ['no name'] = 0, ['end'] = 1}}") == #"{1, "a\n\"b", true, {[2.5] = "y", ["end"] = 1, ["no name"] = 0, x = 1}}"#)
+    #expect(
+      try text("{1, 'a\\n\"b', true, {x = 1, [2.5] = 'y', ['no name'] = 0, ['end'] = 1}}") == #"{1, "a\n\"b", true, {[2.5] = "y", ["end"] = 1, ["no name"] = 0, x = 1}}"#)
     #expect(try text("'plain'") == "plain")
     #expect(try text("{{{{{{}}}}}}") == "{{{{{}}}}}" || text("{{{{{{}}}}}}").contains("…"))
     #expect(try text("(function() local t = {1} t.self = t return t end)()") == "{1, self = <cycle>}")

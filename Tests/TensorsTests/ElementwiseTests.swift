@@ -76,10 +76,16 @@ import Testing
     let (name, low, high, f) = Self.unary[k]
     let values = scattered(30, k + 2).map { low + (high - low) * ($0 + 1) / 2 }
     let x = try tensor(values, 5, 6), turned = try x.transposed(0, 1)
-    for (i, y) in try script("return x:\(name)()", [("x", x)], as: Tensor.self).values().enumerated() { #expect(abs(y - f(values[i])) < 1e-13 * max(1, abs(y)), "\(name)") }
+    for (i, y) in try script("return x:\(name)()", [("x", x)], as: Tensor.self).values().enumerated() {
+      #expect(abs(y - f(values[i])) < 1e-13 * max(1, abs(y)), "\(name)")
+    }
     let seen = try turned.values()
-    for (i, y) in try script("return T.\(name)(x)", [("x", turned)], as: Tensor.self).values().enumerated() { #expect(abs(y - f(seen[i])) < 1e-13 * max(1, abs(y)), "\(name)") }
-    for (i, y) in try script("return x:\(name)_()", [("x", x.copied())], as: Tensor.self).values().enumerated() { #expect(abs(y - f(values[i])) < 1e-13 * max(1, abs(y)), "\(name)_") }
+    for (i, y) in try script("return T.\(name)(x)", [("x", turned)], as: Tensor.self).values().enumerated() {
+      #expect(abs(y - f(seen[i])) < 1e-13 * max(1, abs(y)), "\(name)")
+    }
+    for (i, y) in try script("return x:\(name)_()", [("x", x.copied())], as: Tensor.self).values().enumerated() {
+      #expect(abs(y - f(values[i])) < 1e-13 * max(1, abs(y)), "\(name)_")
+    }
     for (i, y) in try script("return x:float():\(name)()", [("x", x)], as: Tensor.self).values().enumerated() {
       #expect(abs(y - f(Double(Float(values[i])))) < 1e-6 * max(1, abs(y)), "\(name) float32")
     }

@@ -47,7 +47,8 @@ func checkGradient(
         let numeric = try (at(h) - at(-h)) / (2 * h)
         let scale = max(1, abs(numeric))
         #expect(
-          abs(analytic - numeric) <= tolerance * scale, "\(comment?.description ?? "") \(order) gradient of input \(i), element \(j): \(analytic), by differences \(numeric)",
+          abs(analytic - numeric) <= tolerance * scale,
+          "\(comment?.description ?? "") \(order) gradient of input \(i), element \(j): \(analytic), by differences \(numeric)",
           sourceLocation: location)
       }
     }

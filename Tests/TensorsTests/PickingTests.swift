@@ -70,10 +70,13 @@ import Testing
 
   @Test func gradients() throws {
     for body in [
-      "T.cat({a, b}, 2)", "T.cat({a, b, a}, 1)", "T.stack({a, b}, 3)", "a:split(2, 2)[2] * b:chunk(3, 2)[1]", "a:narrow(2, 2, 2)", "a:select(2, 3)", "a:index_select(2, {3, 1, 3})",
-      "a:index_select(1, {2, 2})", "a:gather(2, long{{1, 1}, {3, 2}})", "a:t():gather(1, long{{1, 1}, {3, 2}})", "a:take({1, 6, 6})", "a:masked_select(T{true, false, true})",
+      "T.cat({a, b}, 2)", "T.cat({a, b, a}, 1)", "T.stack({a, b}, 3)", "a:split(2, 2)[2] * b:chunk(3, 2)[1]", "a:narrow(2, 2, 2)", "a:select(2, 3)",
+      "a:index_select(2, {3, 1, 3})",
+      "a:index_select(1, {2, 2})", "a:gather(2, long{{1, 1}, {3, 2}})", "a:t():gather(1, long{{1, 1}, {3, 2}})", "a:take({1, 6, 6})",
+      "a:masked_select(T{true, false, true})",
       "a:masked_fill(T{true, false, true}, 3)", "a:masked_fill(T{true, false, true}, b[{1, 1}])", "(a * 2):masked_fill_(T{true, false, true}, b[{1, 1}])",
-      "(a * 2):scatter_(2, long{{1, 3}, {2, 1}}, b)", "(a * 2):scatter_(2, long{{1}, {2}}, 4)", "(a * 2):scatter_add_(2, long{{1, 1}, {2, 1}}, b * b)", "T.zeros_like(a):scatter_(2, long{{2}, {1}}, b)",
+      "(a * 2):scatter_(2, long{{1, 3}, {2, 1}}, b)", "(a * 2):scatter_(2, long{{1}, {2}}, 4)", "(a * 2):scatter_add_(2, long{{1, 1}, {2, 1}}, b * b)",
+      "T.zeros_like(a):scatter_(2, long{{2}, {1}}, b)",
       "(a * 2):index_add_(2, {1, 1, 2}, b, {alpha = 3})",
       "select(2, T.meshgrid(a:flatten(), b:flatten()))",
     ] { try checkGradient("return function(a, b) return \(body) * 1 + 0 * (a:sum() + b:sum()) end", [[2, 3], [2, 3]]) }

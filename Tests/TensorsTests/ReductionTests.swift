@@ -59,7 +59,9 @@ import Testing
           for (a, b) in zip(try y.values(), expected) { #expect(abs(a - b) < 1e-13, "\(name), \(label), dim \(lua)") }
         }
         let single = try script("return (x:float():\(name)(\(lua)))", [("x", x)], as: Tensor.self)
-        for (a, b) in zip(try single.values(), try Self.groups(x.to(.float32), dims).map(f)) { #expect(abs(a - b) < 2e-6 * max(1, abs(b)), "\(name), \(label), dim \(lua), float32") }
+        for (a, b) in zip(try single.values(), try Self.groups(x.to(.float32), dims).map(f)) {
+          #expect(abs(a - b) < 2e-6 * max(1, abs(b)), "\(name), \(label), dim \(lua), float32")
+        }
         let expectedWhole = try Self.groups(Elementwise.mul(x, 4).to(.int64), dims).map(f)
         let whole = try script("return (x:mul(4):long():\(name)(\(lua)))", [("x", x)], as: Tensor.self)
         for (a, b) in zip(try whole.values(), expectedWhole) { #expect(abs(a - b) < 2e-6 * max(1, abs(b)), "\(name), \(label), dim \(lua), int64") }
@@ -75,7 +77,10 @@ import Testing
     try checkGradient([x], tolerance: 2e-6, "\(name) turned") { x in try script("return (x:\(name)(2, {keepdim = true}))", [("x", x[0].transposed(1, 2))]) }
     if name == "var" || name == "std" {
       try checkGradient([x], tolerance: 2e-6) { x in try script("return x:\(name)(3, {correction = 0})", [("x", x[0])]) }
-      #expect(try abs(script("return x:\(name)({correction = 0})", [("x", x)], as: Tensor.self).values()[0] - (name == "var" ? Self.variance(x.values(), 0) : sqrt(Self.variance(x.values(), 0)))) < 1e-14)
+      #expect(
+        try abs(
+          script("return x:\(name)({correction = 0})", [("x", x)], as: Tensor.self).values()[0]
+            - (name == "var" ? Self.variance(x.values(), 0) : sqrt(Self.variance(x.values(), 0)))) < 1e-14)
     }
   }
 
@@ -87,7 +92,8 @@ import Testing
           for (a, group) in zip(try y.values(), try Self.groups(x, dims)) {
             let sizes = group.map { abs($0) }
             let expected =
-              p == 0 ? Double(sizes.filter { $0 != 0 }.count) : p == .infinity ? sizes.max()! : p == -.infinity ? sizes.min()! : pow(sizes.reduce(0) { $0 + pow($1, p) }, 1 / p)
+              p == 0
+              ? Double(sizes.filter { $0 != 0 }.count) : p == .infinity ? sizes.max()! : p == -.infinity ? sizes.min()! : pow(sizes.reduce(0) { $0 + pow($1, p) }, 1 / p)
             #expect(abs(a - expected) < 1e-12 * max(1, expected), "norm(\(text), \(lua)), \(label)")
           }
         }

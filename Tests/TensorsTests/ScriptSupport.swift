@@ -66,7 +66,8 @@ func checkGradient(_ function: String, _ shapes: [[Int]], sourceLocation: Source
       let below = try value().values()[0]
       p[i] = before
       let expected = (above - below) / (2 * h)
-      #expect(abs(found[i] - expected) <= 1e-6 * max(1, abs(expected)), "input \(k + 1), element \(i): \(found[i]) instead of \(expected)", sourceLocation: sourceLocation)
+      #expect(
+        abs(found[i] - expected) <= 1e-6 * max(1, abs(expected)), "input \(k + 1), element \(i): \(found[i]) instead of \(expected)", sourceLocation: sourceLocation)
     }
   }
 }

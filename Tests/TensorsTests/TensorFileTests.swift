@@ -114,7 +114,8 @@ func message(_ body: () throws -> Void) -> String {
   static func samples() throws -> [(name: String, tensor: Tensor)] {
     [
       ("b", try Tensor([Truth(true), Truth(false)])), ("a.weight", try Tensor([Float(1.5), -2, .infinity, 0], 2, 2)), ("ü\"\\", try Tensor([UInt8(0), 255, 7])),
-      ("n", try Tensor([Int64.min, -1, .max], 1, 3)), ("d", try Tensor([0.1, -.pi])), ("scalar", try Tensor([3.0]).reshaped(Shape())), ("empty", try Tensor.zeros(Shape(0, 4))),
+      ("n", try Tensor([Int64.min, -1, .max], 1, 3)), ("d", try Tensor([0.1, -.pi])), ("scalar", try Tensor([3.0]).reshaped(Shape())),
+      ("empty", try Tensor.zeros(Shape(0, 4))),
     ]
   }
 

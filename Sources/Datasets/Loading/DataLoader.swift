@@ -83,7 +83,12 @@ final class BatchIterator: LuaObject, @unchecked Sendable {
   private static let type: LuaClass = LuaClass(
     "batches", rows: [],
     operators: [
-      ("__call", Row(results: "__call", "The next batch, nil at the end.", Param("batches", BatchIterator.self), Param("state", LuaRest.self), returns: "x, t") { stack, iterator, _ in try iterator.next(stack) }),
+      (
+        "__call",
+        Row(results: "__call", "The next batch, nil at the end.", Param("batches", BatchIterator.self), Param("state", LuaRest.self), returns: "x, t") {
+          stack, iterator, _ in try iterator.next(stack)
+        }
+      ),
       ("__len", Row("__len", "How many batches are left.", Param("batches", BatchIterator.self), Param("same", LuaRest.self)) { iterator, _ in iterator.left }),
     ])
 }
@@ -97,9 +102,12 @@ extension DataLoader {
     "DataLoader", rows: methods,
     operators: [
       ("__len", Row("__len", "The number of batches in an epoch.", Param("loader", DataLoader.self), Param("same", LuaRest.self)) { loader, _ in loader.count }),
-      ("__tostring", Row("__tostring", "Its dataset and batch size.", Param("loader", DataLoader.self)) { loader in
-        "DataLoader(\(loader.dataset.description); \(loader.count) batches of \(loader.batchSize)\(loader.shuffle ? ", shuffled" : ""))"
-      }),
+      (
+        "__tostring",
+        Row("__tostring", "Its dataset and batch size.", Param("loader", DataLoader.self)) { loader in
+          "DataLoader(\(loader.dataset.description); \(loader.count) batches of \(loader.batchSize)\(loader.shuffle ? ", shuffled" : ""))"
+        }
+      ),
     ],
     newIndex: { stack in
       guard stack.string(at: 2) == "epoch", let epoch = stack.integer(at: 3) else {

@@ -50,9 +50,12 @@ public class BatchNorm: Module, @unchecked Sendable {
 
   static func row(_ name: String, _ shapes: String, _ example: String, make: @escaping @Sendable (Int, Double, Double, Bool, Bool) throws -> Module) -> Row {
     Row(
-      name, "Batch normalisation y = (x - mean) / sqrt(var + eps) * weight + bias, by channel. Shapes: \(shapes). Training uses the batch, evaluation the running values. Ioffe & Szegedy 2015, arXiv:1502.03167.",
-      Param("num_features", Int.self, "C of x"), Param("eps", default: 1e-5, "added to the variance"), Param("momentum", default: 0.1, "share of the new batch in the running values"),
-      Param("affine", default: true, "learn weight and bias"), Param("track_running_stats", default: true, "keep running values"), place: .function, mixed: true, example: example,
+      name,
+      "Batch normalisation y = (x - mean) / sqrt(var + eps) * weight + bias, by channel. Shapes: \(shapes). Training uses the batch, evaluation the running values. Ioffe & Szegedy 2015, arXiv:1502.03167.",
+      Param("num_features", Int.self, "C of x"), Param("eps", default: 1e-5, "added to the variance"),
+      Param("momentum", default: 0.1, "share of the new batch in the running values"),
+      Param("affine", default: true, "learn weight and bias"), Param("track_running_stats", default: true, "keep running values"), place: .function, mixed: true,
+      example: example,
       returns: name
     ) { try AnyModule(make($0, $1, $2, $3, $4)) }
   }

@@ -25,7 +25,10 @@ public final class Sequential: Module, @unchecked Sendable {
     return y
   }
 
-  static let row = container("Sequential", "Modules one after the other; net[i] is the i-th, #net their number. Named: Sequential{{\"conv1\", …}, …}.", example: "return nn.Sequential(nn.Linear(2, 3), nn.ReLU())") {
+  static let row = container(
+    "Sequential", "Modules one after the other; net[i] is the i-th, #net their number. Named: Sequential{{\"conv1\", …}, …}.",
+    example: "return nn.Sequential(nn.Linear(2, 3), nn.ReLU())"
+  ) {
     Sequential($0)
   }
 
@@ -73,7 +76,8 @@ public final class Sequential: Module, @unchecked Sendable {
   }
 
   /// A row for a module around one Lua value (a module or a function), anchored.
-  static func wrapper<V: LuaValue>(_ name: String, _ doc: String, _ parameter: Param<V>, example: String, make: @escaping @Sendable (LuaStack, V) throws -> Module) -> Row {
+  static func wrapper<V: LuaValue>(_ name: String, _ doc: String, _ parameter: Param<V>, example: String, make: @escaping @Sendable (LuaStack, V) throws -> Module) -> Row
+  {
     Row(results: name, doc, parameter, place: .function, example: example, returns: name) { stack, value in
       let given: Int32 = 1
       try make(stack, value).push(stack)
@@ -91,7 +95,10 @@ public final class ModuleList: Module, @unchecked Sendable {
     super.init()
     for entry in modules { register(child: entry.name, entry.module) }
   }
-  static let row = Sequential.container("ModuleList", "A list of modules whose parameters count: list[i], #list. It has no forward of its own.", example: "return nn.ModuleList(nn.Linear(2, 2), nn.Linear(2, 2))") { ModuleList($0) }
+  static let row = Sequential.container(
+    "ModuleList", "A list of modules whose parameters count: list[i], #list. It has no forward of its own.",
+    example: "return nn.ModuleList(nn.Linear(2, 2), nn.Linear(2, 2))"
+  ) { ModuleList($0) }
 }
 
 /// y = x + inner(x)
@@ -109,7 +116,9 @@ public final class Residual: Module, @unchecked Sendable {
     guard y.shape == x.shape else { throw LuaError("residual: the inner module makes \(y.shape) of \(x.shape); both are added and must agree") }
     return try Elementwise.add(x, y)
   }
-  static let row = Sequential.wrapper("Residual", "y = x + inner(x).", Param("inner", Module.self, "a module that keeps the shape"), example: "return nn.Residual(nn.Linear(3, 3))") { _, inner in Residual(inner) }
+  static let row = Sequential.wrapper(
+    "Residual", "y = x + inner(x).", Param("inner", Module.self, "a module that keeps the shape"), example: "return nn.Residual(nn.Linear(3, 3))"
+  ) { _, inner in Residual(inner) }
 }
 
 /// A Lua function as a module.
@@ -130,7 +139,9 @@ public final class Lambda: Module, @unchecked Sendable {
     guard let y = try? Tensor.decode(stack, stack.top) else { throw LuaError("lambda: the function must return a tensor, got \(stack.typeName(at: -1))") }
     return y
   }
-  static let row = Sequential.wrapper("Lambda", "A function as a module.", Param("f", LuaFunction.self, "from a tensor to a tensor"), example: "return nn.Lambda(function(x) return x * 2 end)") { stack, f in
+  static let row = Sequential.wrapper(
+    "Lambda", "A function as a module.", Param("f", LuaFunction.self, "from a tensor to a tensor"), example: "return nn.Lambda(function(x) return x * 2 end)"
+  ) { stack, f in
     Lambda(stack.handle(at: f.index), stack.state)
   }
 }

@@ -15,7 +15,10 @@ public final class Conv2d: Module, @unchecked Sendable {
   public let padding: Padding
   public let groups: Int
 
-  public init(_ inChannels: Int, _ outChannels: Int, _ kernel: Pair, stride: Pair = 1, padding: Padding = .size(0), dilation: Pair = 1, groups: Int = 1, bias: Bool = true, initial: InitialValues = .default) throws {
+  public init(
+    _ inChannels: Int, _ outChannels: Int, _ kernel: Pair, stride: Pair = 1, padding: Padding = .size(0), dilation: Pair = 1, groups: Int = 1, bias: Bool = true,
+    initial: InitialValues = .default
+  ) throws {
     guard inChannels > 0, outChannels > 0 else { throw LuaError("Conv2d: channels must be at least 1, got \(inChannels) -> \(outChannels)") }
     guard kernel.height > 0, kernel.width > 0 else { throw LuaError("Conv2d: kernel_size must be at least 1, got \(kernel.luaLiteral)") }
     guard stride.height > 0, stride.width > 0 else { throw LuaError("Conv2d: stride must be at least 1, got \(stride.luaLiteral)") }

@@ -14,7 +14,8 @@ public final class Flatten: Module, @unchecked Sendable {
     return try x.reshaped(Shape(x.shape.array[..<first] + [middle] + x.shape.array[(last + 1)...]))
   }
   static let row = Row(
-    "Flatten", "Dims start_dim … end_dim become one.", Param("start_dim", default: 2, "the first of them"), Param("end_dim", default: -1, "the last of them"), place: .function,
+    "Flatten", "Dims start_dim … end_dim become one.", Param("start_dim", default: 2, "the first of them"), Param("end_dim", default: -1, "the last of them"),
+    place: .function,
     mixed: true, example: "return nn.Flatten()(T.rand(2, 3, 4))"
   ) { Flatten($0, $1) }
 }

@@ -29,10 +29,16 @@ public enum ModuleLibrary {
   }
 
   static let methods: [Row] = [
-    Row(results: "call", "Runs forward; module(…) is the same.", Param("module", Module.self), Param("arguments", LuaRest.self), place: .method, example: "return nn.ReLU():call(T.tensor({-1, 2}))", returns: "what forward returns") { stack, module, rest in
+    Row(
+      results: "call", "Runs forward; module(…) is the same.", Param("module", Module.self), Param("arguments", LuaRest.self), place: .method,
+      example: "return nn.ReLU():call(T.tensor({-1, 2}))", returns: "what forward returns"
+    ) { stack, module, rest in
       try call(stack, module, rest.indices)
     },
-    Row(results: "forward", "The module's formula; module(…) is the same.", Param("module", Module.self), Param("arguments", LuaRest.self), place: .method, example: "return nn.ReLU():forward(T.tensor({-1, 2}))", returns: "what the formula gives") { stack, module, rest in
+    Row(
+      results: "forward", "The module's formula; module(…) is the same.", Param("module", Module.self), Param("arguments", LuaRest.self), place: .method,
+      example: "return nn.ReLU():forward(T.tensor({-1, 2}))", returns: "what the formula gives"
+    ) { stack, module, rest in
       try call(stack, module, rest.indices)
     },
     methodRow("parameters", "All tensors that training changes, each once.", example: "return #nn.Linear(2, 3):parameters()") { module in try module.parameters() },
@@ -47,11 +53,20 @@ public enum ModuleLibrary {
       try stack.call(arguments: 2, results: 1)
       return 1
     },
-    methodRow("parameter_names", "The paths of all parameters, in their order.", example: "return nn.Linear(2, 3):parameter_names()") { module in try module.namedParameters().map(\.name) },
-    methodRow("buffers", "All tensors of the state that are not trained.", example: "return #nn.BatchNorm1d(3):buffers()") { module in try module.namedBuffers().map(\.tensor) },
-    methodRow("children", "The modules directly inside.", example: "return #nn.Sequential(nn.ReLU(), nn.ReLU()):children()") { module in try module.ownChildren().map(\.module) },
-    methodRow("modules", "This module and all below it.", example: "return #nn.Sequential(nn.ReLU(), nn.Residual(nn.Linear(2, 2))):modules()") { module in try module.namedModules().map(\.module) },
-    methodRow("train", "Training mode, here and below; train(false) is eval().", Param("on", default: true), example: "return nn.Dropout(0.5):train().training") { module, on in
+    methodRow("parameter_names", "The paths of all parameters, in their order.", example: "return nn.Linear(2, 3):parameter_names()") { module in
+      try module.namedParameters().map(\.name)
+    },
+    methodRow("buffers", "All tensors of the state that are not trained.", example: "return #nn.BatchNorm1d(3):buffers()") { module in
+      try module.namedBuffers().map(\.tensor)
+    },
+    methodRow("children", "The modules directly inside.", example: "return #nn.Sequential(nn.ReLU(), nn.ReLU()):children()") { module in
+      try module.ownChildren().map(\.module)
+    },
+    methodRow("modules", "This module and all below it.", example: "return #nn.Sequential(nn.ReLU(), nn.Residual(nn.Linear(2, 2))):modules()") { module in
+      try module.namedModules().map(\.module)
+    },
+    methodRow("train", "Training mode, here and below; train(false) is eval().", Param("on", default: true), example: "return nn.Dropout(0.5):train().training") {
+      module, on in
       try module.setTraining(on)
       return module
     },
@@ -63,30 +78,50 @@ public enum ModuleLibrary {
       for parameter in try module.parameters() { parameter.grad = nil }
       return module
     },
-    methodRow("requires_grad_", "Asks for gradients of all parameters, or freezes them.", Param("on", default: true), example: "return #nn.Linear(2, 3):requires_grad_(false):parameters()") { module, on in
+    methodRow(
+      "requires_grad_", "Asks for gradients of all parameters, or freezes them.", Param("on", default: true),
+      example: "return #nn.Linear(2, 3):requires_grad_(false):parameters()"
+    ) { module, on in
       for parameter in try module.parameters() { try parameter.requireGrad(on) }
       return module
     },
     methodRow("num_parameters", "The number of values that training changes.", example: "return nn.Linear(2, 3):num_parameters()") { module in
       try module.parameters().reduce(0) { $0 + $1.count }
     },
-    methodRow("to", "Changes all parameters and float buffers to a type.", Param("dtype", ElementType.self), example: "return nn.Linear(2, 3):to(\"float64\").weight.dtype") { module, type in
+    methodRow(
+      "to", "Changes all parameters and float buffers to a type.", Param("dtype", ElementType.self), example: "return nn.Linear(2, 3):to(\"float64\").weight.dtype"
+    ) { module, type in
       guard type.isFloat else { throw LuaError("to: parameters can be float32 or float64, not \(type.name)") }
       for entry in try module.namedParameters() + module.namedBuffers() where entry.tensor.type.isFloat { try entry.tensor.changeType(to: type) }
       return module
     },
-    methodRow("state_dict", "All parameters and buffers by path, as T.save takes them; they share memory with the module.", example: "return nn.Linear(2, 3):state_dict().weight.shape") { module in
+    methodRow(
+      "state_dict", "All parameters and buffers by path, as T.save takes them; they share memory with the module.",
+      example: "return nn.Linear(2, 3):state_dict().weight.shape"
+    ) { module in
       TensorTable(try module.state())
     },
-    methodRow("load_state_dict", "Copies values by path into the module's own.", Param("state", TensorTable.self, "a table of tensors by path"), Param.option("strict", default: true, "an error where names are missing or left over"), example: "local net = nn.Linear(2, 3); return net:load_state_dict(nn.Linear(2, 3):state_dict())") { module, state, strict in
+    methodRow(
+      "load_state_dict", "Copies values by path into the module's own.", Param("state", TensorTable.self, "a table of tensors by path"),
+      Param.option("strict", default: true, "an error where names are missing or left over"),
+      example: "local net = nn.Linear(2, 3); return net:load_state_dict(nn.Linear(2, 3):state_dict())"
+    ) { module, state, strict in
       try module.load(state.entries, strict: strict)
       return module
     },
-    Row(procedure: "apply", "Calls f with every module here and below, children first.", Param("module", Module.self), Param("f", LuaFunction.self), place: .method, example: "local n = 0; nn.Sequential(nn.ReLU(), nn.Tanh()):apply(function(m) n = n + 1 end); return n") { module, f in
+    Row(
+      procedure: "apply", "Calls f with every module here and below, children first.", Param("module", Module.self), Param("f", LuaFunction.self), place: .method,
+      example: "local n = 0; nn.Sequential(nn.ReLU(), nn.Tanh()):apply(function(m) n = n + 1 end); return n"
+    ) { module, f in
       for entry in try module.namedModules().reversed() { let _: LuaAny? = try f.call(entry.module) }
     },
-    methodRow("describe", "The module as text; tostring does this.", example: "return nn.Linear(2, 3):describe()") { module in try module.treeLines().joined(separator: "\n") },
-    methodRow("summary", "A table of layers, output shapes and parameter counts, for an input of the given shape.", Param("input_shape", ShapeArgument.self), example: "return nn.Sequential(nn.Linear(4, 3), nn.ReLU()):summary(1, 4)") { module, shape in
+    methodRow("describe", "The module as text; tostring does this.", example: "return nn.Linear(2, 3):describe()") { module in
+      try module.treeLines().joined(separator: "\n")
+    },
+    methodRow(
+      "summary", "A table of layers, output shapes and parameter counts, for an input of the given shape.", Param("input_shape", ShapeArgument.self),
+      example: "return nn.Sequential(nn.Linear(4, 3), nn.ReLU()):summary(1, 4)"
+    ) { module, shape in
       try module.summary(shape.shape("summary"))
     },
     Row(getter: "training", "Training mode (true) or evaluation.", of: Module.self) { $0.training },
@@ -103,7 +138,12 @@ public enum ModuleLibrary {
   private static let operators: [(String, Row)] = [
     ("__call", methods[0]),
     ("__tostring", Row("tostring", "The module as text.", Param("module", Module.self), place: []) { try $0.treeLines().joined(separator: "\n") }),
-    ("__len", Row("len", "The number of modules directly inside.", Param("module", Module.self), Param("again", default: LuaAny?.none), place: []) { module, _ in try module.ownChildren().count }),
+    (
+      "__len",
+      Row("len", "The number of modules directly inside.", Param("module", Module.self), Param("again", default: LuaAny?.none), place: []) { module, _ in
+        try module.ownChildren().count
+      }
+    ),
   ]
 
   /// net[2], net.weight, net.fc1

@@ -79,7 +79,9 @@ extension Module {
     let head = ("layer", "output", "parameters")
     let width0 = ([head.0] + rows.map(\.0)).map(\.count).max() ?? 0, width1 = ([head.1] + rows.map(\.1)).map(\.count).max() ?? 0
     let width2 = ([head.2] + rows.map(\.2)).map(\.count).max() ?? 0
-    func line(_ row: (String, String, String)) -> String { padded(row.0, width0) + "  " + padded(row.1, width1) + "  " + String(repeating: " ", count: width2 - row.2.count) + row.2 }
+    func line(_ row: (String, String, String)) -> String {
+      padded(row.0, width0) + "  " + padded(row.1, width1) + "  " + String(repeating: " ", count: width2 - row.2.count) + row.2
+    }
     let rule = String(repeating: "-", count: width0 + width1 + width2 + 4)
     let total = try parameters().reduce(0) { $0 + $1.count }
     return ([line(head), rule] + rows.map(line) + [rule, "total parameters: \(grouped(total))"]).joined(separator: "\n")

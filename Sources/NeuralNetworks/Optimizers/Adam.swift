@@ -22,14 +22,16 @@ public final class Adam: Optimizer, @unchecked Sendable {
   public override var kind: String { decoupled ? "AdamW" : "Adam" }
   public override func update(_ parameter: Tensor, _ gradient: Tensor, _ width: FloatWidth, t: Int, state: (String) throws -> UnsafeMutableRawPointer) throws {
     OptimizerKernels.adam(
-      width, parameter: parameter.pointer, gradient: gradient.pointer, m: try state("exp_avg"), v: try state("exp_avg_sq"), largest: amsgrad ? try state("max_exp_avg_sq") : nil,
+      width, parameter: parameter.pointer, gradient: gradient.pointer, m: try state("exp_avg"), v: try state("exp_avg_sq"),
+      largest: amsgrad ? try state("max_exp_avg_sq") : nil,
       parameter.count, lr: lr, beta1: beta1, beta2: beta2, eps: eps, weightDecay: weightDecay, decoupled: decoupled, t: t)
   }
 
   private static func row(_ name: String, _ doc: String, decay: Double, decoupled: Bool) -> Row {
     OptimizerLibrary.row(
       name, doc, .option("lr", default: 0.001, "learning rate"), .option("betas", default: [0.9, 0.999], "decay of the two running means"),
-      .option("eps", default: 1e-8, "added to the root"), .option("weight_decay", default: decay, "weight decay λ"), .option("amsgrad", default: false, "use the largest v so far")
+      .option("eps", default: 1e-8, "added to the root"), .option("weight_decay", default: decay, "weight decay λ"),
+      .option("amsgrad", default: false, "use the largest v so far")
     ) { try Adam($0, lr: $1, betas: $2, eps: $3, weightDecay: $4, decoupled: decoupled, amsgrad: $5) }
   }
   static let row = row("Adam", "Steps scaled by running means of the gradient and its square. Kingma & Ba 2014, arXiv:1412.6980.", decay: 0, decoupled: false)

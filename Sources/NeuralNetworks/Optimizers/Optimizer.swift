@@ -16,7 +16,9 @@ open class Optimizer: LuaObject, @unchecked Sendable {
   init(_ parameters: [Tensor], lr: Double, _ kind: String) throws {
     guard !parameters.isEmpty else { throw LuaError("\(kind): there are no parameters to change") }
     for (place, parameter) in parameters.enumerated() where !parameter.isLeaf || !parameter.requiresGrad {
-      throw LuaError("\(kind): parameter \(place + 1) \(parameter.shape) \(parameter.isLeaf ? "does not require gradients" : "is a result of '\(parameter.node?.op ?? "")', not a parameter")")
+      throw LuaError(
+        "\(kind): parameter \(place + 1) \(parameter.shape) \(parameter.isLeaf ? "does not require gradients" : "is a result of '\(parameter.node?.op ?? "")', not a parameter")"
+      )
     }
     guard lr >= 0, lr.isFinite else { throw LuaError("\(kind): lr must be 0 or more, got \(lr)") }
     var seen: Set<ObjectIdentifier> = []
@@ -33,7 +35,9 @@ open class Optimizer: LuaObject, @unchecked Sendable {
   open func step() throws {
     for (i, parameter) in parameters.enumerated() {
       guard let gradient = parameter.grad else { continue }
-      guard gradient.shape == parameter.shape else { throw LuaError("\(kind): the gradient of parameter \(i + 1) has shape \(gradient.shape), the parameter \(parameter.shape)") }
+      guard gradient.shape == parameter.shape else {
+        throw LuaError("\(kind): the gradient of parameter \(i + 1) has shape \(gradient.shape), the parameter \(parameter.shape)")
+      }
       let width: FloatWidth = parameter.type == .float64 ? .float64 : .float32
       let source = try gradient.converted(to: parameter.type).contiguous()
       let target = try parameter.contiguous()

@@ -12,16 +12,30 @@ public enum OptimizerLibrary {
     newIndex: { stack in
       let optimizer = try Optimizer.decode(stack, 1)
       guard stack.string(at: 2) == "lr" else { throw LuaError("\(optimizer.kind) has no field '\(stack.string(at: 2) ?? "?")' to set") }
-      guard let lr = stack.number(at: 3), lr >= 0, lr.isFinite else { throw LuaError("\(optimizer.kind): lr must be a number of 0 or more, got \(try stack.description(at: 3))") }
+      guard let lr = stack.number(at: 3), lr >= 0, lr.isFinite else {
+        throw LuaError("\(optimizer.kind): lr must be a number of 0 or more, got \(try stack.description(at: 3))")
+      }
       optimizer.lr = lr
       return 0
     })
 
   static let methods: [Row] = [
-    Row(procedure: "step", "Changes every parameter that has a gradient.", Param("optimizer", Optimizer.self), place: .method, example: "local net = nn.Linear(2, 1); local opt = optim.Adam(net, {lr = 0.1}); net(T.ones(1, 2)):sum():backward(); opt:step()") { try $0.step() },
-    Row(procedure: "zero_grad", "Drops the gradients of all parameters.", Param("optimizer", Optimizer.self), place: .method, example: "local net = nn.Linear(2, 1); local opt = optim.Adam(net, {lr = 0.1}); opt:zero_grad(); return net.weight.grad") { $0.zeroGrad() },
-    Row("state_dict", "Everything needed to go on, as a table of tensors that T.save takes.", Param("optimizer", Optimizer.self), place: .method, example: "local net = nn.Linear(2, 1); local opt = optim.Adam(net, {lr = 0.1}); return opt:state_dict()") { TensorTable(try $0.state()) },
-    Row("load_state_dict", "Goes on from a saved state.", Param("optimizer", Optimizer.self), Param("state", TensorTable.self), place: .method, example: "local net = nn.Linear(2, 1); local opt = optim.Adam(net, {lr = 0.1}); return opt:load_state_dict(opt:state_dict())") { optimizer, state in
+    Row(
+      procedure: "step", "Changes every parameter that has a gradient.", Param("optimizer", Optimizer.self), place: .method,
+      example: "local net = nn.Linear(2, 1); local opt = optim.Adam(net, {lr = 0.1}); net(T.ones(1, 2)):sum():backward(); opt:step()"
+    ) { try $0.step() },
+    Row(
+      procedure: "zero_grad", "Drops the gradients of all parameters.", Param("optimizer", Optimizer.self), place: .method,
+      example: "local net = nn.Linear(2, 1); local opt = optim.Adam(net, {lr = 0.1}); opt:zero_grad(); return net.weight.grad"
+    ) { $0.zeroGrad() },
+    Row(
+      "state_dict", "Everything needed to go on, as a table of tensors that T.save takes.", Param("optimizer", Optimizer.self), place: .method,
+      example: "local net = nn.Linear(2, 1); local opt = optim.Adam(net, {lr = 0.1}); return opt:state_dict()"
+    ) { TensorTable(try $0.state()) },
+    Row(
+      "load_state_dict", "Goes on from a saved state.", Param("optimizer", Optimizer.self), Param("state", TensorTable.self), place: .method,
+      example: "local net = nn.Linear(2, 1); local opt = optim.Adam(net, {lr = 0.1}); return opt:load_state_dict(opt:state_dict())"
+    ) { optimizer, state in
       try optimizer.load(state.entries)
       return optimizer
     },
@@ -30,7 +44,9 @@ public enum OptimizerLibrary {
 
   /// A row of an optimizer: the first argument is a module, a list of tensors, or a list of groups {params = …, lr = …} whose
   /// own settings come before the common ones.
-  static func row<each A: LuaValue>(_ name: String, _ doc: String, _ options: repeat Param<each A>, make: @escaping @Sendable ([Tensor], repeat each A) throws -> Optimizer) -> Row {
+  static func row<each A: LuaValue>(
+    _ name: String, _ doc: String, _ options: repeat Param<each A>, make: @escaping @Sendable ([Tensor], repeat each A) throws -> Optimizer
+  ) -> Row {
     let single = Row(
       name, doc, Param("params", ParameterSource.self, "a module, a list of tensors, or a list of groups {params = …, lr = …}"), repeat each options, place: .function,
       example: "return optim.\(name)({T.ones(2, {requires_grad = true})}, {lr = 0.1})", returns: "Optimizer"

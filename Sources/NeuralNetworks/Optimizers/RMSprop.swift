@@ -22,7 +22,8 @@ public final class RMSprop: Optimizer, @unchecked Sendable {
   }
   static let row = OptimizerLibrary.row(
     "RMSprop", "Steps scaled by a running mean of squared gradients. Tieleman & Hinton 2012, lecture 6e.", .option("lr", default: 0.01, "learning rate"),
-    .option("alpha", default: 0.99, "decay of the running mean"), .option("eps", default: 1e-8, "added to the root"), .option("momentum", default: 0.0, "share of the last step that goes on"),
+    .option("alpha", default: 0.99, "decay of the running mean"), .option("eps", default: 1e-8, "added to the root"),
+    .option("momentum", default: 0.0, "share of the last step that goes on"),
     .option("centered", default: false, "take the mean of g from its square"), .option("weight_decay", default: 0.0, "λ of the penalty ½ λ p²")
   ) { try RMSprop($0, lr: $1, alpha: $2, eps: $3, momentum: $4, centered: $5, weightDecay: $6) }
 }

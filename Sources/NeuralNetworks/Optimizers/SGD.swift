@@ -20,7 +20,8 @@ public final class SGD: Optimizer, @unchecked Sendable {
   public override var kind: String { name }
   public override func update(_ parameter: Tensor, _ gradient: Tensor, _ width: FloatWidth, t: Int, state: (String) throws -> UnsafeMutableRawPointer) throws {
     OptimizerKernels.sgd(
-      width, parameter: parameter.pointer, gradient: gradient.pointer, velocity: momentum == 0 ? nil : try state("momentum_buffer"), parameter.count, lr: lr, momentum: momentum,
+      width, parameter: parameter.pointer, gradient: gradient.pointer, velocity: momentum == 0 ? nil : try state("momentum_buffer"), parameter.count, lr: lr,
+      momentum: momentum,
       dampening: dampening, weightDecay: weightDecay, nesterov: nesterov, first: t == 1)
   }
 
@@ -29,13 +30,18 @@ public final class SGD: Optimizer, @unchecked Sendable {
 
   static let row = OptimizerLibrary.row(
     "SGD", "Gradient descent p = p - lr g, with momentum where asked for.", lr, .option("momentum", default: 0.0, "share of the last step that goes on"),
-    .option("dampening", default: 0.0, "share of the gradient that is left out of the momentum"), .option("nesterov", default: false, "look ahead along the momentum"), decay
+    .option("dampening", default: 0.0, "share of the gradient that is left out of the momentum"), .option("nesterov", default: false, "look ahead along the momentum"),
+    decay
   ) { try SGD("SGD", $0, lr: $1, momentum: $2, dampening: $3, weightDecay: $5, nesterov: $4) }
 
-  static let momentumRow = OptimizerLibrary.row("Momentum", "Gradient descent with momentum, the book's name for it.", lr, .option("momentum", default: 0.9, "share of the last step that goes on"), decay) {
+  static let momentumRow = OptimizerLibrary.row(
+    "Momentum", "Gradient descent with momentum, the book's name for it.", lr, .option("momentum", default: 0.9, "share of the last step that goes on"), decay
+  ) {
     try SGD("Momentum", $0, lr: $1, momentum: $2, dampening: 0, weightDecay: $3, nesterov: false)
   }
-  static let nesterovRow = OptimizerLibrary.row("Nesterov", "Gradient descent with Nesterov's momentum.", lr, .option("momentum", default: 0.9, "share of the last step that goes on"), decay) {
+  static let nesterovRow = OptimizerLibrary.row(
+    "Nesterov", "Gradient descent with Nesterov's momentum.", lr, .option("momentum", default: 0.9, "share of the last step that goes on"), decay
+  ) {
     try SGD("Nesterov", $0, lr: $1, momentum: $2, dampening: 0, weightDecay: $3, nesterov: true)
   }
 }

@@ -110,7 +110,8 @@ struct ImageGrid {
 
   static let rows: [Row] = [
     Row(
-      "imshow", "Draws a matrix {H,W}, an image {C,H,W} or a batch {N,C,H,W} as a grid; C is 1 (the colormap's colours, from the smallest number to the largest) or 3 (red, green, blue).",
+      "imshow",
+      "Draws a matrix {H,W}, an image {C,H,W} or a batch {N,C,H,W} as a grid; C is 1 (the colormap's colours, from the smallest number to the largest) or 3 (red, green, blue).",
       Param("figure", Figure.self), Param("x", Tensor.self), Param.option("colormap", default: Colormap.gray, "\"gray\", \"viridis\", \"coolwarm\" or \"hot\""),
       Param.option("titles", default: [Caption]?.none, "one for each image"), Param.option("cols", default: Int?.none, "images in a row"),
       Param.option("title", default: String?.none, "above everything"), place: .method,

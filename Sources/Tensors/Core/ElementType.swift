@@ -86,7 +86,11 @@ extension Int64: Element {
 
   /// Cuts the fraction; NaN gives 0, what is too large the nearest end: a conversion never traps.
   @inline(__always) public init(saturating value: Double) {
-    if value >= 0x1p63 { self = .max } else if value <= -0x1p63 { self = .min } else {
+    if value >= 0x1p63 {
+      self = .max
+    } else if value <= -0x1p63 {
+      self = .min
+    } else {
       self = value.isNaN ? 0 : Int64(value)
     }
   }

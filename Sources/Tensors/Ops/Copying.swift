@@ -13,7 +13,8 @@ enum Copying {
     Row("detach", "The same elements in the same memory, but gradients stop here.", Param("x", Tensor.self), place: .method, example: "return T.ones(2):detach()") {
       x in x.alias()
     },
-    Row("fill_", "Sets every element to a value and returns the tensor.", Param("x", Tensor.self), Param("value", Item.self), place: .method,
+    Row(
+      "fill_", "Sets every element to a value and returns the tensor.", Param("x", Tensor.self), Param("value", Item.self), place: .method,
       example: "return T.zeros(2):fill_(3)"
     ) { x, value in try fill(x, value, "fill_") },
     Row("zero_", "Sets every element to 0 and returns the tensor.", Param("x", Tensor.self), place: .method, example: "return T.ones(2):zero_()") { x in

@@ -63,7 +63,10 @@ enum Dims {
     let sizes = Array(repeating: 1, count: rank - x.rank) + x.shape.array
     let times = Array(repeating: 1, count: rank - repeats.count) + repeats
     _ = try Shape.checked(times, "tile")
-    let shape = try Shape.checked(zip(sizes, times).map { let (n, o) = $0.multipliedReportingOverflow(by: $1); return o ? .max : n }, "tile")
+    let shape = try Shape.checked(
+      zip(sizes, times).map {
+        let (n, o) = $0.multipliedReportingOverflow(by: $1); return o ? .max : n
+      }, "tile")
     if shape.elements > 1 << 24 { _ = try Tensor(empty: shape, x.type) }  // what cannot fit is refused before the work begins
     var result = try x.reshaped(Shape.checked(sizes, "tile"))
     for (dim, n) in times.enumerated() where n == 0 { result = try result.narrowed(dim, 0, 0) }

@@ -109,7 +109,8 @@ enum Extremes {
   private static func rows(_ end: End, _ word: String) -> [Row] {
     [
       Row(
-        results: end.name, "The \(word) element of all. Along one dim: the \(word) elements and their positions (from 1). Over a list of dims: the \(word) elements. NaN wins.",
+        results: end.name,
+        "The \(word) element of all. Along one dim: the \(word) elements and their positions (from 1). Over a list of dims: the \(word) elements. NaN wins.",
         Reduction.x, Reduction.dim, Reduction.keepdim, example: "return T.ones(2, 3):\(end.name)(1)", returns: "Tensor [, Tensor]"
       ) { stack, x, dim, keep in
         guard let dims = try Reduction.dims(dim, x, end.name), dims.count == 1 else {

@@ -13,10 +13,15 @@ enum Interpolation {
   private static let weight = Param("weight", Operand.self, "a number or a tensor that broadcasts")
 
   static let rows: [Row] = [
-    Row("lerp", "x + weight (other - x), element by element.", Param("x", Tensor.self, "the start: what weight 0 gives"), end, weight, example: "return T.zeros(2):lerp(T.ones(2), 0.25)") {
+    Row(
+      "lerp", "x + weight (other - x), element by element.", Param("x", Tensor.self, "the start: what weight 0 gives"), end, weight,
+      example: "return T.zeros(2):lerp(T.ones(2), 0.25)"
+    ) {
       x, end, weight in try lerp(x, end, weight)
     },
-    Row("lerp_", "x + weight (other - x), in place.", Param("x", Tensor.self, "changed"), end, weight, place: .method, example: "return T.zeros(2):lerp_(T.ones(2), 0.25)") {
+    Row(
+      "lerp_", "x + weight (other - x), in place.", Param("x", Tensor.self, "changed"), end, weight, place: .method, example: "return T.zeros(2):lerp_(T.ones(2), 0.25)"
+    ) {
       x, end, weight in
       try x.checkWritable("lerp_")
       return try x.replace("lerp_", with: lerp(Tape.follows([x, end]) || weight.node != nil ? x.before() : x, end, weight))

@@ -73,14 +73,16 @@ enum Logic {
 
   static let rows: [Row] = [
     Row("logical_and", "True where both are true (not 0), as a bool tensor.", a, b, example: "return T.ones(2):logical_and(0)") { a, b in try and(truth(a), truth(b)) },
-    Row("logical_or", "True where one of both is true (not 0), as a bool tensor.", a, b, example: "return T.ones(2):logical_or(0)") { a, b in try or(truth(a), truth(b)) },
+    Row("logical_or", "True where one of both is true (not 0), as a bool tensor.", a, b, example: "return T.ones(2):logical_or(0)") { a, b in try or(truth(a), truth(b))
+    },
     Row("logical_xor", "True where exactly one of both is true (not 0), as a bool tensor.", a, b, example: "return T.ones(2):logical_xor(1)") { a, b in
       try xor(truth(a), truth(b))
     },
     Row("logical_not", "True where x is 0, as a bool tensor.", Param("x", Tensor.self), example: "return T.ones(2):logical_not()") { x in try not(x) },
     Row("isnan", "True where x is NaN, as a bool tensor.", Param("x", Tensor.self), example: "return (T.zeros(2) / 0):isnan()") { x in try isNaN(x) },
     Row("isinf", "True where x is infinite, as a bool tensor.", Param("x", Tensor.self), example: "return (T.ones(2) / 0):isinf()") { x in try isInfinite(x) },
-    Row("isfinite", "True where x is neither infinite nor NaN, as a bool tensor.", Param("x", Tensor.self), example: "return T.ones(2):isfinite()") { x in try isFinite(x) },
+    Row("isfinite", "True where x is neither infinite nor NaN, as a bool tensor.", Param("x", Tensor.self), example: "return T.ones(2):isfinite()") { x in try isFinite(x)
+    },
     Row(
       "isclose", "True where |x - other| ≤ atol + rtol |other|, as a bool tensor.", a, b, rtol, atol, equalNaN,
       example: "return T.ones(2):isclose(1 + 1e-6)"

@@ -50,7 +50,6 @@ public enum Matrices {
 
   private static func transposed(_ x: Tensor) throws -> Tensor { try x.transposed(x.rank - 2, x.rank - 1) }
 
-
   /// aᵀ g; where one matrix b served a whole batch, the batch is one long product instead of a sum of small ones.
   private static func rightGradient(_ a: Tensor, _ g: Tensor, _ shape: Shape) throws -> Tensor {
     if shape.count == 2, a.rank > 2 {
@@ -133,9 +132,13 @@ public enum Matrices {
     ) { a, b in try matmul(a, b) },
     strict("mm", (2, 2), ("a matrix", "a matrix"), "Product of two matrices (m, k) · (k, n).", "return T.mm(T.ones(2, 3), T.ones(3, 4))"),
     strict("mv", (2, 1), ("a matrix", "a vector"), "Product of a matrix and a vector (m, k) · (k).", "return T.mv(T.ones(2, 3), T.ones(3))"),
-    strict("bmm", (3, 3), ("a batch of matrices", "a batch of matrices"), "Products of two batches of matrices (b, m, k) · (b, k, n).", "return T.bmm(T.ones(5, 2, 3), T.ones(5, 3, 4))"),
+    strict(
+      "bmm", (3, 3), ("a batch of matrices", "a batch of matrices"), "Products of two batches of matrices (b, m, k) · (b, k, n).",
+      "return T.bmm(T.ones(5, 2, 3), T.ones(5, 3, 4))"),
     strict("dot", (1, 1), ("a vector", "a vector"), "Σ x[i] other[i], a tensor of no dims.", "return T.dot(T.ones(3), T.ones(3))"),
-    Row("outer", "y[i][j] = x[i] other[j].", Param("x", Tensor.self, "a vector"), Param("other", Tensor.self, "a vector"), example: "return T.outer(T.ones(2), T.ones(3))") { a, b in
+    Row(
+      "outer", "y[i][j] = x[i] other[j].", Param("x", Tensor.self, "a vector"), Param("other", Tensor.self, "a vector"), example: "return T.outer(T.ones(2), T.ones(3))"
+    ) { a, b in
       guard a.rank == 1, b.rank == 1 else { throw LuaError("outer: takes two vectors, got shapes \(a.shape) and \(b.shape)") }
       return try Elementwise.mul(a.reshaped(Shape(a.count, 1)), b.reshaped(Shape(1, b.count)))
     },

@@ -41,7 +41,8 @@ enum Median {
 
   static let rows: [Row] = [
     Row(
-      results: "median", "The median of all elements. Along one dim: the medians and their positions (from 1). Over a list of dims: the medians. The lower of two middle elements; NaN wins.",
+      results: "median",
+      "The median of all elements. Along one dim: the medians and their positions (from 1). Over a list of dims: the medians. The lower of two middle elements; NaN wins.",
       Reduction.x, Reduction.dim, Reduction.keepdim, example: "return T.ones(2, 3):cumsum(2):median()", returns: "Tensor [, Tensor]"
     ) { stack, x, dim, keep in
       let dims = try Reduction.dims(dim, x, "median")

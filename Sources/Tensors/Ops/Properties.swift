@@ -54,19 +54,28 @@ enum Properties {
   }
 
   static let operators: [(String, Row)] = [
-    ("__len", Row("#", "The size of the first dim.", Param("x", Tensor.self), Param("again", LuaAny.self), place: []) { x, _ in
-      guard x.rank > 0 else { throw LuaError("#: a tensor without dims has no length; use item()") }
-      return x.shape[0]
-    }),
+    (
+      "__len",
+      Row("#", "The size of the first dim.", Param("x", Tensor.self), Param("again", LuaAny.self), place: []) { x, _ in
+        guard x.rank > 0 else { throw LuaError("#: a tensor without dims has no length; use item()") }
+        return x.shape[0]
+      }
+    ),
     // Two userdata may hold the same tensor: `w.grad == w.grad`.
-    ("__eq", Row("==", "The same tensor (compare elements with eq and equal).", Param("a", LuaAny.self), Param("b", LuaAny.self), place: []) { a, b in
-      guard let x = try? Tensor.decode(a.stack, a.index), let y = try? Tensor.decode(b.stack, b.index) else { return false }
-      return x === y
-    }),
+    (
+      "__eq",
+      Row("==", "The same tensor (compare elements with eq and equal).", Param("a", LuaAny.self), Param("b", LuaAny.self), place: []) { a, b in
+        guard let x = try? Tensor.decode(a.stack, a.index), let y = try? Tensor.decode(b.stack, b.index) else { return false }
+        return x === y
+      }
+    ),
     ("__tostring", Row("tostring", "The tensor as text, cut where it is long.", Param("x", Tensor.self), place: []) { Printing.text($0) }),
-    ("__concat", Row("..", "Text joined with the tensor's.", Param("a", LuaAny.self), Param("b", LuaAny.self), place: []) { a, b in
-      try a.stack.description(at: a.index) + b.stack.description(at: b.index)
-    }),
+    (
+      "__concat",
+      Row("..", "Text joined with the tensor's.", Param("a", LuaAny.self), Param("b", LuaAny.self), place: []) { a, b in
+        try a.stack.description(at: a.index) + b.stack.description(at: b.index)
+      }
+    ),
   ]
 
   /// `x.grad = nil`, `x.requires_grad = false`.

@@ -22,7 +22,8 @@ enum Rearranging {
       return result === x ? try x.cloned() : result
     },
     Row(
-      "pad", "A border around the last dims: {left, right, top, bottom, …}, the last dim first; negative widths cut. "
+      "pad",
+      "A border around the last dims: {left, right, top, bottom, …}, the last dim first; negative widths cut. "
         + "mode: \"constant\", \"reflect\", \"replicate\" or \"circular\".",
       Param("x", Tensor.self), Param("widths", SizesArgument.self, "before and after for each dim, from the last"),
       Param("mode", default: "constant"), Param("value", default: Item.integer(0), "what a constant border holds"),

@@ -132,7 +132,8 @@ enum Sorting {
       example: "return T.ones(3):cumsum(1):argsort(1, {descending = true})"
     ) { x, dim, descending in try sorted(x, dim, descending: descending, "argsort").1 },
     Row(
-      "topk", "The k largest (or smallest) elements along a dim, the best first, and their positions from 1. NaN counts as largest.", Reduction.x, Param("k", Int.self, "how many"), dim,
+      "topk", "The k largest (or smallest) elements along a dim, the best first, and their positions from 1. NaN counts as largest.", Reduction.x,
+      Param("k", Int.self, "how many"), dim,
       Param.option("largest", default: true, "the smallest where false"), example: "return T.ones(5):cumsum(1):topk(2)"
     ) { x, k, dim, largest in try sorted(x, dim, descending: largest, take: k, "topk") },
   ]

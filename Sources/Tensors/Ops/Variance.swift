@@ -32,7 +32,8 @@ enum Variance {
 
   static let rows: [Row] = [
     Row(
-      "var", "The variance of all elements, or over dims: Σ (x - mean)² / (N - correction). NaN where N ≤ correction.", Reduction.x, Reduction.dim, correction, Reduction.keepdim,
+      "var", "The variance of all elements, or over dims: Σ (x - mean)² / (N - correction). NaN where N ≤ correction.", Reduction.x, Reduction.dim, correction,
+      Reduction.keepdim,
       example: "return T.ones(2, 3):var({correction = 0})"
     ) { x, dim, correction, keep in try variance(x, dims: Reduction.dims(dim, x, "var"), correction: correction, keep: keep) },
     Row(

@@ -85,7 +85,8 @@ enum Choice {
   static let rows: [Row] = [
     Row("randperm", "The numbers 1 to n in random order.", Param("n", Int.self), place: .function, example: "return T.randperm(5)") { n in try permutation(n) },
     Row(
-      "choice", "k random numbers from 1 to n, each at most once (or, with replacement, any number of times).", Param("n", Int.self), Param("k", Int.self), replacement, place: .function,
+      "choice", "k random numbers from 1 to n, each at most once (or, with replacement, any number of times).", Param("n", Int.self), Param("k", Int.self), replacement,
+      place: .function,
       example: "return T.choice(60000, 5)"
     ) { n, k, replacement in try choice(n, k, replacement: replacement) },
     Row(

@@ -73,7 +73,9 @@ enum Drawing {
     Row("rand", "Random numbers, even over 0 ≤ x < 1.", shape, dtype, grad, place: .function, example: "return T.rand(2, 3)") { shape, type, grad in
       try floats("rand", shape.shape("rand"), type, grad, uniform)
     },
-    Row("randn", "Random numbers from the normal distribution with mean 0 and standard deviation 1.", shape, dtype, grad, place: .function, example: "return T.randn(2, 3)") {
+    Row(
+      "randn", "Random numbers from the normal distribution with mean 0 and standard deviation 1.", shape, dtype, grad, place: .function, example: "return T.randn(2, 3)"
+    ) {
       shape, type, grad in try floats("randn", shape.shape("randn"), type, grad, normal)
     },
     like("rand_like", "Random numbers, even over 0 ≤ x < 1", uniform),
@@ -83,11 +85,13 @@ enum Drawing {
       Param.option("dtype", default: ElementType.int64), place: .function, example: "return T.randint(1, 6, 10)"
     ) { low, high, shape, type in try integers(low, high, shape.shape("randint"), type) },
     Row(
-      "bernoulli", "1 with probability p, otherwise 0. A tensor p gives every element its own, and the shape.", Param("p", Operand.self, "0..1"), shape, dtype, grad, place: .function,
+      "bernoulli", "1 with probability p, otherwise 0. A tensor p gives every element its own, and the shape.", Param("p", Operand.self, "0..1"), shape, dtype, grad,
+      place: .function,
       example: "return T.bernoulli(0.3, 2, 3)"
     ) { p, shape, type, grad in try bernoulli(p, shape, type, grad) },
     Row(
-      "uniform_", "Fills the tensor with random numbers, even over low ≤ x < high.", Param("x", Tensor.self, "changed; a float tensor"), Param("low", default: 0.0), Param("high", default: 1.0),
+      "uniform_", "Fills the tensor with random numbers, even over low ≤ x < high.", Param("x", Tensor.self, "changed; a float tensor"), Param("low", default: 0.0),
+      Param("high", default: 1.0),
       place: .method, example: "return T.zeros(3):uniform_(-1, 1)"
     ) { x, low, high in
       guard low <= high, low.isFinite, high.isFinite else { throw LuaError("uniform_: low must not be above high, got \(low.luaLiteral) and \(high.luaLiteral)") }

@@ -84,7 +84,9 @@ extension Tensor {
 
   func seed(_ gradient: Tensor?, _ function: String) throws -> Tensor {
     guard let gradient else {
-      guard count == 1 else { throw LuaError("\(function): a gradient can be started from one element only, this tensor has shape \(shape); use :sum(), :mean() or pass a gradient") }
+      guard count == 1 else {
+        throw LuaError("\(function): a gradient can be started from one element only, this tensor has shape \(shape); use :sum(), :mean() or pass a gradient")
+      }
       return try Tensor.full(shape, 1, type)
     }
     guard gradient.shape == shape else { throw LuaError("\(function): the gradient has shape \(gradient.shape), the tensor \(shape)") }

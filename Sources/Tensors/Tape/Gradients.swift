@@ -48,34 +48,49 @@ enum Gradients {
 
   static let rows: [Row] = [
     Row(
-      procedure: "backward", "Runs the tape backwards: the gradients of x arrive in `grad` of every tensor it was made from.", Param("x", Tensor.self, "one element, unless gradient is given"),
-      Param("gradient", default: Tensor?.none, "the gradient to start from, of x's shape"), Param.option("retain_graph", default: false, "keep the graph for another backward"),
-      Param.option("create_graph", default: false, "record the gradients' own ops"), place: .method, example: "local x = T.ones(3, {requires_grad = true}); (x * x):sum():backward(); return x.grad"
+      procedure: "backward", "Runs the tape backwards: the gradients of x arrive in `grad` of every tensor it was made from.",
+      Param("x", Tensor.self, "one element, unless gradient is given"),
+      Param("gradient", default: Tensor?.none, "the gradient to start from, of x's shape"),
+      Param.option("retain_graph", default: false, "keep the graph for another backward"),
+      Param.option("create_graph", default: false, "record the gradients' own ops"), place: .method,
+      example: "local x = T.ones(3, {requires_grad = true}); (x * x):sum():backward(); return x.grad"
     ) { x, gradient, keep, create in try x.backward(gradient, keep: keep, create: create) },
-    Row("requires_grad_", "Asks for gradients of this tensor (or no longer) and returns it.", Param("x", Tensor.self), Param("on", default: true), place: .method, example: "return T.ones(2):requires_grad_().requires_grad") { x, on in
+    Row(
+      "requires_grad_", "Asks for gradients of this tensor (or no longer) and returns it.", Param("x", Tensor.self), Param("on", default: true), place: .method,
+      example: "return T.ones(2):requires_grad_().requires_grad"
+    ) { x, on in
       try x.requireGrad(on)
       return x
     },
-    Row(results: "no_grad", "Calls f without recording and returns what it returns.", Param("f", LuaFunction.self), place: .function, example: "return T.no_grad(function() return T.ones(2) * 2 end)", returns: "what f returns") { stack, f in
+    Row(
+      results: "no_grad", "Calls f without recording and returns what it returns.", Param("f", LuaFunction.self), place: .function,
+      example: "return T.no_grad(function() return T.ones(2) * 2 end)", returns: "what f returns"
+    ) { stack, f in
       let base = stack.top
       stack.copy(f.index)
       try Tape.recording(false) { try stack.call(arguments: 0, results: -1) }
       return stack.top - base
     },
     Row(
-      results: "scope", "Calls f(keep) and frees every tensor made meanwhile that it neither returns nor hands to keep (tables are searched).", Param("f", LuaFunction.self), place: .function,
+      results: "scope", "Calls f(keep) and frees every tensor made meanwhile that it neither returns nor hands to keep (tables are searched).",
+      Param("f", LuaFunction.self), place: .function,
       example: "return T.scope(function() local a = T.ones(2); return a + 1 end)", returns: "what f returns"
     ) { stack, f in
       stack.copy(f.index)
       return try stack.state.scope(stack)
     },
     Row(
-      results: "grad", "The gradient of y with respect to x (a tensor, or a list of tensors for a list of gradients); touches no `grad`.", Param("y", Tensor.self, "one element, unless grad_output is given"),
-      Param("x", LuaAny.self, "a tensor or a list of tensors"), Param.option("grad_output", default: Tensor?.none, "the gradient to start from"), Param.option("retain_graph", default: Bool?.none),
-      Param.option("create_graph", default: false), place: .function, example: "local x = T.tensor({2}, {requires_grad = true}); return T.grad((x * x):sum(), x)", returns: "Tensor or list"
+      results: "grad", "The gradient of y with respect to x (a tensor, or a list of tensors for a list of gradients); touches no `grad`.",
+      Param("y", Tensor.self, "one element, unless grad_output is given"),
+      Param("x", LuaAny.self, "a tensor or a list of tensors"), Param.option("grad_output", default: Tensor?.none, "the gradient to start from"),
+      Param.option("retain_graph", default: Bool?.none),
+      Param.option("create_graph", default: false), place: .function, example: "local x = T.tensor({2}, {requires_grad = true}); return T.grad((x * x):sum(), x)",
+      returns: "Tensor or list"
     ) { stack, y, x, start, keep, create in
       let single = try? Tensor.decode(stack, x.index)
-      guard let wanted = single.map({ [$0] }) ?? (try? [Tensor].decode(stack, x.index)) else { throw ArgumentError(2, "Tensor or list of Tensors expected, got \(stack.typeName(at: x.index))") }
+      guard let wanted = single.map({ [$0] }) ?? (try? [Tensor].decode(stack, x.index)) else {
+        throw ArgumentError(2, "Tensor or list of Tensors expected, got \(stack.typeName(at: x.index))")
+      }
       guard let node = y.node else { throw LuaError("grad: y does not depend on anything that requires gradients") }
       let nodes = try wanted.enumerated().map { place, tensor in
         guard let node = tensor.node else { throw LuaError("grad: x[\(place + 1)] does not require gradients") }
@@ -90,7 +105,8 @@ enum Gradients {
       return 1
     },
     Row(
-      "numerical_gradient", "The gradient by central differences (f(x + h) - f(x - h)) / 2h: x is changed element by element and restored. Use float64.", Param("f", LuaFunction.self, "takes x, returns a number or a tensor of one element"),
+      "numerical_gradient", "The gradient by central differences (f(x + h) - f(x - h)) / 2h: x is changed element by element and restored. Use float64.",
+      Param("f", LuaFunction.self, "takes x, returns a number or a tensor of one element"),
       Param("x", Tensor.self, "any shape"), Param("h", default: 1e-4, "half the step"), place: .function,
       example: "return T.numerical_gradient(function(x) return (x * x):sum() end, T.tensor({3, 4}, {dtype = \"float64\"}))"
     ) { f, x, h in
@@ -101,8 +117,10 @@ enum Gradients {
       }
     },
     Row(
-      results: "gradcheck", "Compares backward with central differences. Use float64.", Param("f", LuaFunction.self, "takes the inputs, returns a tensor"), Param("inputs", LuaAny.self, "a tensor or a list of tensors that require gradients"),
-      Param.option("eps", default: 1e-6, "half the step"), Param.option("atol", default: 1e-5, "absolute tolerance"), Param.option("rtol", default: 1e-3, "relative tolerance"), place: .function,
+      results: "gradcheck", "Compares backward with central differences. Use float64.", Param("f", LuaFunction.self, "takes the inputs, returns a tensor"),
+      Param("inputs", LuaAny.self, "a tensor or a list of tensors that require gradients"),
+      Param.option("eps", default: 1e-6, "half the step"), Param.option("atol", default: 1e-5, "absolute tolerance"),
+      Param.option("rtol", default: 1e-3, "relative tolerance"), place: .function,
       example: "return T.gradcheck(function(x) return x:exp() end, T.tensor({1, 2}, {dtype = \"float64\", requires_grad = true}))", returns: "true, or false and a report"
     ) { stack, f, inputs, eps, atol, rtol in
       guard let list = (try? Tensor.decode(stack, inputs.index)).map({ [$0] }) ?? (try? [Tensor].decode(stack, inputs.index)) else {
