@@ -47,13 +47,16 @@ public final class Signature: @unchecked Sendable {
   public let mixed: Bool
   let required: Int32
   let hasOptions: Bool
+  /// How many arguments may stand without a name; any number where one parameter takes all that come.
+  let positional: Int32
 
-  init(name: String, mixed: Bool, _ parameters: [ParameterInfo]) {
+  init(name: String, mixed: Bool, _ parameters: [ParameterInfo], takesRest: Bool = false) {
     self.name = name
     self.mixed = mixed
     self.parameters = parameters
     required = Int32(parameters.prefix { $0.literal == nil }.count)
     hasOptions = parameters.contains { $0.literal != nil }
+    positional = takesRest ? .max : Int32(parameters.filter { !$0.named }.count)
   }
 }
 
@@ -71,6 +74,7 @@ public struct Arguments {
     self.signature = signature
     last = lua_gettop(stack.L)
     if signature.hasOptions, last > 0, lua_type(stack.L, last) == LUA_TTABLE { try findOptions() }
+    if last - next >= signature.positional { try checkCount() }
   }
 
   /// The last argument is the options where it is a table whose keys are names and it is not a required argument.
@@ -184,11 +188,10 @@ public struct Arguments {
   /// 1 where the arguments stand in one table: it lies below them on the stack.
   private var tables: Int { options == 1 && signature.mixed && last >= 1 && next > 1 ? 1 : 0 }
 
-  func finish() throws {
-    guard next <= last else { return }
-    for index in next...last where lua_type(stack.L, index) != LUA_TNIL {
-      let most = signature.parameters.filter { !$0.named }.count
-      throw LuaError("\(signature.name): too many arguments (at most \(most), got \(Int(last) - tables))")
+  /// More arguments than the function takes are an error, unless they are nil.
+  private func checkCount() throws {
+    for index in next + signature.positional...last where lua_type(stack.L, index) != LUA_TNIL {
+      throw LuaError("\(signature.name): too many arguments (at most \(signature.positional), got \(Int(last) - tables))")
     }
   }
 }

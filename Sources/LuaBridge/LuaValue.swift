@@ -8,6 +8,8 @@ public protocol LuaValue: SendableMetatype {
   static func decode(_ stack: LuaStack, _ index: Int32) throws -> Self
   /// Takes this parameter's value from the arguments; a type that takes several of them (a shape) has its own.
   static func take(_ arguments: inout Arguments) throws -> Self
+  /// `take` may take every argument that is left.
+  static var takesRest: Bool { get }
   /// Pushes exactly one value.
   func push(_ stack: LuaStack)
   /// The value as help prints a default.
@@ -16,6 +18,7 @@ public protocol LuaValue: SendableMetatype {
 
 extension LuaValue {
   public static func take(_ arguments: inout Arguments) throws -> Self { try arguments.takeOne() }
+  public static var takesRest: Bool { false }
   public var luaLiteral: String { "\(self)" }
 }
 
@@ -169,6 +172,7 @@ public struct LuaRest: LuaValue {
   public let stack: LuaStack
   public let indices: Range<Int32>
   public static func decode(_ stack: LuaStack, _ index: Int32) throws -> LuaRest { LuaRest(stack: stack, indices: index..<index + 1) }
+  public static var takesRest: Bool { true }
   public static func take(_ arguments: inout Arguments) throws -> LuaRest {
     LuaRest(stack: arguments.stack, indices: arguments.takeRest())
   }

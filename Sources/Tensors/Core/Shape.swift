@@ -142,6 +142,7 @@ public struct ShapeArgument: LuaValue {
       throw TypeMismatch("integer or list of integers", detail: error.detail)
     }
   }
+  public static var takesRest: Bool { true }
   public static func take(_ arguments: inout Arguments) throws -> ShapeArgument {
     let stack = arguments.stack, left = arguments.remaining
     if left.count == 1, stack.type(at: left.lowerBound) == .table {
