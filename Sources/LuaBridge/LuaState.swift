@@ -100,8 +100,9 @@ public final class LuaState {
     }
     let fallback =
       type.index ?? { stack in
-        guard let name = stack.string(at: 2) else { throw LuaError("\(type.name) cannot be indexed by a \(stack.typeName(at: 2))") }
-        throw type.unknown(name)
+        if let name = stack.string(at: 2) { throw type.unknown(name) }
+        if stack.type(at: 2) == .number, let number = try? stack.description(at: 2) { throw type.unknown(number) }
+        throw LuaError("\(type.name) cannot be indexed by a \(stack.typeName(at: 2)) value")
       }
     nn_push_index(stack.L, -1, Unmanaged.passRetained(FunctionBox("__index", fallback)).toOpaque())
     stack.rawSet(-3, "__index")

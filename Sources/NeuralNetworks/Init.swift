@@ -166,6 +166,7 @@ public enum Initializers {
   /// Gram–Schmidt, twice, on normal numbers in float64.
   private static func orthogonal(_ x: Tensor, _ gain: Double) throws {
     guard x.rank >= 2, x.count > 0 else { throw LuaError("orthogonal_: needs at least 2 dims and one element, got shape \(x.shape)") }
+    guard gain.isFinite else { throw LuaError("orthogonal_: gain must be finite, got \(gain.luaLiteral)") }
     let rows = x.shape[0], columns = x.count / rows
     let (count, length) = rows <= columns ? (rows, columns) : (columns, rows)
     var vectors: [[Double]] = []
@@ -179,9 +180,9 @@ public enum Initializers {
         }
       }
       let size = v.reduce(0) { $0 + $1 * $1 }.squareRoot()
-      if size > 1e-6 { vectors.append(v.map { $0 / size * gain }) }
+      if size > 1e-6 { vectors.append(v.map { $0 / size }) }
     }
-    let flat = rows <= columns ? vectors.flatMap { $0 } : (0..<rows).flatMap { row in vectors.map { $0[row] } }
+    let flat = rows <= columns ? vectors.flatMap { $0.map { $0 * gain } } : (0..<rows).flatMap { row in vectors.map { $0[row] * gain } }
     try x.load(Tensor(flat).reshaped(x.shape), "orthogonal_")
   }
 

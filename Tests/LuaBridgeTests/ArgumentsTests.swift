@@ -106,7 +106,7 @@ extension LuaBridgeTests {
       #expect(try failure("b.thing():vale()").contains("Thing has no 'vale'; did you mean 'value'?"))
       #expect(try failure("b.thing().x = 1").contains("Thing has no field 'x' to set"))
       #expect(try failure("return b.thing()[1]").contains("Thing has no '1'"))
-      #expect(try failure("return b.thing()[{}]").contains("Thing has no 'table"))
+      #expect(try failure("return b.thing()[{}]").contains("Thing cannot be indexed by a table value"))
       #expect(try failure("local t = b.thing(); t[nil] = 1").contains("Thing has no field"))
     }
   }

@@ -158,7 +158,7 @@ local function look_at(row, call, message)
   local squeezed = message:lower():gsub("[%s_]", "")
   if #message < 12 then complain("short message", call, message)
   elseif not squeezed:find(row.name:lower():gsub("_", ""), 1, true) and not squeezed:find((name:lower():gsub("_", "")), 1, true) and not message:find("memory") and not message:find("stack overflow") and not message:find("yield") and not message:find("^in net") and not message:find("^%w+:? has no ")
-    and not known_names[message:match("^([%w_]+)[:.]")] and not (calls_back(row) and message:find("bad argument", 1, true)) then
+    and not known_names[message:match("^([%w_]+)[:.]")] and not calls_back(row) then
     complain("message that does not name '" .. row.name .. "'", call, message)
   end
 end
