@@ -14,7 +14,7 @@ extension Functional {
   public static func embedding(_ positions: Tensor, _ weight: Tensor, paddingIndex: Int? = nil) throws -> Tensor {
     guard weight.rank == 2 else { throw LuaError("embedding: weight must be {V,D}, got \(weight.shape)") }
     if let paddingIndex, paddingIndex < 0 || paddingIndex >= weight.shape[0] {
-      throw LuaError("embedding: padding_idx \(paddingIndex + 1) is outside 1..\(weight.shape[0])")
+      throw LuaError("embedding: padding_idx \(paddingIndex &+ 1) is outside 1..\(weight.shape[0])")
     }
     let places = try Labels(positions, classes: weight.shape[0], "embedding", noun: "position").positions
     let shape = try Shape.checked(positions.shape.array + [weight.shape[1]], "embedding")
