@@ -19,7 +19,7 @@ extension CheckTests {
       // Figures start a program each.
       let calls = library == "nnlua.plot" ? max(1, Self.calls / 10) : Self.calls
       let child = try Child.run(
-        [Child.script("fuzz.lua"), rows, library, "\(Self.seed)", "\(calls)", log], in: folder, memory: 8 << 20, seconds: 60 + calls * 10)
+        [Child.script("fuzz.lua"), rows, library, "\(Self.seed)", "\(calls)", log], in: folder, memory: 4 << 20, seconds: 60 + calls * 10)
       let last = child.status == 0 ? "" : "last call: \((try? String(contentsOfFile: log, encoding: .utf8)) ?? "")"
       #expect(child.status == 0, "\(child.output.suffix(8000))\n\(last)")
     }
