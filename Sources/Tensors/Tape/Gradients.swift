@@ -26,10 +26,13 @@ enum Gradients {
 
   /// Compares backward with central differences, for f weighted so that every element of its result counts.
   static func check(_ inputs: [Tensor], eps: Double, atol: Double, rtol: Double, _ f: () throws -> Tensor) throws -> String? {
+    guard eps > 0, eps.isFinite else { throw LuaError("gradcheck: eps must be above 0, got \(eps.luaLiteral)") }
     let result = try f()
     guard result.node != nil else { return "the result does not depend on any input that requires gradients" }
     // Weights without symmetry, the same each time.
-    let weights = try Tensor((0..<result.count).map { 0.5 + (Double(($0 &* 7919 &+ 13) % 1000) / 1000) }).reshaped(result.shape).converted(to: result.type)
+    let plan = try Tensor(empty: result.shape, .float64)
+    for i in 0..<result.count { plan.pointer(Double.self)[i] = 0.5 + Double((i &* 7919 &+ 13) % 1000) / 1000 }
+    let weights = try plan.converted(to: result.type)
     let nodes = inputs.map(\.node)
     let found = try Tape.backward(from: result.node!, seed: weights, keep: false, wanted: nodes.compactMap { $0 })
     var next = 0
