@@ -11,9 +11,9 @@ public final class LuaState {
   private var metatables: [Int32] = []
   private var getters: [FunctionBox] = []
   private var freed: [Int32] = []
-  private var libraries: [Library] = []
+  var libraries: [Library] = []
   private var objects: Int32 = 0  // registry: object's address -> userdata, weak values
-  private var scopes: [Int32] = []  // registry: lists of userdata made in each open scope
+  var scopes: [Int32] = []  // registry: lists of userdata made in each open scope
   private var handles: Int32 = 0  // registry: handle -> value, weak values
   private var handleIDs: Int32 = 0  // registry: value -> handle, weak keys
   private var lastHandle = 0
@@ -135,7 +135,7 @@ public final class LuaState {
     return reference
   }
 
-  private func close(_ stack: LuaStack, _ index: Int32) {
+  func close(_ stack: LuaStack, _ index: Int32) {
     guard let raw = nn_take_object(stack.L, index) else { return }
     let object = Unmanaged<AnyObject>.fromOpaque(raw).takeRetainedValue()
     (object as? any LuaObject)?.closed()
@@ -193,90 +193,6 @@ public final class LuaState {
   /// Notes the userdata on top in the innermost open scope.
   @inline(__always) func made(_ stack: LuaStack) { if !scopes.isEmpty { noteInScope(stack) } }
 
-  private func noteInScope(_ stack: LuaStack) {
-    guard stack.reserve(4) else { return }
-    lua_rawgeti(stack.L, nn_registry_index(), Int64(scopes[scopes.count - 1]))
-    stack.copy(-2)
-    stack.rawSet(-2, stack.length(at: -2) + 1)
-    stack.pop()
-  }
-
-  /// Calls the function on top with one argument, `keep`, then closes every userdata made meanwhile but those found among its results
-  /// or given to `keep` (tables are searched). Results stay on the stack; their count is returned.
-  public func scope(_ stack: LuaStack) throws -> Int32 {
-    let base = stack.top - 1
-    guard stack.reserve(12) else { throw LuaError("stack overflow") }
-    stack.newTable()
-    let kept = luaL_ref(stack.L, nn_registry_index())
-    let life = ScopeLife()
-    defer {
-      life.ended = true
-      luaL_unref(stack.L, nn_registry_index(), kept)
-    }
-    push(
-      FunctionBox("keep") { stack in
-        if life.ended { throw LuaError("keep: its scope has ended") }
-        lua_rawgeti(stack.L, nn_registry_index(), Int64(kept))
-        let table = stack.top
-        for index in 1..<table { stack.state.mark(stack, index, table, depth: 0) }
-        stack.pop()
-        return stack.top
-      })
-    stack.newTable()
-    scopes.append(luaL_ref(stack.L, nn_registry_index()))
-    func end(keeping range: Range<Int32>) {
-      let scope = scopes.removeLast()
-      guard stack.reserve(12) else { return }
-      lua_rawgeti(stack.L, nn_registry_index(), Int64(kept))
-      let kept = stack.top
-      for index in range { mark(stack, index, kept, depth: 0) }
-      lua_rawgeti(stack.L, nn_registry_index(), Int64(scope))
-      let list = stack.top
-      for position in stride(from: stack.length(at: list), through: 1, by: -1) {
-        stack.rawGet(list, position)
-        stack.copy(-1)
-        let keep = lua_rawget(stack.L, kept) != LUA_TNIL
-        stack.pop()
-        if keep { made(stack) } else { close(stack, -1) }  // what is kept belongs to the scope around this one
-        stack.pop()
-      }
-      stack.pop(2)
-      luaL_unref(stack.L, nn_registry_index(), scope)
-    }
-    do {
-      try stack.call(arguments: 1, results: -1)  // -1: as many as it returns
-    } catch {
-      if let raised = error as? LuaRaised {
-        raised.value.push(stack)
-        end(keeping: stack.top..<stack.top + 1)
-        stack.pop()
-      } else {
-        end(keeping: 0..<0)
-      }
-      throw error
-    }
-    end(keeping: base + 1..<stack.top + 1)
-    return stack.top - base
-  }
-
-  private func mark(_ stack: LuaStack, _ index: Int32, _ kept: Int32, depth: Int) {
-    let type = stack.type(at: index)
-    guard type == .userdata || type == .table, depth < 100, stack.reserve(8) else { return }
-    stack.copy(index)
-    if lua_rawget(stack.L, kept) != LUA_TNIL { return stack.pop() }
-    stack.pop()
-    stack.copy(index)
-    stack.push(true)
-    lua_rawset(stack.L, kept)
-    guard type == .table else { return }
-    let table = stack.absolute(index)
-    stack.pushNil()
-    while stack.next(table) {
-      mark(stack, stack.top, kept, depth: depth + 1)
-      stack.pop()
-    }
-  }
-
   // MARK: memory
 
   func releaseLater(_ slot: Int32) { freed.append(slot) }
@@ -297,79 +213,6 @@ public final class LuaState {
     releaseFreed(stack)
     nn_collect(L)
     nn_collect(L)
-  }
-
-  // MARK: libraries
-
-  /// Makes `require(library.name)` give the library's table; it is built when first asked for.
-  public func install(_ library: Library) {
-    libraries.append(library)
-    let stack = stack
-    lua_getglobal(stack.L, "package")
-    stack.rawGet(-1, "preload")
-    push(
-      FunctionBox("require") { stack in
-        try stack.state.build(library, stack)
-        return 1
-      })
-    stack.rawSet(-2, library.name)
-    stack.pop(2)
-  }
-
-  public var installed: [Library] { libraries }
-
-  private func build(_ library: Library, _ stack: LuaStack) throws {
-    guard stack.reserve(12) else { throw LuaError("stack overflow") }
-    stack.newTable(fields: library.rows.count)
-    for row in library.rows where row.place.contains(.function) {
-      push(row.box)
-      stack.rawSet(-2, row.name)
-    }
-    let table = stack.top
-    for type in library.classes {
-      stack.newTable(fields: type.rows.count)
-      for row in type.rows where row.place.contains(.method) {
-        push(row.box)
-        stack.rawSet(-2, row.name)
-      }
-      stack.rawSet(table, type.name)
-    }
-    // Names that are not there raise, with the nearest name that is; `__name` and the like stay nil for Lua's own lookups.
-    stack.newTable()
-    push(
-      FunctionBox("__index") { stack in
-        guard let name = stack.string(at: 2) else {
-          stack.pushNil()
-          return 1
-        }
-        if name.hasPrefix("__") {
-          stack.pushNil()
-          return 1
-        }
-        var names: [String] = []
-        stack.pushNil()
-        while stack.next(1) {
-          stack.pop()
-          if let known = stack.type(at: -1) == .string ? stack.string(at: -1) : nil { names.append(known) }
-        }
-        let hint = closest(to: name, in: names.sorted()).map { "; did you mean '\($0)'?" } ?? ""
-        throw LuaError("\(library.shortName) has no '\(name)'\(hint)")
-      })
-    stack.rawSet(-2, "__index")
-    if let body = library.call?.box.body, let name = library.call?.name {
-      push(
-        FunctionBox(name) { stack in
-          stack.remove(1)  // the module itself
-          return try body(stack)
-        })
-      stack.rawSet(-2, "__call")
-    }
-    lua_setmetatable(stack.L, table)
-    if let lua = library.lua {
-      try load(lua, name: "=\(library.name)", stack)
-      stack.copy(table)
-      try stack.call(arguments: 1, results: 0)
-    }
   }
 
   // MARK: running
@@ -410,11 +253,6 @@ public final class LuaState {
   public func endInterrupt() { nn_end_interrupt(L) }
   public static var isInterrupted: Bool { nn_interrupt_flag != 0 }
   public static func dieOfInterrupt() { nn_die_of_interrupt() }
-}
-
-/// Whether a scope that gave out its `keep` has ended.
-private final class ScopeLife: @unchecked Sendable {
-  var ended = false
 }
 
 /// The other end of the trampoline: nothing leaves here but a number, with a message on the stack where it is negative.
