@@ -7,6 +7,13 @@ public struct LuaError: Error, CustomStringConvertible, Sendable {
   public var description: String { message }
 }
 
+/// More memory than there is; the function that asked for it is named in front.
+public struct OutOfMemory: Error, CustomStringConvertible, Sendable {
+  public var detail: String
+  public init(_ detail: String) { self.detail = detail }
+  public var description: String { "not enough memory: \(detail)" }
+}
+
 /// A wrong argument, counted from 1 as the caller wrote it: reads as Lua's own "bad argument #1 to 'f' (…)".
 public struct ArgumentError: Error, Sendable {
   public var position: Int

@@ -97,7 +97,7 @@ extension CheckTests {
       ("local t = {1}; t[2] = t; T.tensor(t)", "tensor: "),
       ("local t = {T.ones(2)}; t[2] = T.ones(3); T.tensor(t)", "tensor: "),
       // sizes
-      ("T.zeros(1e12)", "not enough memory: a tensor of 3 TB was asked for"),
+      ("T.zeros(1e12)", "zeros: not enough memory: a tensor of 3 TB was asked for"),
       ("T.zeros(1 << 40, 1 << 40)", "zeros: the shape {1099511627776,1099511627776} has too many elements"),
       ("T.zeros(math.maxinteger, 2, 2)", "has too many elements"),
       ("T.zeros(1 << 62)", "has too many elements"),

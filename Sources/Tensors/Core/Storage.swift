@@ -59,7 +59,7 @@ public enum BufferCache {
   }
 
   static func take(_ bytes: Int) throws -> (UnsafeMutableRawPointer, Int) {
-    guard bytes < 1 << 60 else { throw LuaError("not enough memory for a tensor of \(bytes) bytes") }
+    guard bytes < 1 << 60 else { throw OutOfMemory("a tensor of \(bytes) bytes was asked for") }
     let (index, size) = sizeClass(bytes)
     if let block = free[index].popLast() {
       cached -= size
@@ -69,14 +69,14 @@ public enum BufferCache {
       ExternalMemory.reclaim?()
       drop(to: 0)
       guard size <= physicalMemory / 10 * 9 - ExternalMemory.live else {
-        throw LuaError(
-          "not enough memory: a tensor of \(megabytes(bytes)) was asked for, \(megabytes(ExternalMemory.live)) are in use, the machine has \(megabytes(physicalMemory))")
+        throw OutOfMemory(
+          "a tensor of \(megabytes(bytes)) was asked for, \(megabytes(ExternalMemory.live)) are in use, the machine has \(megabytes(physicalMemory))")
       }
     }
     var block: UnsafeMutableRawPointer?
     if posix_memalign(&block, 64, size) != 0 {
       drop(to: 0)
-      guard posix_memalign(&block, 64, size) == 0 else { throw LuaError("not enough memory: the system refused \(megabytes(bytes))") }
+      guard posix_memalign(&block, 64, size) == 0 else { throw OutOfMemory("the system refused \(megabytes(bytes))") }
     }
     allocations += 1
     return (block!, size)
