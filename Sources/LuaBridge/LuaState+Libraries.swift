@@ -23,7 +23,7 @@ extension LuaState {
   private func build(_ library: Library, _ stack: LuaStack) throws {
     guard stack.reserve(12) else { throw LuaError("stack overflow") }
     stack.newTable(fields: library.rows.count)
-    for row in library.rows where row.place.contains(.function) {
+    for row in library.rows where row.place.contains(.function) && !row.isScript {
       push(row.box)
       stack.rawSet(-2, row.name)
     }
@@ -71,6 +71,11 @@ extension LuaState {
       try load(lua, name: "=\(library.name)", stack)
       stack.copy(table)
       try stack.call(arguments: 1, results: 0)
+    }
+    for row in library.rows where row.isScript {
+      stack.rawGet(table, row.name)
+      guard stack.type(at: -1) == .function else { throw LuaError("\(library.name): its Lua source lacks '\(row.name)'") }
+      stack.pop()
     }
   }
 }

@@ -33,9 +33,15 @@ public struct Row: Sendable {
   /// What comes back, as help names it.
   public let returns: String
   package let box: FunctionBox
+  /// The function itself is written in the library's Lua source; the row documents it.
+  public let isScript: Bool
 
-  private init(_ signature: Signature, _ doc: String, _ place: Place, _ example: String, _ returns: String, _ body: @escaping @Sendable (LuaStack) throws -> Int32) {
+  private init(
+    _ signature: Signature, _ doc: String, _ place: Place, _ example: String, _ returns: String, isScript: Bool = false,
+    _ body: @escaping @Sendable (LuaStack) throws -> Int32
+  ) {
     name = signature.name
+    self.isScript = isScript
     self.doc = doc
     self.signature = signature
     self.place = place
@@ -111,6 +117,12 @@ public struct Row: Sendable {
       }
       return 1
     }
+  }
+
+  /// A function of the library's Lua source, which checks its own arguments.
+  public init<each A: LuaValue>(script name: String, _ doc: String, _ parameters: repeat Param<each A>, mixed: Bool = false, example: String = "", returns: String) {
+    let signature = Self.signature(name, mixed, repeat each parameters)
+    self.init(signature, doc, .function, example, returns, isScript: true) { _ in throw LuaError("\(name) is written in Lua") }
   }
 
   private static func signature<each A: LuaValue>(_ name: String, _ mixed: Bool, _ parameters: repeat Param<each A>) -> Signature {
