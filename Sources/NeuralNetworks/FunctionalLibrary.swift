@@ -6,7 +6,8 @@ public enum FunctionalLibrary {
   public static let all: [Row] =
     [
       Functional.linearRows, Functional.conv1dRows, Functional.conv2dRows, Functional.convTranspose2dRows,
-      Functional.bilinearRows, Functional.interpolateRows, Functional.maxPoolRows, Functional.avgPoolRows, Functional.pool1dRows, Functional.adaptivePoolRows, Functional.unfoldRows,
+      Functional.bilinearRows, Functional.interpolateRows, Functional.maxPoolRows, Functional.avgPoolRows, Functional.pool1dRows, Functional.adaptivePoolRows,
+      Functional.unfoldRows,
       Functional.batchNormRows, Functional.layerNormRows, Functional.groupNormRows, Functional.instanceNormRows, Functional.rmsNormRows,
       Functional.normalizeRows,
       Functional.softmaxRows, Functional.activationRows, Functional.composedActivationRows, Functional.preluRows, Functional.dropoutRows,

@@ -61,7 +61,8 @@ public enum Initializers {
       try x.load(values, "eye_")
     },
     row(
-      "normal_", "Normal numbers.\nShapes: x any.\nErrors: an std below 0.", Param("mean", default: 0.0, "their mean"), Param("std", default: 1.0, "their standard deviation")
+      "normal_", "Normal numbers.\nShapes: x any.\nErrors: an std below 0.", Param("mean", default: 0.0, "their mean"),
+      Param("std", default: 1.0, "their standard deviation")
     ) { x, mean, std in
       guard std >= 0 else { throw LuaError("normal_: std must be 0 or more, got \(std.luaLiteral)") }
       try normal(x, mean, std)
@@ -107,7 +108,8 @@ public enum Initializers {
       Param("gain", default: 1.0, "their length")
     ) { x, gain in try orthogonal(x, gain) },
     Row(
-      "calculate_gain", "By how much a nonlinearity's weights are drawn wider: √2 for relu, 5/3 for tanh, √(2 / (1 + param²)) for leaky_relu.\nErrors: an unknown nonlinearity.",
+      "calculate_gain",
+      "By how much a nonlinearity's weights are drawn wider: √2 for relu, 5/3 for tanh, √(2 / (1 + param²)) for leaky_relu.\nErrors: an unknown nonlinearity.",
       Param("nonlinearity", String.self, "\"linear\", \"sigmoid\", \"tanh\", \"relu\", \"leaky_relu\", \"selu\" or a convolution"),
       Param("param", default: 0.01, "slope of leaky_relu"), place: .function, example: "return nn.init.calculate_gain(\"relu\")"
     ) { name, slope in try gain(name, slope, "calculate_gain") },

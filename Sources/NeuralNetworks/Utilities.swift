@@ -7,53 +7,15 @@ public import Tensors
 
 /// `nnlua.nn.utils`: the gradients and values of many parameters at once.
 public enum Utilities {
-  /// The norm of all gradients as one vector, (Σ |g|^p)^(1/p) in float64; p = ∞ is the largest |g|.
+  /// The norm of all gradients as one vector, (Σ |g|^p)^(1/p) in float64; p = ∞ is the largest |g|. NaN where a gradient holds NaN.
   ///
-  /// The largest is divided out first, so that no power overflows. NaN where a gradient holds NaN.
+  /// It is the norm of their norms; the largest is divided out first, so that no power overflows.
   public static func totalNorm(_ gradients: [Tensor], p: Double) throws -> Double {
-    let largest = try gradients.reduce(0.0) { most, gradient in
-      let own = try largestMagnitude(gradient)
-      return most.isNaN || own.isNaN ? .nan : max(most, own)
-    }
+    let norms = try Tape.recording(false) { try gradients.map { try Reduction.norm($0, p).values()[0] } }
+    if norms.contains(where: \.isNaN) { return .nan }
+    let largest = norms.max() ?? 0
     guard largest > 0, largest.isFinite, p != .infinity else { return largest }
-    let total = try gradients.reduce(0.0) { $0 + (try powers($1, p, of: largest)) }
-    return largest * pow(total, 1 / p)
-  }
-
-  private static func largestMagnitude(_ x: Tensor) throws -> Double {
-    let x = try x.contiguous()
-    return x.type == .float64 ? largest(x, Double.self) : largest(x, Float.self)
-  }
-  private static func largest<E: Element & BinaryFloatingPoint>(_ x: Tensor, _: E.Type) -> Double {
-    let values = x.pointer(E.self)
-    var most: E = 0
-    for i in 0..<x.count {
-      let size = abs(values[i])
-      if !(size <= most) { most = size }
-      if most.isNaN { return .nan }
-    }
-    return Double(most)
-  }
-
-  /// Σ (|x| / scale)^p
-  private static func powers(_ x: Tensor, _ p: Double, of scale: Double) throws -> Double {
-    let x = try x.contiguous()
-    return x.type == .float64 ? sum(x, Double.self, p, 1 / scale) : sum(x, Float.self, p, 1 / scale)
-  }
-  private static func sum<E: Element & BinaryFloatingPoint>(_ x: Tensor, _: E.Type, _ p: Double, _ factor: Double) -> Double {
-    let values = x.pointer(E.self)
-    var total = 0.0
-    if p == 2 {
-      for i in 0..<x.count {
-        let share = Double(values[i]) * factor
-        total += share * share
-      }
-    } else if p == 1 {
-      for i in 0..<x.count { total += abs(Double(values[i]) * factor) }
-    } else {
-      for i in 0..<x.count { total += pow(abs(Double(values[i]) * factor), p) }
-    }
-    return total
+    return largest * pow(norms.reduce(0) { $0 + pow($1 / largest, p) }, 1 / p)
   }
 
   /// Multiplies all gradients by max / norm where their norm is larger than `most`; returns the norm as it was.

@@ -213,13 +213,16 @@ extension NeuralNetworksTests {
       ("nn.GlobalAvgPool2d()(T.ones(2, 3))", "GlobalAvgPool2d: input must be {N,C,H,W} or {C,H,W} with images of one element or more, got {2,3}"),
       ("nn.Upsample()", "Upsample: give either size or scale_factor"),
       ("nn.Upsample{size = 2, scale_factor = 2}", "Upsample: give either size or scale_factor"),
-      ("nn.Upsample{scale_factor = 2, mode = 'cubic'}", "Upsample: bad option 'mode' (\"nearest\", \"nearest-exact\", \"linear\", \"bilinear\", \"bicubic\" or \"area\" expected, got \"cubic\")"),
+      (
+        "nn.Upsample{scale_factor = 2, mode = 'cubic'}",
+        "Upsample: bad option 'mode' (\"nearest\", \"nearest-exact\", \"linear\", \"bilinear\", \"bicubic\" or \"area\" expected, got \"cubic\")"
+      ),
       ("F.interpolate(T.ones(1, 1, 4, 4), {scale_factor = 0})", "interpolate: scale_factor must be above 0 and give a size that fits, got 0"),
       ("F.interpolate(T.ones(1, 1, 4, 4), {scale_factor = 0/0})", "interpolate: scale_factor must be above 0 and give a size that fits, got nan"),
       ("F.interpolate(T.ones(1, 1, 4, 4), {scale_factor = 1e300})", "interpolate: scale_factor must be above 0 and give a size that fits, got 1e+300"),
       ("F.interpolate(T.ones(1, 1, 4, 4), {scale_factor = 0.1})", "interpolate: scale_factor 0.1 leaves nothing of size 4 (input {1,1,4,4})"),
       ("F.interpolate(T.ones(1, 1, 4, 4), {size = {1, 2, 3}})", "interpolate: size has 3 values for 2 axes (input {1,1,4,4})"),
-      ("F.interpolate(T.ones(1, 1, 4, 4), 0)", "interpolate: size must be at least 1, got 0"),
+      ("F.interpolate(T.ones(1, 1, 4, 4), 0)", "interpolate: size must be in 1..2147483647, got 0"),
       ("F.interpolate(T.ones(1, 1, 4), 3, {mode = 'bilinear'})", "interpolate: mode \"bilinear\" takes {N,C,H,W}, got {1,1,4}"),
       ("F.interpolate(T.ones(1, 4), 3)", "interpolate: input must be {N,C,L} or {N,C,H,W}, got {1,4}"),
       ("F.interpolate(T.ones(1, 1, 4), 3, {align_corners = true})", "interpolate: align_corners is for \"linear\", \"bilinear\" and \"bicubic\", not \"nearest\""),
@@ -240,9 +243,15 @@ extension NeuralNetworksTests {
       ("F.glu(T.ones(2, 3))", "glu: dim 2 of size 3 cannot be halved (input {2,3})"),
       ("nn.TripletMarginLoss()(T.ones(2, 2), T.ones(2, 2))", "TripletMarginLoss: takes an anchor, a positive and a negative, got 2 arguments"),
       ("nn.MSELoss()(T.ones(2, 2), 3)", "MSELoss: Tensor expected as a target, got number"),
-      ("nn.MSELoss()(T.ones(8, 10), T.ones(8))", "mse_loss: input {8,10} and target {8} must have the same shape; for labels of classes use cross_entropy, or make them one-hot rows: F.one_hot(target, 10)"),
+      (
+        "nn.MSELoss()(T.ones(8, 10), T.ones(8))",
+        "mse_loss: input {8,10} and target {8} must have the same shape; for labels of classes use cross_entropy, or make them one-hot rows: F.one_hot(target, 10)"
+      ),
       ("nn.BCELoss()(T.full({2}, 0.5), T.tensor({1, 2}))", "bce: target 2 at position 2 is not a probability (0..1); labels of classes go to cross_entropy"),
-      ("nn.NLLLoss()(T.ones(2, 3), F.one_hot(T.tensor({1, 2}, {dtype = 'int64'}), 3))", "nll_loss: labels for input {2,3} must have shape {2}, got {2,3}; make labels of one-hot rows with target:argmax(2)"),
+      (
+        "nn.NLLLoss()(T.ones(2, 3), F.one_hot(T.tensor({1, 2}, {dtype = 'int64'}), 3))",
+        "nll_loss: labels for input {2,3} must have shape {2}, got {2,3}; make labels of one-hot rows with target:argmax(2)"
+      ),
       ("nn.KLDivLoss{reduction = 'avg'}", "KLDivLoss: bad option 'reduction' (\"mean\", \"batchmean\", \"sum\" or \"none\" expected, got \"avg\")"),
       ("nn.KLDivLoss()(T.ones(4, 3), T.ones(4))", "kl_div: input {4,3} and target {4} must have the same shape; for labels of classes use cross_entropy"),
       ("nn.HingeLoss()(T.ones(4, 3), T.ones(4))", "hinge_loss: input {4,3} and target {4} must have the same shape"),

@@ -91,7 +91,7 @@ let torchValues: [String: [Double]] = [
   "cosine_similarity broadcast": [-0.0970803700749441, 1.04213530387143, -0.135187850191266],
   "embedding": [1.59832359856997, -0.957173156018984],
   "embedding padding": [1.59832359856997, 0.142792764106898],
-"interpolate nearest": [-0.668326960694265, -27.0212791378225],
+  "interpolate nearest": [-0.668326960694265, -27.0212791378225],
   "interpolate nearest size": [3.76718253131307, -2.85892988630394],
   "interpolate nearest 1d": [7.18776099051528, -1.30618537683168],
   "interpolate nearest-exact": [1.56081955930045, -1.4776353270948],

@@ -109,12 +109,12 @@ extension Functional {
 
   static func batchNormDoc(_ x: String) -> String {
     """
-      Brings every channel to mean 0 and variance 1, then scales and shifts it: y = (x - mean) / √(variance + eps) · weight + bias.
-      Shapes: x, y \(x); running_mean, running_var, weight, bias {C}.
-      Training: this batch's mean and biased variance; the running values move towards the mean and the unbiased variance by momentum. Otherwise the running values are used.
-      Errors: another shape; fewer than 2 values per channel in training; evaluation without running values.
-      Paper: Ioffe & Szegedy 2015, arXiv:1502.03167
-      """
+    Brings every channel to mean 0 and variance 1, then scales and shifts it: y = (x - mean) / √(variance + eps) · weight + bias.
+    Shapes: x, y \(x); running_mean, running_var, weight, bias {C}.
+    Training: this batch's mean and biased variance; the running values move towards the mean and the unbiased variance by momentum. Otherwise the running values are used.
+    Errors: another shape; fewer than 2 values per channel in training; evaluation without running values.
+    Paper: Ioffe & Szegedy 2015, arXiv:1502.03167
+    """
   }
 
   static let batchNormRows = [

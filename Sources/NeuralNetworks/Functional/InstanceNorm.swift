@@ -46,17 +46,18 @@ extension Functional {
 
   static func instanceNormDoc(_ x: String) -> String {
     """
-      Brings every channel of every sample to mean 0 and variance 1, then scales and shifts it: y = (x - mean) / √(variance + eps) · weight + bias.
-      Shapes: x, y \(x); running_mean, running_var, weight, bias {C}.
-      Training: the sample's own mean and biased variance; running values, where given, move towards the batch's mean of them (unbiased) by momentum.
-      Errors: another shape; one value per channel; use_input_stats = false without running values.
-      Paper: Ulyanov, Vedaldi & Lempitsky 2016, arXiv:1607.08022
-      """
+    Brings every channel of every sample to mean 0 and variance 1, then scales and shifts it: y = (x - mean) / √(variance + eps) · weight + bias.
+    Shapes: x, y \(x); running_mean, running_var, weight, bias {C}.
+    Training: the sample's own mean and biased variance; running values, where given, move towards the batch's mean of them (unbiased) by momentum.
+    Errors: another shape; one value per channel; use_input_stats = false without running values.
+    Paper: Ulyanov, Vedaldi & Lempitsky 2016, arXiv:1607.08022
+    """
   }
 
   static let instanceNormRows = [
     Row(
-      "instance_norm", instanceNormDoc("{N, C, L} or {N, C, H, W}"), Param("x", Tensor.self, "{N, C, L} or {N, C, H, W}"), Param("running_mean", default: Tensor?.none, "{C}; changed"),
+      "instance_norm", instanceNormDoc("{N, C, L} or {N, C, H, W}"), Param("x", Tensor.self, "{N, C, L} or {N, C, H, W}"),
+      Param("running_mean", default: Tensor?.none, "{C}; changed"),
       Param("running_var", default: Tensor?.none, "{C}; changed"), Param("weight", default: Tensor?.none, "{C}"), Param("bias", default: Tensor?.none, "{C}"),
       Param("use_input_stats", default: true, "false takes the running values"), Param("momentum", default: 0.1, "share of the new batch in the running values"),
       Param("eps", default: 1e-5, "added to the variance"), place: .function, example: "return F.instance_norm(T.tensor({{{1, 2, 3, 5}, {4, 4, 0, 1}}}))"

@@ -41,7 +41,12 @@ extension Functional {
     _ x: Tensor, size: [Int]? = nil, scale: [Double]? = nil, mode: Interpolation = .nearest, alignCorners: Bool? = nil, _ name: String = "interpolate"
   ) throws -> Tensor {
     guard x.rank == 3 || x.rank == 4 else { throw LuaError("\(name): input must be {N,C,L} or {N,C,H,W}, got \(x.shape)") }
-    let fits = switch mode { case .linear: x.rank == 3; case .bilinear, .bicubic: x.rank == 4; default: true }
+    let fits =
+      switch mode {
+      case .linear: x.rank == 3;
+      case .bilinear, .bicubic: x.rank == 4;
+      default: true
+      }
     guard fits else { throw LuaError("\(name): mode \"\(mode.rawValue)\" takes \(mode == .linear ? "{N,C,L}" : "{N,C,H,W}"), got \(x.shape)") }
     let smooth = [.linear, .bilinear, .bicubic].contains(mode)
     guard smooth || alignCorners == nil else { throw LuaError("\(name): align_corners is for \"linear\", \"bilinear\" and \"bicubic\", not \"\(mode.rawValue)\"") }
@@ -70,7 +75,7 @@ extension Functional {
     switch (size, scale) {
     case (let size?, nil):
       let sizes = try each(size, "size")
-      for size in sizes where size < 1 || size > Pair.largest { throw LuaError("\(name): size must be at least 1, got \(size)") }
+      for size in sizes where size < 1 || size > Pair.largest { throw LuaError("\(name): size must be in 1..\(Pair.largest), got \(size)") }
       return sizes
     case (nil, let scale?):
       return try zip(axes, each(scale, "scale_factor")).map { axis, factor in

@@ -71,18 +71,18 @@ extension Functional {
 
   static func im2colDoc(_ twin: String) -> String {
     """
-      The windows of an image as columns, so that convolution becomes a matrix product; \(twin) order of arguments.
-      Shapes: x {N, C, H, W} or {C, H, W}; y {N, C·kh·kw, L} or {C·kh·kw, L}, L the number of windows.
-      Errors: another shape; a kernel larger than the padded image.
-      """
+    The windows of an image as columns, so that convolution becomes a matrix product; \(twin) order of arguments.
+    Shapes: x {N, C, H, W} or {C, H, W}; y {N, C·kh·kw, L} or {C·kh·kw, L}, L the number of windows.
+    Errors: another shape; a kernel larger than the padded image.
+    """
   }
 
   static func col2imDoc(_ twin: String) -> String {
     """
-      Columns of windows added back into an image, the adjoint of im2col; \(twin) order of arguments.
-      Shapes: columns {N, C·kh·kw, L} or {C·kh·kw, L}; y {N, C, h, w} or {C, h, w}.
-      Errors: rows that are no multiple of the kernel's size; another number of columns than the image has windows.
-      """
+    Columns of windows added back into an image, the adjoint of im2col; \(twin) order of arguments.
+    Shapes: columns {N, C·kh·kw, L} or {C·kh·kw, L}; y {N, C, h, w} or {C, h, w}.
+    Errors: rows that are no multiple of the kernel's size; another number of columns than the image has windows.
+    """
   }
 
   static let unfoldRows = [

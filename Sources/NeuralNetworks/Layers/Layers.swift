@@ -15,7 +15,8 @@ public enum Layers {
 /// A tensor that training changes, for modules written in Lua.
 enum Parameter {
   static let row = Row(
-    "Parameter", "A tensor that training changes: a leaf that shares the data's memory. As a field of a module of nn.class it is one of its parameters.\nErrors: whole numbers.",
+    "Parameter",
+    "A tensor that training changes: a leaf that shares the data's memory. As a field of a module of nn.class it is one of its parameters.\nErrors: whole numbers.",
     Param("data", Tensor.self, "float32 or float64"), Param("requires_grad", default: true, "false freezes it"), place: .function,
     example: "return nn.Parameter(T.zeros(3)).requires_grad"
   ) { data, on in

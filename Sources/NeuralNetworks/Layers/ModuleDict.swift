@@ -9,7 +9,9 @@ public final class ModuleDict: ModuleContainer, @unchecked Sendable {
     let place = children.firstIndex { $0.name == name }
     if let module {
       try checkMember(module)
-      if let place { children[place].module = module } else {
+      if let place {
+        children[place].module = module
+      } else {
         try checkFree(name, kind)
         children.append((name, module))
       }

@@ -15,7 +15,8 @@ public final class MaxPool2d: Module, @unchecked Sendable {
   static let row = Row(
     "MaxPool2d", Functional.maxPool2dDoc, Param("kernel_size", Pair.self, "a number or {h, w}"),
     Param("stride", default: Pair?.none, "step; the kernel's size where left out"), Param("padding", default: 0 as Pair, "places around the image, never chosen"),
-    Param("dilation", default: 1 as Pair, "distance between the window's points"), Param("ceil_mode", default: false, "count windows that reach over the edge"), place: .function, mixed: true,
+    Param("dilation", default: 1 as Pair, "distance between the window's points"), Param("ceil_mode", default: false, "count windows that reach over the edge"),
+    place: .function, mixed: true,
     example: "return nn.MaxPool2d(2)(T.rand(1, 1, 4, 4))"
   ) { try MaxPool2d($0, stride: $1, padding: $2, dilation: $3, ceilMode: $4) }
 }

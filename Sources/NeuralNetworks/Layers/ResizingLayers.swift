@@ -38,9 +38,11 @@ enum ResizingLayers {
   }
 
   private static func lengths(_ name: String, _ doc: String, _ formula: @escaping @Sendable (Tensor, Int) throws -> Tensor) -> Row {
-    adaptive(name, doc, Param("output_size", Int.self, "the new length"), example: "T.rand(1, 2, 7)", check: { size in
-      guard size > 0 else { throw LuaError("\(name): output_size must be at least 1, got \(size)") }
-    }, formula)
+    adaptive(
+      name, doc, Param("output_size", Int.self, "the new length"), example: "T.rand(1, 2, 7)",
+      check: { size in
+        guard size > 0 else { throw LuaError("\(name): output_size must be at least 1, got \(size)") }
+      }, formula)
   }
 
   static let rows: [Row] = [

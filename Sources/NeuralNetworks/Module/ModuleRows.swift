@@ -143,7 +143,8 @@ public enum ModuleLibrary {
       try module.treeLines().joined(separator: "\n")
     },
     methodRow(
-      "summary", "A table of layers, output shapes and parameter counts, for an input of the given shape.\nErrors: an input that the layers do not take.", Param("input_shape", ShapeArgument.self),
+      "summary", "A table of layers, output shapes and parameter counts, for an input of the given shape.\nErrors: an input that the layers do not take.",
+      Param("input_shape", ShapeArgument.self),
       example: "return nn.Sequential(nn.Linear(4, 3), nn.ReLU()):summary(1, 4)"
     ) { module, shape in
       try module.summary(shape.shape("summary"))

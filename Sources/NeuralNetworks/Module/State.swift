@@ -78,7 +78,7 @@ extension Module {
     var rows: [(String, String, String)] = []
     let names = try namedModules()
     ModuleCalls.observer = { module, y in
-      let path = names.first { $0.module.isSame(as: module) }?.name ?? ""
+      let path = ModuleCalls.inScript(names.first { $0.module.isSame(as: module) }?.name ?? "").drop { $0 == "." }
       let own = ((try? module.ownParameters()) ?? []).reduce(0) { $0 + $1.tensor.count }
       guard (try? module.ownChildren().isEmpty) ?? true else { return }
       rows.append(((path.isEmpty ? "" : path + " ") + module.title, y.shape.description, own == 0 ? "0" : grouped(own)))
