@@ -9,7 +9,7 @@ public enum FunctionalLibrary {
       Functional.maxPoolRows, Functional.avgPoolRows, Functional.adaptivePoolRows, Functional.unfoldRows,
       Functional.batchNormRows, Functional.layerNormRows, Functional.groupNormRows, Functional.rmsNormRows,
       Functional.softmaxRows, Functional.activationRows, Functional.preluRows, Functional.dropoutRows,
-      Functional.embeddingRows, Functional.cosineSimilarityRows,
+      Functional.embeddingRows, Functional.cosineSimilarityRows, Functional.attentionRows,
       Functional.squaredErrorRows, Functional.absoluteErrorRows, Functional.binaryCrossEntropyRows, Functional.crossEntropyRows,
       Functional.nllLossRows, Functional.klDivRows, Functional.marginLossRows,
     ].flatMap { $0 } + TensorLibrary.all.filter { tensorFunctions.contains($0.name) }

@@ -8,5 +8,7 @@ public enum Layers {
       Linear.row, Flatten.row, Unflatten.row,
       Conv2d.row, MaxPool2d.row, AvgPool2d.row,
       BatchNorm1d.row, BatchNorm2d.row, Dropout.row,
+      RNN.row, LSTM.row, GRU.row, RNNCell.row, LSTMCell.row, GRUCell.row,
+      MultiheadAttention.row, TransformerEncoderLayer.row, TransformerEncoder.row, PositionalEncoding.row,
     ] + ActivationLayer.rows + Loss.rows
 }
