@@ -10,7 +10,7 @@ import Testing
 struct Rows {
   /// The modules as the examples name them.
   static let names = [
-    "nnlua": "nnlua", "nnlua.tensor": "T", "nnlua.nn": "nn", "nnlua.nn.functional": "F", "nnlua.nn.init": "init", "nnlua.optim": "optim", "nnlua.data": "data",
+    "nnlua": "nnlua", "nnlua.tensor": "T", "nnlua.tensor.linalg": "T.linalg", "nnlua.nn": "nn", "nnlua.nn.functional": "F", "nnlua.nn.init": "init", "nnlua.optim": "optim", "nnlua.data": "data",
     "nnlua.plot": "plot",
   ]
   static let locals = """
