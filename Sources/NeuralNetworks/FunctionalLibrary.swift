@@ -11,7 +11,7 @@ public enum FunctionalLibrary {
       Functional.batchNormRows, Functional.layerNormRows, Functional.groupNormRows, Functional.instanceNormRows, Functional.rmsNormRows,
       Functional.normalizeRows,
       Functional.softmaxRows, Functional.activationRows, Functional.composedActivationRows, Functional.preluRows, Functional.dropoutRows,
-      Functional.embeddingRows, Functional.cosineSimilarityRows,
+      Functional.embeddingRows, Functional.cosineSimilarityRows, Functional.attentionRows,
       Functional.squaredErrorRows, Functional.absoluteErrorRows, Functional.binaryCrossEntropyRows, Functional.crossEntropyRows,
       Functional.nllLossRows, Functional.klDivRows, Functional.marginLossRows,
     ].flatMap { $0 } + TensorLibrary.all.filter { tensorFunctions.contains($0.name) }

@@ -8,7 +8,9 @@ internal import Tensors
 public enum Libraries {
   public static let all: [Library] = [
     RuntimeLibrary.library, RuntimeLibrary.progress, RuntimeLibrary.display,
-    TensorLibrary.library, ModuleLibrary.library, FunctionalLibrary.library, Initializers.library, Utilities.library, OptimizerLibrary.library, DataLibrary.library,
+    TensorLibrary.library, LinalgLibrary.library,
+    ModuleLibrary.library, FunctionalLibrary.library, Initializers.library, Utilities.library, OptimizerLibrary.library,
+    DataLibrary.library,
     PlotLibrary.library,
   ]
 
