@@ -14,7 +14,7 @@ public final class TransformerEncoderLayer: Module, @unchecked Sendable {
   }
   private let settings: Settings
   private let activation: Activation
-  private let attention: MultiheadAttention, linear1: Linear, linear2: Linear, norm1: TransformerNorm, norm2: TransformerNorm
+  private let attention: MultiheadAttention, linear1: Linear, linear2: Linear, norm1: LayerNorm, norm2: LayerNorm
 
   init(_ settings: Settings) throws {
     self.settings = settings
@@ -27,8 +27,8 @@ public final class TransformerEncoderLayer: Module, @unchecked Sendable {
       settings.features, settings.heads, dropout: settings.dropout, bias: settings.bias, batchFirst: settings.batchFirst)
     linear1 = try Linear(settings.features, settings.inner, bias: settings.bias)
     linear2 = try Linear(settings.inner, settings.features, bias: settings.bias)
-    norm1 = try TransformerNorm(settings.features, eps: settings.eps, bias: settings.bias)
-    norm2 = try TransformerNorm(settings.features, eps: settings.eps, bias: settings.bias)
+    norm1 = try LayerNorm([settings.features], eps: settings.eps, affine: true, bias: settings.bias)
+    norm2 = try LayerNorm([settings.features], eps: settings.eps, affine: true, bias: settings.bias)
     super.init()
     register(child: "self_attn", attention)
     register(child: "linear1", linear1)
