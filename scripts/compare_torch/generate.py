@@ -129,13 +129,13 @@ class Generator:
         return numpy.asarray(x, dtype=dtype)
 
     def values(self, shape, dtype=None, kind="normal", grad=None, layout=True, positions=False, name=None):
-        """An input of that shape. `kind`: normal, positive, whole, distinct, special, wide or (low, high)."""
+        """An input of that shape. `kind`: normal (apart: without repeated dims), positive, whole, distinct, special, wide or (low, high)."""
         dtype = dtype or self.float()
         shape, steps = list(shape), []
         # distinct elements must stay so: nothing is repeated
         if layout and self.chance(0.4):
             ways = ["slice", "flip", "select"] * bool(shape) + ["transpose"] * 2 * (len(shape) > 1)
-            if kind != "distinct":
+            if kind not in ("distinct", "apart"):
                 ways += ["expand"] * bool(shape)
             for way in dict.fromkeys(self.choice(ways) for _ in range(self.int(1, 2))) if ways else []:
                 shape, step = self.laid(shape, way)

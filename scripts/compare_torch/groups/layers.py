@@ -45,12 +45,13 @@ def cosine(g, name):
     part = g.sub_shape(shape)
     if len(shape) - (1 if dim is None else dim % len(shape)) > len(part) or part[(1 if dim is None else dim % len(shape)) - len(shape)] == 1:
         part = shape
-    return g.call("F.cosine_similarity", *(g.values(s, dtype, "distinct") for s in (shape, part)), dim=dim, torch=lambda a, b, dim=1: F.cosine_similarity(a, b, dim))
+    return g.call("F.cosine_similarity", *(g.values(s, dtype, "apart") for s in (shape, part)), dim=dim, torch=lambda a, b, dim=1: F.cosine_similarity(a, b, dim))
 
 
 @op("dense", "normalize")
 def normalize(g, name):
-    x = g.values(g.shape(1, 4, empty=0), g.float())
+    # of one number only its sign is left, and a gradient of rounding errors
+    x = g.values([max(s, 2) for s in g.shape(1, 4, empty=0)], g.float(), "distinct")
     dim = g.dim(len(x.shape)) if g.chance(0.7) or len(x.shape) < 2 else None
     return g.call("F.normalize", x, p=g.maybe(g.choice([1, 2, 3])), dim=dim, eps=g.maybe(1e-6))
 
@@ -79,7 +80,8 @@ def conv(g, name):
     flat, dtype = name == "conv1d", g.float()
     (i, o, groups), rank = channels(g), 1 if flat else 2
     kernel, size = [g.int(1, 5) for _ in range(rank)], [g.choice([g.int(4, 12), g.int(4, 12), 28]) for _ in range(rank)]
-    batch = [g.choice([1, 2, 3, 9])] if g.chance(0.85) else []
+    # sums of more than 2,000 products lose more than 2e-6 in float32 on either side
+    batch = [g.choice([1, 2, 3, 9] if 28 not in size or flat else [1, 2])] if g.chance(0.85) else []
     same = g.chance(0.15)
     number = (lambda a, b: g.int(a, b)) if flat else (lambda a, b: either(g, a, b))
     stride, dilation = (None, g.maybe(number(1, 2))) if same else (g.maybe(number(1, 3)), g.maybe(number(1, 2), 0.3))

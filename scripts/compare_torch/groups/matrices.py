@@ -76,13 +76,13 @@ def einsum(g, name):
 
 def square(g, n=None, batch=None, dtype=None):
     """Matrices that are far from singular: their errors are those of the method, not of the question."""
-    n, dtype = n or g.int(1, 8), dtype or g.float()
+    n, dtype = n or g.int(1, 6), dtype or g.float()
     batch = [g.int(1, 3) for _ in range(g.int(0, 2))] if batch is None else batch
     x = g.values([*batch, n, n], dtype, layout=False)
     flat = x.base.reshape(-1, n, n)
     for i, a in enumerate(flat):
         q1, q2 = numpy.linalg.qr(g.rng.standard_normal((n, n)))[0], numpy.linalg.qr(g.rng.standard_normal((n, n)))[0]
-        flat[i] = q1 @ numpy.diag(g.rng.permutation(n) * 0.6 + g.rng.uniform(0.8, 1.1, n)) @ q2
+        flat[i] = q1 @ numpy.diag(g.rng.permutation(n) * 1.2 + g.rng.uniform(0.8, 1.1, n)) @ q2
     x.base = flat.reshape(x.base.shape).astype(dtype)
     return x
 
@@ -111,8 +111,8 @@ def symmetric(g, positive):
     n = x.shape[-1]
     for i in range(len(flat)):
         q = numpy.linalg.qr(g.rng.standard_normal((n, n)))[0]
-        values = g.rng.permutation(n) * 0.7 + g.rng.uniform(0.8, 1.1, n)
-        flat[i] = q @ numpy.diag(values if positive else values - n * 0.35) @ q.T
+        values = g.rng.permutation(n) * 1.2 + g.rng.uniform(0.8, 1.1, n)
+        flat[i] = q @ numpy.diag(values if positive else values - n * 0.6) @ q.T
     x.base = flat.reshape(x.base.shape).astype(x.base.dtype)
     return x
 

@@ -51,7 +51,8 @@ def steps(g, name):
 @op("optim", "groups")
 def groups(g, name):
     dtype, lr = g.float(), 0.05
-    a, b = g.values([3], dtype, grad=False, layout=False), g.values([2, 2], dtype, grad=False, layout=False)
+    # far enough from 0, where all steps lead: what is left there are differences of them
+    a, b = (g.values(shape, dtype, (2.0, 3.0), grad=False, layout=False) for shape in ([3], [2, 2]))
     kind = g.choice(["SGD", "Adam", "RMSprop", "AdamW"])
     text = (f"x1:requires_grad_(); x2:requires_grad_()\nlocal opt = optim.{kind}({{{{params = {{x1}}, lr = 0.2}}, {{params = {{x2}}}}}}, {{lr = {lr}}})\n"
             "for i = 1, 4 do opt:zero_grad(); ((x1 * x1):sum() + (x2 * x2 * x2):sum()):backward(); opt:step() end\nreturn x1, x2")

@@ -51,7 +51,8 @@ def attention(g, name):
     heads = g.int(1, 4)
     e, l, s, n, dtype = heads * g.int(1, 5), g.int(1, 6), g.int(1, 6), g.int(1, 3), g.float()
     first = g.maybe(True, 0.5)
-    q, k, v = (g.values([n, size, e] if first else [size, n, e], dtype) for size in (l, s, s))
+    # values that are all the same would leave the weights without effect
+    q, k, v = (g.values([n, size, e] if first else [size, n, e], dtype, "apart") for size in (l, s, s))
     causal = g.chance(0.3) and l == s
     need = g.chance(0.7)
     mask = g.values([l, s], "bool", layout=False) if causal else None
@@ -73,7 +74,8 @@ def attention(g, name):
 @op("attention", "TransformerEncoderLayer")
 def encoder(g, name):
     heads = g.int(1, 3)
-    e, s, n, dtype = heads * g.int(1, 5), g.int(1, 6), g.int(1, 3), g.float()
+    # LayerNorm of fewer than four values leaves gradients of rounding errors
+    e, s, n, dtype = heads * g.int(4, 7), g.int(1, 6), g.int(1, 3), g.float()
     first = g.maybe(True, 0.5)
     x = g.values([n, s, e] if first else [s, n, e], dtype)
     options = {"dim_feedforward": g.choice([4, 7, 16]), "dropout": 0, "activation": g.choice([None, "relu", "gelu"]), "batch_first": first, "norm_first": g.maybe(True, 0.4)}
@@ -84,13 +86,15 @@ def encoder(g, name):
 @op("attention", "PositionalEncoding")
 def positional(g, name):
     e, s, n, dtype = g.int(1, 6) * 2, g.int(1, 7), g.int(1, 3), g.float()
-    x = g.values([n, s, e], dtype)
+    first = g.maybe(True)
+    x = g.values([n, s, e] if first else [s, n, e], dtype)
 
     class PositionalEncoding(torch.nn.Module):
-        # Vaswani et al. 2017: sin and cos of position / 10000^(2i / e), batch first
+        # Vaswani et al. 2017: sin and cos of position / 10000^(2i / e)
         def forward(self, x):
-            place = torch.arange(x.shape[-2], dtype=torch.float64).unsqueeze(1)
+            place = torch.arange(s, dtype=torch.float64).unsqueeze(1)
             rate = torch.exp(torch.arange(0, e, 2, dtype=torch.float64) * (-math.log(10000) / e))
-            table = torch.stack([torch.sin(place * rate), torch.cos(place * rate)], -1).reshape(x.shape[-2], e)
-            return x + table.to(x.dtype)
-    return module(g, name, [e], lambda m, t: m(t[x.lua_name]), inputs=[x], make=lambda *a, **o: PositionalEncoding())
+            # made in the default type, before the module is converted
+            table = torch.stack([torch.sin(place * rate), torch.cos(place * rate)], -1).reshape(s, e).float()
+            return x + (table if first else table.unsqueeze(1)).to(x.dtype)
+    return module(g, name, [e], lambda m, t: m(t[x.lua_name]), inputs=[x], training=False, options={"batch_first": first}, make=lambda *a, **o: PositionalEncoding())
