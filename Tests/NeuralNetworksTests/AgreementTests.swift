@@ -63,6 +63,28 @@ import Testing
       """)
   }
 
+  @Test func celuLeavesPositiveNumbersAlone() throws {
+    // x / 0.327 · 0.327 overflows for the largest, and rounds others
+    try script(
+      """
+      local x = T.tensor({3.4e38, 0.1, 1e-3, -0.5}, {requires_grad = true})
+      local y = F.celu(x, {alpha = 0.327})
+      for i = 1, 3 do assert(y[i]:item() == x[i]:item()) end
+      assert(math.abs(y[4]:item() - 0.327 * (math.exp(-0.5 / 0.327) - 1)) < 1e-7)
+      y:sum():backward()
+      assert(x.grad[1] == 1 and x.grad[3] == 1 and math.abs(x.grad[4] - math.exp(-0.5 / 0.327)) < 1e-6)
+      """)
+  }
+
+  @Test func meanOfALargeImage() throws {
+    // 1/3 in float32, 90,000 times: a running sum in float32 would be off from the sixth digit on
+    try script(
+      """
+      local y = F.adaptive_avg_pool2d(T.full({1, 300, 300}, 1 / 3), 1)
+      assert(y:item() == T.tensor({1 / 3}):item())
+      """)
+  }
+
   @Test func ceilModeTakesAWindowLargerThanTheData() throws {
     // PyTorch: max_pool1d(tensor([[1., 9., 2., 3., 4.]]), 4, dilation=2, ceil_mode=True) is [[4.]]
     try script(

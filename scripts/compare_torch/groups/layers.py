@@ -48,6 +48,27 @@ def cosine(g, name):
     return g.call("F.cosine_similarity", *(g.values(s, dtype, "apart") for s in (shape, part)), dim=dim, torch=lambda a, b, dim=1: F.cosine_similarity(a, b, dim))
 
 
+@op("dense", "pairwise_distance")
+def pairwise(g, name):
+    n, d, dtype = g.int(1, 5), g.int(2, 9), g.float()
+    shape = g.choice([[n, d], [n, d], [d], [2, n, d]])
+    return g.call("F.pairwise_distance", g.values(shape, dtype, "apart"), g.values(shape, dtype, "apart"), p=g.maybe(g.choice([1, 2, 3])), eps=g.maybe(1e-4), keepdim=g.maybe(True))
+
+
+@op("dense", "scaled_dot_product_attention")
+def attention(g, name):
+    batch, dtype, l, s, e, v = g.shape(0, 2, empty=0, large=0), g.float(), g.int(1, 6), g.int(1, 6), g.int(1, 8), g.int(1, 5)
+    q, k, v = (g.values([*batch, *sizes], dtype, "apart") for sizes in ([l, e], [s, e], [s, v]))
+    mask = None
+    way = g.choice(["none", "causal", "bool", "float"])
+    if way == "bool":
+        mask = g.mask([l, s], layout=False)
+        mask.base[:, 0] = True
+    if way == "float":
+        mask = g.values([l, s], dtype)
+    return g.call("F.scaled_dot_product_attention", q, k, v, attn_mask=mask, is_causal=True if way == "causal" else None, scale=g.maybe(g.number(0.1, 1)))
+
+
 @op("dense", "normalize")
 def normalize(g, name):
     # of one number only its sign is left, and a gradient of rounding errors
@@ -156,20 +177,21 @@ def pool1d(g, name):
     return g.call("F." + name, x, g.int(1, 4), stride=g.maybe(g.int(1, 3)), padding=g.maybe(g.int(0, 2)), ceil_mode=g.maybe(True, 0.4), **options)
 
 
-@op("pool", "adaptive_avg_pool2d", "adaptive_max_pool2d")
+@op("pool", "adaptive_avg_pool1d", "adaptive_max_pool1d", "adaptive_avg_pool2d", "adaptive_max_pool2d")
 def adaptive(g, name):
+    if name.endswith("1d"):
+        return g.call("F." + name, g.values([*([2] if g.chance(0.8) else []), g.int(1, 4), g.int(1, 30)], g.float(), "distinct"), g.int(1, 7))
     return g.call("F." + name, image(g, 1, kind="distinct"), either(g, 1, 7))
 
 
-@op("pool", "interpolate")
+@op("pool", "interpolate", "upsample")
 def interpolate(g, name):
-    mode = g.choice([None, "nearest", "bilinear"])
-    options = {"size": either(g, 1, 12)} if g.chance(0.5) else {"scale_factor": g.choice([2, 3, 0.5, 1.5, (2, 3)])}
-    x = image(g, 2)
-    if len(x.shape) == 3:
-        g.restart()
-        x = g.values([2, 2, g.int(2, 9), g.int(2, 9)], g.float())
-    return g.call("F.interpolate", x, mode=mode, align_corners=g.maybe(g.chance(0.5)) if mode == "bilinear" else None, **options)
+    mode = g.choice([None, "nearest", "nearest-exact", "bilinear", "bicubic", "area", "linear"])
+    flat = mode == "linear" or g.chance(0.2) and mode not in ("bilinear", "bicubic")
+    x = g.values([g.int(1, 3), g.int(1, 3), *[g.int(2, 9) for _ in range(1 if flat else 2)]], g.float())
+    options = {"size": g.int(1, 12) if flat else either(g, 1, 12)} if g.chance(0.5) else {"scale_factor": g.choice([2, 3, 0.5, 1.5] if flat else [2, 3, 0.5, 1.5, (2, 3)])}
+    corners = g.maybe(g.chance(0.5)) if mode in ("linear", "bilinear", "bicubic") else None
+    return g.call("F." + name, x, mode=mode, align_corners=corners, **options, torch=F.interpolate)
 
 
 def compact(options):

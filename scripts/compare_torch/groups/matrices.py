@@ -1,9 +1,11 @@
 """Products, parts of matrices, einsum, linear algebra."""
+import math
+
 import numpy
 import torch
 
 from ..generate import op
-from ..translate import Dim, promoted
+from ..translate import Dims, promoted
 
 
 def sizes(g, count):
@@ -74,6 +76,11 @@ def einsum(g, name):
     return g.call(name, equation, *inputs, method=False)
 
 
+def once(x):
+    """Second derivatives of decompositions in float64 only: they divide by the squares of gaps."""
+    return "auto" if x.dtype == torch.float64 else "backward"
+
+
 def square(g, n=None, batch=None, dtype=None):
     """Matrices that are far from singular: their errors are those of the method, not of the question."""
     n, dtype = n or g.int(1, 6), dtype or g.float()
@@ -90,6 +97,75 @@ def square(g, n=None, batch=None, dtype=None):
 @op("linalg", "linalg.inv", "linalg.det")
 def of_square(g, name):
     return g.call(name, square(g))
+
+
+@op("linalg", "linalg.matrix_power")
+def power(g, name):
+    n = g.int(-3, 4)
+    return g.call(name, square(g, g.int(1, 4)), n, mode="auto" if n else None)
+
+
+@op("linalg", "linalg.slogdet")
+def slogdet(g, name):
+    def function(x):
+        sign, log = torch.linalg.slogdet(x)
+        return sign.detach(), log
+    return g.call(name, square(g), torch=function)
+
+
+def rectangle(g, x):
+    """The first columns or rows of the matrices, perhaps."""
+    if g.chance(0.5):
+        cut = g.int(1, x.shape[-1])
+        x.base = (x.base[..., :cut] if g.chance(0.5) else x.base[..., :cut, :]).copy()
+        x.shape = x.base.shape
+    return x
+
+
+@op("linalg", "linalg.pinv", "linalg.matrix_rank", "linalg.svdvals")
+def of_rectangle(g, name):
+    x = rectangle(g, square(g))
+    return g.call(name, x, mode=once(x))
+
+
+@op("linalg", "linalg.eigvalsh")
+def eigvalsh(g, name):
+    symmetric(g, False)
+    return g.case(name, HALF + "return T.linalg.eigvalsh(a)", lambda t: torch.linalg.eigvalsh(half(t["x1"])), ["T.linalg.eigvalsh"], mode=once(g.inputs[0]))
+
+
+@op("linalg", "linalg.lstsq")
+def lstsq(g, name):
+    # more rows than columns, of full rank: there both answers are the same
+    x = square(g, g.int(2, 6))
+    x.base = x.base[..., : g.int(1, x.shape[-1] - 1)].copy()
+    x.shape = x.base.shape
+    b = g.values([*x.shape[:-2], x.shape[-2], g.int(1, 3)], str(x.base.dtype))
+
+    def function(a, b):
+        found = torch.linalg.lstsq(a, b).solution
+        return found, (a @ found - b).square().sum(-2)
+    return g.call(name, x, b, torch=function)
+
+
+@op("linalg", "linalg.solve_triangular")
+def solve_triangular(g, name):
+    a = square(g)
+    n = a.shape[-1]
+    a.base += (2 * numpy.sign(numpy.diagonal(a.base, axis1=-2, axis2=-1))[..., None] * numpy.eye(n)).astype(a.base.dtype)
+    left, upper = g.maybe(False), g.maybe(True)
+    k = g.int(1, 3)
+    b = g.values([*a.shape[:-2], *([n, k] if left is None else [k, n])], str(a.base.dtype))
+    return g.call(name, a, b, upper=upper, left=left, unitriangular=g.maybe(True, 0.2), torch=lambda a, b, upper=False, **o: torch.linalg.solve_triangular(a, b, upper=upper, **o))
+
+
+@op("linalg", "linalg.norm")
+def norm(g, name):
+    x = rectangle(g, square(g))
+    if g.chance(0.3):
+        return g.call(name, x, torch=lambda x, **o: torch.linalg.norm(x, **o))
+    order = g.choice(["fro", "nuc", 2, -2, 1, -1, math.inf, -math.inf])
+    return g.call(name, x, order, Dims([-2, -1]), keepdim=g.maybe(True), mode=once(x))
 
 
 @op("linalg", "linalg.solve")
@@ -138,7 +214,7 @@ def eigh(g, name):
     def function(t):
         w, v = torch.linalg.eigh(half(t["x1"]))
         return w, (v * w.sin().unsqueeze(-2)) @ v.transpose(-2, -1), v.abs().detach()
-    return g.case(name, HALF + "local w, v = T.linalg.eigh(a)\nreturn w, (v * w:sin():unsqueeze(-2)):matmul(v:transpose(-2, -1)), v:abs():detach()", function, ["T.linalg.eigh"])
+    return g.case(name, HALF + "local w, v = T.linalg.eigh(a)\nreturn w, (v * w:sin():unsqueeze(-2)):matmul(v:transpose(-2, -1)), v:abs():detach()", function, ["T.linalg.eigh"], mode=once(g.inputs[0]))
 
 
 @op("linalg", "linalg.qr")
@@ -157,14 +233,10 @@ def qr(g, name):
 
 @op("linalg", "linalg.svd")
 def svd(g, name):
-    x = square(g)
-    if g.chance(0.5):
-        cut = g.int(1, x.shape[-1])
-        x.base = (x.base[..., :cut] if g.chance(0.5) else x.base[..., :cut, :]).copy()
-        x.shape = x.base.shape
+    rectangle(g, square(g))
 
     def function(t):
         u, s, v = torch.linalg.svd(t["x1"], full_matrices=False)
         return s, ((u * s.unsqueeze(-2)) @ v).detach()
     return g.case(name, "local u, s, v = T.linalg.svd(x1)\nlocal k = s.shape[#s.shape]\n"
-                  "return s, (u:narrow(-1, 1, k) * s:unsqueeze(-2)):matmul(v:narrow(-2, 1, k)):detach()", function, ["T.linalg.svd"])
+                  "return s, (u:narrow(-1, 1, k) * s:unsqueeze(-2)):matmul(v:narrow(-2, 1, k)):detach()", function, ["T.linalg.svd"], mode=once(g.inputs[0]))

@@ -2,7 +2,8 @@
 import torch
 
 from ..generate import op
-from ..translate import Dim, Dims, Size, floating, lua
+from ..translate import Dim, Size, lua
+from .activations import celu, hardsigmoid
 
 
 def module(g, name, arguments, call, torch_arguments=None, inputs=(), training=True, options=None, torch_options=None, results="y", make=None, after="", needs=()):
@@ -88,14 +89,16 @@ def conv(g, name):
     return simple(g, name, [i, o, kernel], g.values(shape, g.float()), options=options)
 
 
-@op("module", "MaxPool1d", "MaxPool2d", "AvgPool2d")
+@op("module", "MaxPool1d", "AvgPool1d", "MaxPool2d", "AvgPool2d")
 def pool(g, name):
-    shape = [g.int(1, 3), g.int(1, 4), *[g.int(4, 9) for _ in range(1 if name == "MaxPool1d" else 2)]]
+    shape = [g.int(1, 3), g.int(1, 4), *[g.int(4, 9) for _ in range(1 if name.endswith("1d") else 2)]]
     return simple(g, name, [g.int(2, 3)], g.values(shape, g.float(), "distinct"), options={"stride": g.maybe(g.int(1, 3)), "padding": g.maybe(1), "ceil_mode": g.maybe(True, 0.3)})
 
 
-@op("module", "AdaptiveAvgPool2d", "AdaptiveMaxPool2d")
+@op("module", "AdaptiveAvgPool1d", "AdaptiveMaxPool1d", "AdaptiveAvgPool2d", "AdaptiveMaxPool2d")
 def adaptive(g, name):
+    if name.endswith("1d"):
+        return simple(g, name, [g.int(1, 5)], g.values([g.int(1, 3), g.int(1, 4), g.int(3, 20)], g.float(), "distinct"))
     return simple(g, name, [g.choice([g.int(1, 5), (g.int(1, 5), g.int(1, 5))])], g.values([g.int(1, 3), g.int(1, 4), g.int(3, 9), g.int(3, 9)], g.float(), "distinct"))
 
 
@@ -145,15 +148,18 @@ def group_norm(g, name):
     return simple(g, name, [groups, c], g.values([g.int(1, 4), c, g.int(2, 5), g.int(2, 5)], g.float(), "distinct"), options={"affine": g.maybe(False, 0.3)})
 
 
-@op("module", "InstanceNorm2d")
+@op("module", "InstanceNorm1d", "InstanceNorm2d")
 def instance_norm(g, name):
     c = g.int(1, 5)
-    return simple(g, name, [c], g.values([g.int(1, 4), c, g.int(2, 5), g.int(2, 5)], g.float(), "distinct"), options={"affine": g.maybe(True, 0.5)})
+    return simple(g, name, [c], g.values([g.int(1, 4), c, *[g.int(4, 6) for _ in range(1 if name == "InstanceNorm1d" else 2)]], g.float(), "distinct"), options={"affine": g.maybe(True, 0.5)})
 
 
-@op("module", "Identity", "Sigmoid", "Tanh", "ReLU", "ReLU6", "SELU", "SiLU", "Softsign")
+@op("module", "Identity", "Sigmoid", "Tanh", "ReLU", "ReLU6", "SELU", "SiLU", "Softsign", "Hardsigmoid", "Hardswish", "Mish", "LogSigmoid")
 def plain(g, name):
-    return simple(g, name, [], g.values(g.shape(1, 4), g.float()))
+    class Hardsigmoid(torch.nn.Module):
+        def forward(self, x):
+            return hardsigmoid(x)
+    return simple(g, name, [], g.values(g.shape(1, 4), g.float()), make=Hardsigmoid if name == "Hardsigmoid" else None)
 
 
 @op("module", "Step")
@@ -164,14 +170,24 @@ def step(g, name):
     return simple(g, name, [], g.values(g.shape(1, 4), g.float()), make=Step)
 
 
-@op("module", "LeakyReLU", "ELU", "Softplus", "GELU", "Hardtanh", "PReLU", "Softmax", "LogSoftmax")
+@op("module", "LeakyReLU", "ELU", "CELU", "Softplus", "GELU", "GLU", "Hardtanh", "PReLU", "Softmax", "LogSoftmax", "Softmin", "Threshold")
 def with_options(g, name):
     shape = [max(s, 2) for s in g.shape(2, 4, empty=0)]
     arguments = {
-        "LeakyReLU": [g.number(0, 1)], "ELU": [g.number(0.1, 2)], "Softplus": [g.number(0.2, 3)], "GELU": [], "Hardtanh": [-0.5, 0.75],
+        "LeakyReLU": [g.number(0, 1)], "ELU": [g.number(0.1, 2)], "CELU": [g.number(0.1, 2)], "GLU": [Dim(g.int(-1, len(shape) - 1))], "Threshold": [g.number(), g.number()], "Softplus": [g.number(0.2, 3)], "GELU": [], "Hardtanh": [-0.5, 0.75],
         "PReLU": [g.choice([1, shape[1]])], "Softmax": [Dim(g.int(-1, len(shape) - 1))], "LogSoftmax": [Dim(g.int(-1, len(shape) - 1))],
+        "Softmin": [Dim(g.int(-1, len(shape) - 1))],
     }[name]
-    return simple(g, name, arguments, g.values(shape, g.float(), (-2.0, 2.0)), torch_arguments=[int(a) if isinstance(a, Dim) else a for a in arguments], options={"approximate": g.maybe("tanh")} if name == "GELU" else None)
+    if name == "GLU":
+        shape[arguments[0]] *= 2
+    class CELU(torch.nn.Module):
+        def __init__(self, alpha):
+            super().__init__()
+            self.alpha = alpha
+
+        def forward(self, x):
+            return celu(x, self.alpha)
+    return simple(g, name, arguments, g.values(shape, g.float(), (-2.0, 2.0)), make=CELU if name == "CELU" else None, torch_arguments=[int(a) if isinstance(a, Dim) else a for a in arguments], options={"approximate": g.maybe("tanh")} if name == "GELU" else None)
 
 
 @op("module", "Flatten", "Unflatten")

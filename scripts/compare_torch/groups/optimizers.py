@@ -1,8 +1,10 @@
 """Optimizers over several steps with the same gradients, schedules, and the tools for gradients."""
+import math
+
 import torch
 
 from ..generate import op
-from ..translate import lua
+from ..translate import Number, lua
 
 OPTIONS = {
     "SGD": lambda g: {"momentum": g.maybe(0.9), "weight_decay": g.maybe(0.01), "nesterov": None, "dampening": g.maybe(0.2, 0.3)},
@@ -167,14 +169,37 @@ def with_gradients(g):
 @op("utils", "clip_grad_norm_", "clip_grad_value_")
 def clip(g, name):
     text, made = with_gradients(g)
-    limit = g.number(0.05, 3)
-    text += f"{'local n = ' if name == 'clip_grad_norm_' else ''}nn.utils.{name}(ps, {limit})\nlocal out = {{}}\nfor i, p in ipairs(ps) do out[i] = p.grad end\nreturn out"
+    limit, norm = g.number(0.05, 3), g.maybe(g.choice([1, 2, 3, math.inf])) if name == "clip_grad_norm_" else None
+    text += f"local n = nn.utils.{name}(ps, {limit}{f', {{norm_type = {lua(norm)}}}' if norm else ''})\nlocal out = {{}}\nfor i, p in ipairs(ps) do out[i] = p.grad end\nreturn out{', n' if name == 'clip_grad_norm_' else ''}"
 
     def function(t):
         ps = made(t)
-        getattr(torch.nn.utils, name)(ps, limit)
-        return [p.grad for p in ps]
+        n = getattr(torch.nn.utils, name)(ps, limit, *([norm] if norm else []))
+        return [p.grad for p in ps] + ([Number(n)] if n is not None else [])
     return g.case(name, text, function, [f"nn.utils.{name}"], mode=None)
+
+
+@op("utils", "get_total_norm")
+def total_norm(g, name):
+    inputs = [g.values(g.shape(1, 3, empty=0), "float64", grad=False) for _ in range(g.int(1, 3))]
+    norm = g.maybe(g.choice([1, 2, 3, math.inf]))
+    return g.case(name, f"return nn.utils.get_total_norm({lua(inputs)}{f', {lua(norm)}' if norm else ''})",
+                  lambda t: Number(torch.nn.utils.get_total_norm([t[i.lua_name] for i in inputs], *([norm] if norm else []))), [], mode=None)
+
+
+@op("utils", "nn.init")
+def init(g, name):
+    name, value = g.choice(["zeros_", "ones_", "eye_", "constant_"]), g.number()
+    x = g.values([g.int(1, 5), g.int(1, 5)], g.float(), grad=False, layout=False)
+    more = [value] if name == "constant_" else []
+    return g.call("nn.init." + name, x, *more, torch=lambda x, *v: getattr(torch.nn.init, name)(x, *v))
+
+
+@op("utils", "calculate_gain")
+def gain(g, name):
+    kind = g.choice(["linear", "sigmoid", "tanh", "relu", "leaky_relu", "selu", "conv2d"])
+    more = [g.number(0, 1)] if kind == "leaky_relu" else []
+    return g.call("nn.init.calculate_gain", kind, *more, torch=lambda *a: float(torch.nn.init.calculate_gain(*a)))
 
 
 @op("utils", "parameters_to_vector", "vector_to_parameters")

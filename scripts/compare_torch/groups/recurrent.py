@@ -4,20 +4,21 @@ import math
 import torch
 
 from ..generate import op
-from ..translate import lua
+from ..translate import Code, lua
 from .modules import module
 
 
 def given(g, layers, n, hidden, count, dtype):
     """The first states, or none."""
-    return [g.values([layers, n, hidden] if n else [layers, hidden], dtype) for _ in range(count)] if g.chance(0.5) else []
+    return [g.values([layers, n, hidden], dtype, (-1.0, 1.0)) for _ in range(count)] if g.chance(0.5) else []
 
 
 @op("recurrent", "RNN", "LSTM", "GRU")
 def recurrent(g, name):
     length, n, i, h, layers, dtype = g.int(1, 6), g.int(1, 4), g.int(1, 6), g.choice([1, 2, 5, 17]), g.int(1, 3), g.float()
     both, first = g.maybe(True, 0.4), g.maybe(True, 0.4)
-    x = g.values([n, length, i] if first else [length, n, i], dtype)
+    # small enough that gates keep away from 0 and 1, where their slopes are rounding errors
+    x = g.values([n, length, i] if first else [length, n, i], dtype, (-1.0, 1.0))
     states = given(g, layers * (2 if both else 1), n, h, 2 if name == "LSTM" else 1, dtype)
     options = {"num_layers": layers if layers > 1 else None, "bidirectional": both, "batch_first": first, "bias": g.maybe(False, 0.2), "nonlinearity": g.maybe("relu", 0.4) if name == "RNN" else None}
 
@@ -34,8 +35,8 @@ def recurrent(g, name):
 @op("recurrent", "RNNCell", "LSTMCell", "GRUCell")
 def cell(g, name):
     n, i, h, dtype = g.int(1, 5), g.int(1, 6), g.choice([1, 2, 5, 17]), g.float()
-    x = g.values([n, i], dtype)
-    states = [g.values([n, h], dtype) for _ in range(2 if name == "LSTMCell" else 1)] if g.chance(0.7) else []
+    x = g.values([n, i], dtype, (-1.0, 1.0))
+    states = [g.values([n, h], dtype, (-1.0, 1.0)) for _ in range(2 if name == "LSTMCell" else 1)] if g.chance(0.7) else []
 
     def call(m, t):
         return m(t[x.lua_name], *([tuple(t[s.lua_name] for s in states)] if name == "LSTMCell" and states else [t[s.lua_name] for s in states]))
@@ -81,6 +82,16 @@ def encoder(g, name):
     options = {"dim_feedforward": g.choice([4, 7, 16]), "dropout": 0, "activation": g.choice([None, "relu", "gelu"]), "batch_first": first, "norm_first": g.maybe(True, 0.4)}
     # in training mode, without dropout: evaluation would take PyTorch's fused path, which has no gradients
     return module(g, name, [e, heads], lambda m, t: m(t[x.lua_name]), inputs=[x], options=options)
+
+
+@op("attention", "TransformerEncoder")
+def stack(g, name):
+    heads, layers = g.int(1, 2), g.int(1, 3)
+    e, s, n, dtype = heads * g.int(4, 6), g.int(1, 5), g.int(1, 3), g.float()
+    x = g.values([s, n, e], dtype)
+    inner = Code(f"nn.TransformerEncoderLayer({e}, {heads}, {{dim_feedforward = 8, dropout = 0}})")
+    return module(g, name, [inner, layers], lambda m, t: m(t[x.lua_name]), inputs=[x], torch_arguments=[],
+                  make=lambda: torch.nn.TransformerEncoder(torch.nn.TransformerEncoderLayer(e, heads, 8, 0.0), layers))
 
 
 @op("attention", "PositionalEncoding")
