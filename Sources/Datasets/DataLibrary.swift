@@ -3,5 +3,5 @@ public import LuaBridge
 /// `nnlua.data`: data sets and loaders.
 public enum DataLibrary {
   public static let all: [Row] = [DataCatalog.images.map(\.row), DataLoader.rows, IDX.rows, Toys.rows].flatMap { $0 }
-  public static let library = Library("nnlua.data", "Data sets, loaders and transforms.", rows: all)
+  public static let library = Library("nnlua.data", "Data sets, loaders and transforms.", rows: all, types: [Dataset.type, DataLoader.type, BatchIterator.type])
 }

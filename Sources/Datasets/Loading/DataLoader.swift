@@ -80,8 +80,8 @@ final class BatchIterator: LuaObject, @unchecked Sendable {
   static var luaName: String { "batches" }
   static var userValues: Int32 { 1 }
   var luaClass: LuaClass { Self.type }
-  private static let type: LuaClass = LuaClass(
-    "batches", rows: [],
+  static let type: LuaClass = LuaClass(
+    "batches", "One pass over a loader, for `for`: what `loader:batches()` and `loader:enumerate()` return.", rows: [],
     operators: [
       (
         "__call",
@@ -99,7 +99,7 @@ extension DataLoader {
   public var luaClass: LuaClass { Self.type }
 
   static let type: LuaClass = LuaClass(
-    "DataLoader", rows: methods,
+    "DataLoader", "Deals a dataset in batches: what `data.DataLoader(set, …)` makes; `#loader` is the number of batches.", rows: methods,
     operators: [
       ("__len", Row("__len", "The number of batches in an epoch.", Param("loader", DataLoader.self), Param("same", LuaRest.self)) { loader, _ in loader.count }),
       (

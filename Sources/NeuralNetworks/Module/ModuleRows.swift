@@ -3,19 +3,42 @@ internal import Tensors
 
 /// `nnlua.nn`: layers, losses, containers, and what every module can do.
 public enum ModuleLibrary {
-  public static let all: [Row] = Layers.rows
+  public static let all: [Row] = Layers.rows + [classRow]
+
+  private static let classRow = Row(
+    script: "class",
+    """
+    A class of modules written in Lua. Write `Name:init(…)`, which sets tensors, modules and lists of them as fields, and `Name:forward(x)`; then `Name(…)` makes one. \
+    Tensors with requires_grad are its parameters, modules its children; everything a module can do, it can do.
+    Errors: a name that is no string; a parent that was not made by nn.class.
+    """, Param("name", String.self, "what tostring and errors call it"),
+    Param("parent", default: LuaTable?.none, "a class to take methods over from; `Name.super` is it"),
+    example: """
+      local Net = nn.class("Net")
+      function Net:init(hidden)
+        self.fc1 = nn.Linear(4, hidden)
+        self.fc2 = nn.Linear(hidden, 2)
+      end
+      function Net:forward(x) return self.fc2(self.fc1(x):relu()) end
+      return Net(8)(T.rand(3, 4))
+      """, returns: "table")
 
   public static let library = Library(
-    "nnlua.nn", "Layers, losses and modules.", rows: all, classes: [moduleClass], lua: ShippedFile.text("class.lua"))
+    "nnlua.nn", "Layers, losses, containers and modules of one's own.", rows: all, classes: [moduleClass], lua: ShippedFile.text("class.lua"))
 
-  public static let moduleClass = LuaClass("Module", rows: methods)
+  public static let moduleClass = LuaClass(
+    "Module",
+    """
+    A layer, a loss, a container or a network of one's own (`nn.class`): `net(x)` runs it. Its parameters, buffers and children are fields by their names \
+    (`net.weight`, `net.fc1`) and its children also by position (`net[2]`).
+    """, rows: methods, operators: operators)
 
   nonisolated(unsafe) private static var classes: [String: LuaClass] = [:]
 
   /// The Lua class of a kind of module: the same methods under its own name.
   static func luaClass(_ kind: String) -> LuaClass {
     if let known = classes[kind] { return known }
-    let made = LuaClass(kind, rows: methods, operators: operators, index: index, newIndex: newIndex)
+    let made = LuaClass(kind, base: moduleClass, rows: methods, operators: operators, index: index, newIndex: newIndex)
     classes[kind] = made
     return made
   }
@@ -124,6 +147,15 @@ public enum ModuleLibrary {
     ) { module, shape in
       try module.summary(shape.shape("summary"))
     },
+    Row(
+      script: "register_buffer", "Makes a tensor a part of the state that is not trained, as a field of that name; for modules made by nn.class.",
+      Param("name", String.self), Param("tensor", Tensor.self), place: .method,
+      example: """
+        local Shift = nn.class("Shift")
+        function Shift:init() self:register_buffer("offset", T.ones(2)) end
+        function Shift:forward(x) return x + self.offset end
+        return Shift():state_dict().offset
+        """, returns: "Tensor"),
     Row(getter: "training", "Training mode (true) or evaluation.", of: Module.self) { $0.training },
   ]
 
@@ -135,7 +167,7 @@ public enum ModuleLibrary {
     }
   }
 
-  private static let operators: [(String, Row)] = [
+  static let operators: [(String, Row)] = [
     ("__call", methods[0]),
     ("__tostring", Row("tostring", "The module as text.", Param("module", Module.self), place: []) { try $0.treeLines().joined(separator: "\n") }),
     (

@@ -4,8 +4,13 @@ internal import LuaBridge
 enum Diagonals {
   static let rows: [Row] = [
     Row(
-      "diag", "The diagonal of a matrix as a vector, or a matrix with a vector on its diagonal.", Param("x", Tensor.self, "a vector or matrix"),
-      Param("k", default: 0, "which diagonal"), example: "return T.diag(T.tensor({1, 2}))"
+      "diag",
+      """
+      The diagonal of a matrix as a vector, or a matrix with a vector on its diagonal.
+      Shapes: x (m, n) gives the diagonal as a vector, x (n) a square matrix.
+      Errors: other ranks.
+      """, Param("x", Tensor.self, "a vector or matrix"),
+      Param("k", default: 0, "which diagonal: 0 is the main one, 1 the one above it"), example: "return T.diag(T.tensor({1, 2}))"
     ) { x, k in
       switch x.rank {
       case 1: return try matrix(x, k)
@@ -13,16 +18,33 @@ enum Diagonals {
       default: throw LuaError("diag: a vector or matrix expected, got shape \(x.shape)")
       }
     },
-    Row("trace", "The sum of a matrix's diagonal.", Param("x", Tensor.self, "a matrix"), example: "return T.eye(3):trace()") { x in
+    Row(
+      "trace",
+      """
+      The sum of a matrix's diagonal.
+      Shapes: x (m, n); y {}.
+      Errors: other ranks.
+      """, Param("x", Tensor.self, "a matrix"), example: "return T.eye(3):trace()"
+    ) { x in
       guard x.rank == 2 else { throw LuaError("trace: a matrix expected, got shape \(x.shape)") }
       return try Reduction.sum(diagonal(x, 0))
     },
     Row(
-      "tril", "The matrix with zeros above diagonal k; of every matrix, where there are more dims.", Param("x", Tensor.self), Param("k", default: 0),
+      "tril",
+      """
+      The matrix with zeros above diagonal k; of every matrix, where there are more dims.
+      Shapes: x (…, m, n); y as x.
+      Errors: fewer than 2 dims.
+      """, Param("x", Tensor.self), Param("k", default: 0, "which diagonal: 0 is the main one, 1 the one above it"),
       example: "return T.ones(3, 3):tril()"
     ) { x, k in try triangle(x, k, lower: true, "tril") },
     Row(
-      "triu", "The matrix with zeros below diagonal k; of every matrix, where there are more dims.", Param("x", Tensor.self), Param("k", default: 0),
+      "triu",
+      """
+      The matrix with zeros below diagonal k; of every matrix, where there are more dims.
+      Shapes: x (…, m, n); y as x.
+      Errors: fewer than 2 dims.
+      """, Param("x", Tensor.self), Param("k", default: 0, "which diagonal: 0 is the main one, 1 the one above it"),
       example: "return T.ones(3, 3):triu(1)"
     ) { x, k in try triangle(x, k, lower: false, "triu") },
   ]
