@@ -50,7 +50,7 @@ package struct ReferenceEditor {
     for entry in entries where entry.type == nil && entry.row.place != .getter {
       lines += define(entry, as: "\(variable).\(entry.row.name)", entry.row.signature.parameters)
     }
-    return (lines + ["return \(variable)", ""]).joined(separator: "\n")
+    return (lines + ["return \(variable)", ""]).map(trimmed).joined(separator: "\n")
   }
 
   /// A class: its properties, operators and methods.
@@ -60,7 +60,11 @@ package struct ReferenceEditor {
       lines.append("---@field \(entry.row.name) \(ReferenceTypes.lua(entry.row.returns) ?? "any") \(oneLine(entry.row.doc))")
     }
     // Parameters and children are fields by the names they were given; positions pick a row, a sample or a layer.
-    if type.index != nil || type.name == "Module" { lines.append("---@field [any] any") }
+    if type.name == "Module" {
+      lines.append("---@field [string|integer] any")
+    } else if type.index != nil {
+      lines.append("---@field [integer|table|Tensor] any")
+    }
     for entry in entries {
       guard let metamethod = entry.metamethod else { continue }
       let results = ReferenceTypes.results(entry) ?? ["any"]
@@ -135,6 +139,9 @@ package struct ReferenceEditor {
   }
 
   // MARK: parts
+
+  /// Without the blank before a description that is missing.
+  private static func trimmed(_ line: String) -> String { line.hasSuffix(" ") ? String(line.dropLast()) : line }
 
   private static func optionsName(_ entry: Entry) -> String { "\(entry.anchor).Options" }
 

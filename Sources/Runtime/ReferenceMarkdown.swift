@@ -121,7 +121,7 @@ package struct ReferenceMarkdown {
     for part in documentation.sections {
       lines.append("")
       let text = Self.blocks(part.blocks)
-      lines += ["**\(part.label.rawValue).** \(text.first ?? "")"] + text.dropFirst()
+      lines += ["**\(part.label.rawValue):** \(text.first ?? "")"] + text.dropFirst()
     }
     if !row.example.isEmpty { lines += ["", "```lua", row.example, "```"] }
     let related = entry.related.compactMap { other in places[other.anchor].map { "[\(Self.escaped(other.title))](\($0))" } }
