@@ -8,6 +8,8 @@ public final class LuaClass: @unchecked Sendable {
   public let doc: String
   /// The class whose methods it has under a name of its own: every kind of layer is a Module.
   public let base: LuaClass?
+  /// What help calls an object: `bar` in `bar:step()`; nil for the name of its methods' first parameter.
+  public let receiver: String?
   public let rows: [Row]
   /// Metamethods such as `__add`, `__call`, `__len`.
   public let operators: [(String, Row)]
@@ -21,12 +23,14 @@ public final class LuaClass: @unchecked Sendable {
   package nonisolated(unsafe) private(set) static var all: [LuaClass] = []
 
   public init(
-    _ name: String, _ doc: String = "", base: LuaClass? = nil, rows: [Row], operators: [(String, Row)] = [], index: (@Sendable (LuaStack) throws -> Int32)? = nil,
+    _ name: String, _ doc: String = "", base: LuaClass? = nil, receiver: String? = nil, rows: [Row], operators: [(String, Row)] = [],
+    index: (@Sendable (LuaStack) throws -> Int32)? = nil,
     newIndex: (@Sendable (LuaStack) throws -> Int32)? = nil
   ) {
     self.name = name
     self.doc = doc
     self.base = base
+    self.receiver = receiver
     self.rows = rows
     self.operators = operators
     self.index = index
@@ -36,8 +40,8 @@ public final class LuaClass: @unchecked Sendable {
   }
 
   /// A class written in Lua: its rows document it.
-  public convenience init(script name: String, _ doc: String, rows: [Row], operators: [(String, Row)] = []) {
-    self.init(name, doc, rows: rows, operators: operators)
+  public convenience init(script name: String, _ doc: String, receiver: String, rows: [Row], operators: [(String, Row)] = []) {
+    self.init(name, doc, receiver: receiver, rows: rows, operators: operators)
   }
 
   /// All names after a dot or a colon.
@@ -118,5 +122,12 @@ extension LuaStack {
     lua_rotate(L, -2, 1)
     rawSet(-2, key)
     pop()
+  }
+
+  /// Pushes what is anchored in the userdata at `index` under `key`, or nil.
+  public func pushAnchored(_ index: Int32, _ key: Int) {
+    lua_getiuservalue(L, index, 1)
+    rawGet(-1, key)
+    remove(-2)
   }
 }

@@ -33,8 +33,10 @@ public enum Reference {
     }
     for type in library.types {
       // A tensor's methods are rows of its module, and stand in their groups.
-      let own = type.rows.filter { row in !library.rows.contains { $0.name == row.name && $0.place == row.place } }
-      let operators = type.operators.map { Entry($1, library, type, metamethod: $0) }
+      // So do those of a class below another: a container's are what every module lacks.
+      let known = library.rows + (type.base?.rows ?? [])
+      let own = type.rows.filter { row in !known.contains { $0.name == row.name && $0.place == row.place } }
+      let operators = type.base == nil ? type.operators.map { Entry($1, library, type, metamethod: $0) } : []
       groups.append(Group(title: type.name, type: type, entries: own.map { Entry($0, library, type) } + operators))
     }
     return groups.filter { !$0.entries.isEmpty || $0.type != nil }
@@ -53,28 +55,31 @@ public enum Reference {
   package static func find(_ name: String) -> [Topic] {
     var name = Substring(name)
     while name.hasSuffix("()") { name = name.dropLast(2) }
-    let exact = find { $0 == name }
-    if !exact.isEmpty { return exact }
+    if let exact = topics[String(name)] { return exact }
     if let inherited = inherited(String(name)) { return [inherited] }
-    let lowered = name.lowercased()
-    return find { $0.lowercased() == lowered }
+    return lowered[name.lowercased()] ?? []
   }
 
-  private static func find(_ matches: (String) -> Bool) -> [Topic] {
-    var found: [Topic] = modules.filter { names(of: $0).contains(where: matches) }.map { .module($0) }
-    for library in modules {
-      found += library.types.filter { type in [type.name, "\(library.alias).\(type.name)"].contains(where: matches) }.map { .type($0, library) }
-    }
-    return found + entries.filter { $0.names.contains(where: matches) }.map { .entry($0) }
-  }
-
-  private static func names(of library: Library) -> [String] { [library.name, library.alias, library.shortName] }
+  /// Modules before classes before functions of the same name.
+  private static let topics: [String: [Topic]] = {
+    var topics: [String: [Topic]] = [:]
+    func add(_ topic: Topic, _ names: [String]) { for name in Set(names) { topics[name, default: []].append(topic) } }
+    for library in modules { add(.module(library), [library.name, library.alias, library.shortName]) }
+    for library in modules { for type in library.types { add(.type(type, library), [type.name, "\(library.alias).\(type.name)"]) } }
+    for entry in entries { add(.entry(entry), entry.names) }
+    return topics
+  }()
+  private static let lowered: [String: [Topic]] = {
+    var lowered: [String: [Topic]] = [:]
+    for name in topics.keys.sorted() { lowered[name.lowercased(), default: []] += topics[name]! }
+    return lowered
+  }()
 
   /// "nn.Linear:forward": a method of what the function makes.
   private static func inherited(_ name: String) -> Topic? {
     guard let separator = name.lastIndex(where: { $0 == ":" || $0 == "." }) else { return nil }
     let head = String(name[..<separator]), method = name[name.index(after: separator)...]
-    for case .entry(let maker) in find({ $0 == head }) {
+    for case .entry(let maker) in topics[head] ?? [] {
       for type in maker.library.types {
         guard maker.made == type.name, let entry = entries.first(where: { $0.type === type && $0.row.name == method }) else { continue }
         return .entry(entry)
@@ -85,7 +90,7 @@ public enum Reference {
 
   /// "; did you mean …?" where a name is near, or the names that contain it.
   public static func hint(for name: String) -> String {
-    let known = modules.flatMap(names) + modules.flatMap { $0.types.map(\.name) } + entries.flatMap(\.names)
+    let known = topics.keys.sorted()
     // Of two that are as near, the one written in the same case: "convd" is rather conv2d than Conv2d.
     let sameCase = { (other: String) in other.last?.isUppercase == name.last?.isUppercase && other.first?.isUppercase == name.first?.isUppercase }
     if let near = closest(to: name, in: known.filter(sameCase) + known.filter { !sameCase($0) }) { return "; did you mean '\(near)'?" }

@@ -55,12 +55,14 @@ package struct ReferenceEditor {
 
   /// A class: its properties, operators and methods.
   private static func define(_ type: LuaClass, _ library: Library, _ entries: [Entry]) -> [String] {
-    var lines = comment(Documentation(type.doc).blocks) + ["---@class \(type.name)"]
+    var lines = comment(Documentation(type.doc).blocks) + ["---@class \(type.base.map { "\(library.alias).\(type.name) : \($0.name)" } ?? type.name)"]
     for entry in entries where entry.row.place == .getter {
       lines.append("---@field \(entry.row.name) \(ReferenceTypes.lua(entry.row.returns) ?? "any") \(oneLine(entry.row.doc))")
     }
     // Parameters and children are fields by the names they were given; positions pick a row, a sample or a layer.
-    if type.name == "Module" {
+    if type.base != nil {
+      // as its base
+    } else if type.name == "Module" {
       lines.append("---@field [string|integer] any")
     } else if type.index != nil {
       lines.append("---@field [integer|table|Tensor] any")
@@ -103,7 +105,7 @@ package struct ReferenceEditor {
         lines += positional.enumerated().map { "---@field [\($0 + 1)]? \(luaType($1)) \($1.name)" }
         lines += parameters.map { "---@field \($0.name)? \(luaType($0)) \(description($0))" } + [""]
       }
-      if entry.isMaker { lines += ["---@class \(entry.library.alias).\(row.name) : Module", ""] }
+      if entry.isMaker, !entry.library.types.contains(where: { $0.name == row.name }) { lines += ["---@class \(entry.library.alias).\(row.name) : Module", ""] }
     }
     lines += comment(row.documentation)
     if !row.example.isEmpty { lines += ["---", "---```lua"] + row.example.split(separator: "\n").map { "---\($0)" } + ["---```"] }
@@ -129,7 +131,7 @@ package struct ReferenceEditor {
     }
     lines += results.map { "---@return \($0 == "..." ? "any ..." : $0)" }
     if let options, !names.contains("..."), positional.contains(where: { $0.literal != nil }) {
-      let receiver = type.map { "self: \($0.name)" }
+      let receiver = type.map { "self: \($0.base == nil ? "" : "\(entry.library.alias).")\($0.name)" }
       lines.append("---@overload \(function(positional.filter { $0.literal == nil }, results, options: options, before: receiver))")
     }
     if row.signature.mixed, !parameters.isEmpty {

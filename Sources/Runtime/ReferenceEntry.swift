@@ -46,9 +46,9 @@ package struct Entry {
 
   /// What the object is called: `loader` in `loader:batches()`.
   private var receiver: String? {
-    if let first = row.signature.parameters.first, row.place.contains(.method), first.type != "…" { return first.name }
+    if let first = row.signature.parameters.first, row.place.contains(.method), !row.isScript { return first.name }
     let method = type?.rows.first { $0.place.contains(.method) && !$0.isScript }
-    return method?.signature.parameters.first?.name ?? type?.name.lowercased()
+    return type?.receiver ?? method?.signature.parameters.first?.name ?? type?.name.lowercased()
   }
 
   /// A script's method names only what stands in the brackets.
@@ -91,7 +91,7 @@ package struct Entry {
   /// What the function makes an object of: every layer is a Module.
   package var made: String {
     let type = row.returns
-    if library.types.contains(where: { $0.name == type }) { return type }
+    if let known = library.types.first(where: { $0.name == type }) { return known.base?.name ?? type }
     return type == row.name ? library.types.first?.name ?? type : type
   }
 
@@ -135,7 +135,7 @@ package struct Entry {
     switch metamethod {
     case "__unm", "__len": "\(symbols[metamethod]!)\(left)"
     case "__call": "\(left)(…)"
-    case "__tostring": "tostring(\(left))"
+    case "__tostring", "__pairs": "\(metamethod.dropFirst(2))(\(left))"
     case "__close": "local \(left) <close>"
     default: symbols[metamethod].map { "\(left) \($0) \(right)" } ?? "\(left).\(metamethod)"
     }

@@ -48,7 +48,7 @@ public struct ReferenceText {
     var lines = ["\(bold("nnlua")) \(RuntimeLibrary.version): neural networks in Lua.", "", bold("Modules")]
     lines += table(Reference.modules.map { ($0.name, "\($0.alias == $0.name || $0.name == "nnlua.\($0.alias)" ? "" : "\($0.alias): ")\(Documentation($0.doc).summary)") })
     lines += ["", bold("Classes")]
-    lines += table(Reference.modules.flatMap(\.types).map { ($0.name, Documentation($0.doc).summary) })
+    lines += table(Reference.modules.flatMap(\.types).filter { $0.base == nil }.map { ($0.name, Documentation($0.doc).summary) })
     lines += ["", bold("Go on")]
     lines += table([
       ("nnlua help nn", "the functions of a module"), ("nnlua help conv2d", "a function: arguments, shapes, errors, an example"),

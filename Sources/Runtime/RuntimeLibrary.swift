@@ -98,7 +98,7 @@ public enum RuntimeLibrary {
     types: [progressClass, displayClass], lua: ShippedFile.text("runtime.lua"))
 
   private static let progressClass = LuaClass(
-    script: "Progress", "A progress bar: what `nnlua.progress(…)` returns. `local bar <close> = …` ends its line when the block is left.",
+    script: "Progress", "A progress bar: what `nnlua.progress(…)` returns. `local bar <close> = …` ends its line when the block is left.", receiver: "bar",
     rows: [
       Row(
         script: "step", "Counts steps, and shows the values given: `bar:step{loss = 0.3}`.", Param("n", default: 1, "how many"),
@@ -114,7 +114,7 @@ public enum RuntimeLibrary {
     ])
 
   private static let displayClass = LuaClass(
-    script: "Display", "A place where a value is shown: what `nnlua.display(value, {id = true})` returns.",
+    script: "Display", "A place where a value is shown: what `nnlua.display(value, {id = true})` returns.", receiver: "shown",
     rows: [
       Row(
         script: "update", "Shows another value in the same place; outside of a notebook, below.", Param("value", LuaAny.self), place: .method,

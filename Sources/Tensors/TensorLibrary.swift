@@ -12,10 +12,10 @@ public enum TensorLibrary {
     RowGroup("Types", Cast.rows, DefaultType.rows),
     RowGroup("Reductions", Reduction.rows, Products.rows, Cumulative.rows, Counting.rows, Extremes.rows, Variance.rows, Norm.rows, LogSumExp.rows, Median.rows),
     RowGroup("Order", Sorting.rows, Unique.rows),
-    RowGroup("Matrices", Matrices.rows, Diagonals.rows),
+    RowGroup("Matrices", Matrices.rows, Einsum.rows, Diagonals.rows),
     RowGroup("Shape", Views.rows, Dims.rows, Copying.rows, Rearranging.rows),
     RowGroup("Picking and joining", Joining.rows, Picking.rows, Scattering.rows),
-    RowGroup("Gradients", Gradients.rows),
+    RowGroup("Gradients", Gradients.rows, CustomFunction.rows),
     RowGroup("Files", TensorFiles.rows),
   ]
   public static let all: [Row] = groups.flatMap(\.rows)
@@ -30,5 +30,6 @@ public enum TensorLibrary {
     """, rows: all, operators: Arithmetic.operators + Properties.operators, index: Indexing.read, newIndex: Indexing.assign)
 
   public static let library = Library(
-    "nnlua.tensor", "Tensors, arithmetic and gradients.", rows: all, groups: groups, types: [tensorClass], call: FromValues.tensor, alias: "T")
+    "nnlua.tensor", "Tensors, arithmetic and gradients.", rows: all, groups: groups, types: [tensorClass, CustomFunction.type, CustomFunction.contextClass],
+    lua: ShippedFile.text("tensor.lua"), call: FromValues.tensor, alias: "T")
 }

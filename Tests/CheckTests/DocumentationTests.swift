@@ -7,7 +7,7 @@ import Testing
 extension CheckTests {
   @Suite struct DocumentationTests {
     /// Modules whose texts are not yet held to the style; the final state is an empty set.
-    static let pending: Set<String> = ["nnlua.nn", "nnlua.nn.functional", "nnlua.nn.init", "nnlua.optim", "nnlua.data"]
+    static let pending: Set<String> = ["nnlua.optim", "nnlua.data"]
     /// Modules whose functions say what shapes they take and what they refuse.
     static let formulas: Set<String> = ["nnlua.nn", "nnlua.nn.functional"]
 
@@ -22,7 +22,11 @@ extension CheckTests {
       for entry in Self.entries {
         let documentation = entry.row.documentation
         #expect(Self.faults(in: documentation.blocks, isSection: false) == [], "\(entry.title): \(entry.row.doc)")
-        for section in documentation.sections { #expect(Self.faults(in: section.blocks, isSection: true) == [], "\(entry.title): \(entry.row.doc)") }
+        for section in documentation.sections {
+          // A citation is no sentence.
+          let faults = Self.faults(in: section.blocks, isSection: true), isCitation = section.label == .paper
+          #expect(isCitation ? faults.count == 1 && faults[0].hasPrefix("no full stop") : faults == [], "\(entry.title): \(entry.row.doc)")
+        }
         let labels = documentation.sections.map(\.label)
         #expect(labels == Documentation.Label.allCases.filter(labels.contains), "\(entry.title): each label once, in their order")
       }
@@ -42,7 +46,7 @@ extension CheckTests {
         let introduces = if case .formula? = next { text.hasSuffix(":") } else { text.hasSuffix(":") && next != nil }
         if !text.hasSuffix("."), !introduces { faults.append("no full stop: \(text)") }
         // A text may begin with a formula, but not with a word in small letters.
-        if i == 0, !isSection, text.prefix(while: \.isLetter).count > 1, text.first!.isLowercase { faults.append("no capital: \(text)") }
+        if i == 0, !isSection, text.contains(/^\p{Ll}\p{L}+[ ,;:.]+\p{L}/) { faults.append("no capital: \(text)") }
         if text.contains(#/\b(Shape|Shapes|Training|Error|Errors|Paper|Papers|Note|Returns|Example|Default): /#) {
           faults.append("a label in the middle, or unknown: \(text)")
         }
@@ -92,11 +96,18 @@ extension CheckTests {
       }
     }
 
+    /// What works element by element takes every shape; these take none.
+    static let withoutShapes: Set<String> = ["class", "Parameter", "Identity", "ModuleList", "ModuleDict"]
+
     @Test func formulasSayTheirShapesAndErrors() {
-      for entry in Self.entries where Self.formulas.contains(entry.library.name) && entry.type == nil && entry.row.name != "class" {
+      var checked = 0
+      for entry in Self.entries where Self.formulas.contains(entry.library.name) && entry.type == nil && !Self.withoutShapes.contains(entry.row.name) {
+        guard !entry.row.doc.contains("element by element") else { continue }
         let labels = entry.row.documentation.sections.map(\.label)
         #expect(labels.contains(.shapes) && labels.contains(.errors), "\(entry.title)")
+        checked += 1
       }
+      #expect(checked > 100)
     }
 
     /// What scripts find in a module is what its page shows, and the reverse.
@@ -122,7 +133,9 @@ extension CheckTests {
     @Test func classesAreDocumented() throws {
       _ = Rows.classes(try Rows.interpreter())
       let documented = Reference.modules.flatMap(\.types)
-      for type in LuaClass.all where type.base == nil { #expect(documented.contains { $0 === type }, "\(type.name) is in no library's classes or types") }
+      for type in LuaClass.all where type.base == nil || type.rows.count > type.base!.rows.count {
+        #expect(documented.contains { $0 === type }, "\(type.name) is in no library's classes or types")
+      }
       #expect(Set(documented.map(\.name)).count == documented.count)
     }
 
