@@ -12,7 +12,7 @@ public enum TensorLibrary {
     RowGroup("Types", Cast.rows, DefaultType.rows),
     RowGroup("Reductions", Reduction.rows, Products.rows, Cumulative.rows, Counting.rows, Extremes.rows, Variance.rows, Norm.rows, LogSumExp.rows, Median.rows),
     RowGroup("Order", Sorting.rows, Unique.rows),
-    RowGroup("Matrices", Matrices.rows, Einsum.rows, Diagonals.rows),
+    RowGroup("Matrices", Matrices.rows, Einsum.rows, TensorProducts.rows, Diagonals.rows),
     RowGroup("Shape", Views.rows, Dims.rows, Copying.rows, Rearranging.rows),
     RowGroup("Picking and joining", Joining.rows, Picking.rows, Scattering.rows),
     RowGroup("Gradients", Gradients.rows, CustomFunction.rows),

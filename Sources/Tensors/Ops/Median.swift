@@ -44,9 +44,9 @@ enum Median {
       results: "median",
       """
       The median of all elements. Along one dim: the medians and their positions (from 1). Over a list of dims: the medians. The lower of two middle \
-      elements; NaN wins.
+      elements; NaN wins, and is the median of no elements.
       Shapes: x of any shape; y without the reduced dims (with size 1 by keepdim), {} over all.
-      Errors: a dim the tensor does not have, or one that is named twice; no elements.
+      Errors: a dim the tensor does not have, or one that is named twice.
       """,
       Reduction.x, Reduction.dim, Reduction.keepdim, example: "return T.ones(2, 3):cumsum(2):median()", returns: "Tensor [, Tensor]"
     ) { stack, x, dim, keep in

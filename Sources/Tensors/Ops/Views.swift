@@ -137,7 +137,7 @@ enum Views {
       As reshape, but always shares memory: an error where the elements' order in memory does not allow it.
       Errors: another number of elements; strides that no view can have: use reshape.
       """,
-      Param("x", Tensor.self), Param("shape", ShapeArgument.self, "sizes with the same number of elements"), place: .method,
+      Param("x", Tensor.self), Param("shape", ShapeArgument.self, "sizes with the same number of elements"),
       example: "return T.range(1, 6):view(2, 3)"
     ) { x, sizes in
       let shape = try inferred(sizes.sizes, x, "view")
