@@ -11,6 +11,9 @@ static const unsigned char digits_images[] = {
 static const unsigned char digits_labels[] = {
 #embed "Data/digits-labels-idx1-ubyte.gz"
 };
+static const unsigned char optim_lua[] = {
+#embed "Lua/optim.lua"
+};
 static const unsigned char ordered_lua[] = {
 #embed "Lua/ordered.lua"
 };
@@ -28,6 +31,7 @@ static const nn_resource resources[] = {
     {"digits-images-idx3-ubyte.gz", digits_images, sizeof digits_images},
     {"digits-labels-idx1-ubyte.gz", digits_labels, sizeof digits_labels},
     {"class.lua", class_lua, sizeof class_lua},
+    {"optim.lua", optim_lua, sizeof optim_lua},
     {"ordered.lua", ordered_lua, sizeof ordered_lua},
     {"display.lua", display_lua, sizeof display_lua},
     {"progress.lua", progress_lua, sizeof progress_lua},
