@@ -14,6 +14,9 @@ static const unsigned char digits_labels[] = {
 static const unsigned char optim_lua[] = {
 #embed "Lua/optim.lua"
 };
+static const unsigned char train_lua[] = {
+#embed "Lua/train.lua"
+};
 static const unsigned char ordered_lua[] = {
 #embed "Lua/ordered.lua"
 };
@@ -32,6 +35,7 @@ static const nn_resource resources[] = {
     {"digits-labels-idx1-ubyte.gz", digits_labels, sizeof digits_labels},
     {"class.lua", class_lua, sizeof class_lua},
     {"optim.lua", optim_lua, sizeof optim_lua},
+    {"train.lua", train_lua, sizeof train_lua},
     {"ordered.lua", ordered_lua, sizeof ordered_lua},
     {"display.lua", display_lua, sizeof display_lua},
     {"progress.lua", progress_lua, sizeof progress_lua},

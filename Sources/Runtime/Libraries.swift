@@ -3,6 +3,7 @@ public import LuaBridge
 internal import NeuralNetworks
 internal import Plots
 internal import Tensors
+internal import Training
 
 /// Every module that scripts can `require`, in one place: the command line, help and the tests read this list.
 public enum Libraries {
@@ -10,7 +11,7 @@ public enum Libraries {
     RuntimeLibrary.library, RuntimeLibrary.progress, RuntimeLibrary.display,
     TensorLibrary.library, ModuleLibrary.library, FunctionalLibrary.library, Initializers.library, OptimizerLibrary.library, ScheduleLibrary.library,
     MetricsLibrary.library,
-    DataLibrary.library, PlotLibrary.library,
+    TrainLibrary.library, DataLibrary.library, PlotLibrary.library,
   ]
 
   /// Makes all of them known to `require`; each is built when first asked for.

@@ -10,7 +10,7 @@ public final class DataLoader: LuaObject, @unchecked Sendable {
   /// A stream of orders of its own; nil draws from the stream of `T.manual_seed`.
   public let seed: Int?
   /// How many orders were drawn: with `seed`, it alone says which order comes next, so that a resumed run goes on as the unbroken one.
-  public internal(set) var epoch = 0
+  public var epoch = 0
   /// Anchored in the loader's userdata.
   fileprivate var transform: LuaHandle?
 
