@@ -8,7 +8,7 @@ extension NeuralNetworksTests {
   @Suite(.serialized) struct Attention {
     private func run(_ code: String) throws {
       let lua = try LuaState()
-      for library in [TensorLibrary.library, ModuleLibrary.library, FunctionalLibrary.library, Initializers.library] { lua.install(library) }
+      for library in [TensorLibrary.library, ModuleLibrary.library, FunctionalLibrary.library, Initializers.library, Utilities.library] { lua.install(library) }
       try lua.run(
         """
         local T, nn, F = require 'nnlua.tensor', require 'nnlua.nn', require 'nnlua.nn.functional'
@@ -179,6 +179,13 @@ extension NeuralNetworksTests {
         near(encoder(x, {mask = T.ones(5, 5):triu(1):gt(0)}), layer(causal, {is_causal = true}))
         T.no_grad(function() encoder["layers.0"].linear1.weight:zero_() end)
         assert(encoder["layers.1"].linear1.weight:abs():sum():item() > 0 and layer.linear1.weight:abs():sum():item() > 0, "copies stand alone")
+        -- a norm written in Lua lives as long as the encoder
+        local Norm = nn.class("Norm")
+        function Norm:init() self.scale = T.full({8}, 3):requires_grad_() end
+        function Norm:forward(x) return x * self.scale end
+        local ended = nn.TransformerEncoder(layer, 1, Norm())
+        collectgarbage()
+        near(ended(x), y * 3); assert(ended:parameter_names()[13] == "norm.scale")
         assert(not encoder["layers.1"].self_attn.training and encoder:train()["layers.1"].self_attn.training)
         """)
     }

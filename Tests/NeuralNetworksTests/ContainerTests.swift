@@ -45,6 +45,8 @@ extension NeuralNetworksTests {
         assert(tostring(list[2]) == "Tanh()")
         assert(#list:extend({nn.ReLU(), nn.ReLU()}) == 5 and #list:extend(nn.Sequential(nn.Tanh())) == 6)
         fails("position 9 is out of range 1..6", function() return list[9] end)
+        fails("position 7 is out of range 1..6", function() return list[7] end)
+        assert(select("#", table.unpack(list, 1, #list)) == 6)
         fails("position 0 is out of range 1..6", function() return list[0] end)
         fails("position 7 is out of range 1..6", function() list[7] = a end)
         fails("insert: position 8 is out of range 1..7", list.insert, list, 8, a)

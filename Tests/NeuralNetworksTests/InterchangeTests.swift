@@ -103,8 +103,12 @@ extension NeuralNetworksTests {
       try lua().run(
         prelude + """
           local f = T.load("\(Self.folder)/embedding.safetensors")
-          local y = F.embedding(f["input.0"] + 1, f["state.weight"]:requires_grad_())
+          local net = nn.Embedding(7, 3)
+          net:load_state_dict({weight = f["state.weight"]})
+          local y = net(f["input.0"] + 1)
           assert(T.equal(y, f["output.0"]))
+          y:backward(f["slope.0"])
+          assert(T.allclose(net.weight.grad, f["grad.weight"], {atol = 1e-6}))
           """)
     }
 
@@ -116,10 +120,7 @@ extension NeuralNetworksTests {
           local state = {}
           for key, x in pairs(f) do state[key:match("^state%.(.*)$") or ""] = x end
           state[""] = nil
-          local Norm = nn.class("Norm")
-          function Norm:init() self.weight, self.bias = T.ones(4):requires_grad_(), T.ones(4):requires_grad_() end
-          function Norm:forward(x) return F.layer_norm(x, {4}, self.weight, self.bias) end
-          local net = nn.TransformerEncoder(nn.TransformerEncoderLayer(4, 2, {dim_feedforward = 5, dropout = 0}), 2, Norm())
+          local net = nn.TransformerEncoder(nn.TransformerEncoderLayer(4, 2, {dim_feedforward = 5, dropout = 0}), 2, {norm = nn.LayerNorm(4)})
           collectgarbage()
           net:load_state_dict(state)
           assert(T.allclose(net(f["input.0"]:float()), f["output.0"]:float(), {atol = 1e-5}))
@@ -134,7 +135,7 @@ extension NeuralNetworksTests {
     private let prelude = "local T, nn, F = require 'nnlua.tensor', require 'nnlua.nn', require 'nnlua.nn.functional'; "
     private func lua() throws -> LuaState {
       let lua = try LuaState()
-      for library in [TensorLibrary.library, ModuleLibrary.library, FunctionalLibrary.library, Initializers.library] { lua.install(library) }
+      for library in [TensorLibrary.library, ModuleLibrary.library, FunctionalLibrary.library, Initializers.library, Utilities.library] { lua.install(library) }
       return lua
     }
   }

@@ -9,7 +9,7 @@ extension NeuralNetworksTests {
   @Suite(.serialized) struct Recurrent {
     private func run(_ code: String) throws {
       let lua = try LuaState()
-      for library in [TensorLibrary.library, ModuleLibrary.library, FunctionalLibrary.library, Initializers.library] { lua.install(library) }
+      for library in [TensorLibrary.library, ModuleLibrary.library, FunctionalLibrary.library, Initializers.library, Utilities.library] { lua.install(library) }
       try lua.run(
         """
         local T, nn, F = require 'nnlua.tensor', require 'nnlua.nn', require 'nnlua.nn.functional'
@@ -122,7 +122,7 @@ extension NeuralNetworksTests {
         for count in [1, 4] {
           Parallel.threads = count
           let lua = try LuaState()
-          for library in [TensorLibrary.library, ModuleLibrary.library, FunctionalLibrary.library, Initializers.library] { lua.install(library) }
+          for library in [TensorLibrary.library, ModuleLibrary.library, FunctionalLibrary.library, Initializers.library, Utilities.library] { lua.install(library) }
           let y = try lua.evaluate(
             """
             local T, nn = require 'nnlua.tensor', require 'nnlua.nn'

@@ -33,14 +33,14 @@ local function keys(x) return ((x - 1) * weights):sum(2):totable() end
 -- and for every place of the answer ten scores come out.
 local Sorter = nn.class("Sorter")
 function Sorter:init(width)
-  self.digits = nn.Linear(10, width, {bias = false})
+  self.digits = nn.Embedding(10, width)
   self.places = nn.PositionalEncoding(width, {max_len = length, dropout = 0, batch_first = true})
   self.encoder = nn.TransformerEncoder(
     nn.TransformerEncoderLayer(width, 4, {dim_feedforward = 2 * width, dropout = 0, batch_first = true, norm_first = true}), 2)
   self.out = nn.Linear(width, 10)
 end
 function Sorter:forward(x)
-  return self.out(self.encoder(self.places(self.digits(x:one_hot(10):float()))))
+  return self.out(self.encoder(self.places(self.digits(x))))
 end
 
 local net = Sorter(64)

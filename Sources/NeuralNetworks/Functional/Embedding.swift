@@ -32,7 +32,7 @@ extension Functional {
   static func paddingPlace(_ position: Int?, _ rows: Int, _ function: String) throws -> Int? {
     guard let position else { return nil }
     let place = position < 0 ? position &+ rows : position - 1
-    guard (0..<rows).contains(place) else { throw LuaError("\(function): padding_idx \(position) is outside 1..\(rows)") }
+    guard place >= 0, place < rows else { throw LuaError("\(function): padding_idx \(position) is outside 1..\(rows)") }
     return place
   }
 

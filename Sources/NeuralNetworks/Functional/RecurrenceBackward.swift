@@ -66,16 +66,16 @@ extension Recurrence {
     _ dp: UnsafeMutablePointer<E>, _ count: Int
   ) {
     for r in 0..<count {
-      let gate = gate + r &* rows, dp = dp + r &* rows, at = r &* hidden
-      for j in 0..<hidden {
-        let i = gate[j], f = gate[hidden &+ j], g = gate[2 &* hidden &+ j], o = gate[3 &* hidden &+ j], tanh = squashed[at &+ j]
-        let slope = dc[at &+ j] + dh[at &+ j] * o * (1 - tanh * tanh)
-        dc[at &+ j] = slope * f
-        dp[j] = slope * g * i * (1 - i)
-        dp[hidden &+ j] = slope * old[at &+ j] * f * (1 - f)
-        dp[2 &* hidden &+ j] = slope * i * (1 - g * g)
-        dp[3 &* hidden &+ j] = dh[at &+ j] * tanh * o * (1 - o)
-      }
+      let i = gate + r &* rows, f = i + hidden, g = f + hidden, o = g + hidden
+      let di = dp + r &* rows, df = di + hidden, dg = df + hidden, dO = dg + hidden
+      let dh = dh + r &* hidden, dc = dc + r &* hidden, tanh = squashed + r &* hidden, old = old + r &* hidden
+      // One result a loop: with all in one, the compiler gives up proving that they do not overlap, and vectors with it.
+      for j in 0..<hidden { dO[j] = dh[j] * tanh[j] * o[j] * (1 - o[j]) }
+      for j in 0..<hidden { dc[j] += dh[j] * o[j] * (1 - tanh[j] * tanh[j]) }
+      for j in 0..<hidden { di[j] = dc[j] * g[j] * i[j] * (1 - i[j]) }
+      for j in 0..<hidden { df[j] = dc[j] * old[j] * f[j] * (1 - f[j]) }
+      for j in 0..<hidden { dg[j] = dc[j] * i[j] * (1 - g[j] * g[j]) }
+      for j in 0..<hidden { dc[j] *= f[j] }
     }
   }
 

@@ -49,7 +49,7 @@ extension ModuleLibrary {
     let module = try Module.decode(stack, 1)
     if let position = stack.integer(at: 2) {
       let children = try module.ownChildren()
-      if position == children.count + 1, module is ModuleSequence {
+      if position == children.count + 1, module is ModuleSequence, stack.isCalledByLibrary {
         stack.pushNil()  // where ipairs ends
         return 1
       }
