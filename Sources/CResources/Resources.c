@@ -14,6 +14,12 @@ static const unsigned char digits_labels[] = {
 static const unsigned char optim_lua[] = {
 #embed "Lua/optim.lua"
 };
+static const unsigned char history_lua[] = {
+#embed "Lua/history.lua"
+};
+static const unsigned char train_options_lua[] = {
+#embed "Lua/train_options.lua"
+};
 static const unsigned char train_lua[] = {
 #embed "Lua/train.lua"
 };
@@ -38,6 +44,8 @@ static const nn_resource resources[] = {
     {"digits-labels-idx1-ubyte.gz", digits_labels, sizeof digits_labels},
     {"class.lua", class_lua, sizeof class_lua},
     {"optim.lua", optim_lua, sizeof optim_lua},
+    {"history.lua", history_lua, sizeof history_lua},
+    {"train_options.lua", train_options_lua, sizeof train_options_lua},
     {"train.lua", train_lua, sizeof train_lua},
     {"ordered.lua", ordered_lua, sizeof ordered_lua},
     {"display.lua", display_lua, sizeof display_lua},

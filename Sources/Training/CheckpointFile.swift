@@ -130,7 +130,9 @@ enum CheckpointFile {
       }
     }
     if let loader = try? DataLoader.decode(stack, index) {
-      guard case .integer(let epoch)? = try inside("$loader", "a loader").fields?["epoch"] else { throw LuaError("the loader's state has no epoch") }
+      guard case .integer(let epoch)? = try inside("$loader", "a loader").fields?["epoch"], 0..<1 << 50 ~= epoch else {
+        throw LuaError("the loader's state has no count of epochs")
+      }
       return { loader.epoch = epoch }
     }
     if let tensor = try? Tensor.decode(stack, index) {

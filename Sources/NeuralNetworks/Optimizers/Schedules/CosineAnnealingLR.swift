@@ -12,7 +12,7 @@ internal import LuaBridge
 final class CosineAnnealingLR: Scheduler, @unchecked Sendable {
   private let length: Int, lowest: Double
   init(_ optimizer: Optimizer, length: Int, lowest: Double) throws {
-    guard length >= 1 else { throw LuaError("CosineAnnealingLR: T_max must be at least 1, got \(length)") }
+    guard length >= 1, length < 1 << 50 else { throw LuaError("CosineAnnealingLR: T_max must be at least 1 and have an end, got \(length)") }
     guard lowest >= 0, lowest.isFinite else { throw LuaError("CosineAnnealingLR: eta_min must be 0 or more, got \(lowest.luaLiteral)") }
     (self.length, self.lowest) = (length, lowest)
     super.init("CosineAnnealingLR", optimizer)
