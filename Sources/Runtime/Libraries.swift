@@ -7,15 +7,14 @@ internal import Training
 
 /// Every module that scripts can `require`, in one place: the command line, help and the tests read this list.
 public enum Libraries {
-  public static let all: [Library] =
-    [
-      RuntimeLibrary.library, RuntimeLibrary.progress, RuntimeLibrary.display,
-      TensorLibrary.library, LinalgLibrary.library,
-      ModuleLibrary.library, FunctionalLibrary.library, Initializers.library, Utilities.library, OptimizerLibrary.library, ScheduleLibrary.library,
-      MetricsLibrary.library, TrainLibrary.library,
-      DataLibrary.library,
-      PlotLibrary.library,
-    ] + TrainLibrary.parts
+  public static let all: [Library] = [
+    RuntimeLibrary.library, RuntimeLibrary.progress, RuntimeLibrary.display,
+    TensorLibrary.library, LinalgLibrary.library,
+    ModuleLibrary.library, FunctionalLibrary.library, Initializers.library, Utilities.library, OptimizerLibrary.library,
+    ScheduleLibrary.library, MetricsLibrary.library, TrainLibrary.library, TrainLibrary.options, TrainLibrary.history,
+    DataLibrary.library,
+    PlotLibrary.library,
+  ]
 
   /// Makes all of them known to `require`; each is built when first asked for.
   public static func install(in state: LuaState) {

@@ -6,11 +6,9 @@ internal import Tensors
 public enum TrainLibrary {
   public static let all: [Row] = [Fit.rows, CheckpointFile.rows, Support.rows].flatMap { $0 }
   public static let library = Library("nnlua.train", "Training: the loop, its history, and files to go on from.", rows: all, lua: ShippedFile.text("train.lua"))
-  /// The parts of train.lua.
-  public static let parts = [
-    Library("nnlua.train.options", "What fit and evaluate take, checked.", rows: [], lua: ShippedFile.text("train_options.lua")),
-    Library("nnlua.train.history", "What fit returns.", rows: [], lua: ShippedFile.text("history.lua")),
-  ]
+  // The parts of train.lua.
+  public static let options = Library("nnlua.train.options", "What fit and evaluate take, checked.", rows: [], lua: ShippedFile.text("train_options.lua"))
+  public static let history = Library("nnlua.train.history", "What fit returns.", rows: [], lua: ShippedFile.text("history.lua"))
 }
 
 /// The functions of train.lua.

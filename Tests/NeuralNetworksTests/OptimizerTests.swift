@@ -45,7 +45,8 @@ import Testing
   private func lua() throws -> LuaState {
     let lua = try LuaState()
     for library in [
-      TensorLibrary.library, ModuleLibrary.library, FunctionalLibrary.library, Initializers.library, OptimizerLibrary.library, ScheduleLibrary.library,
+      TensorLibrary.library, ModuleLibrary.library, FunctionalLibrary.library, Initializers.library, Utilities.library, OptimizerLibrary.library,
+      ScheduleLibrary.library,
     ] { lua.install(library) }
     return lua
   }

@@ -96,17 +96,15 @@ package enum Safetensors {
     encoder.outputFormatting = [.withoutEscapingSlashes, .sortedKeys]
     var place = 0
     let texts = try metadata.isEmpty ? [] : ["\"__metadata__\":" + String(decoding: encoder.encode(metadata), as: UTF8.self)]
-    let fields =
-      try texts
-      + ordered.map { name, tensor in
-        guard name != "__metadata__" else { throw LuaError("the name '__metadata__' belongs to the format") }
-        let size = tensor.count * tensor.type.size
-        defer { place += size }
-        let key = String(decoding: try encoder.encode(name), as: UTF8.self)
-        let shape = tensor.shape.array.map(String.init).joined(separator: ",")
-        return "\(key):{\"dtype\":\"\(dtype(tensor.type))\",\"shape\":[\(shape)],\"data_offsets\":[\(place),\(place + size)]}"
-      }
-    var header = Array("{\(fields.joined(separator: ","))}".utf8)
+    let fields = try ordered.map { name, tensor in
+      guard name != "__metadata__" else { throw LuaError("the name '__metadata__' belongs to the format") }
+      let size = tensor.count * tensor.type.size
+      defer { place += size }
+      let key = String(decoding: try encoder.encode(name), as: UTF8.self)
+      let shape = tensor.shape.array.map(String.init).joined(separator: ",")
+      return "\(key):{\"dtype\":\"\(dtype(tensor.type))\",\"shape\":[\(shape)],\"data_offsets\":[\(place),\(place + size)]}"
+    }
+    var header = Array("{\((texts + fields).joined(separator: ","))}".utf8)
     header += Array(repeating: UInt8(ascii: " "), count: (8 - header.count % 8) % 8)
     guard header.count <= longestHeader else { throw LuaError("names and metadata take \(header.count) bytes, at most \(longestHeader) fit") }
     try file.write((0..<8).map { UInt8(truncatingIfNeeded: header.count >> (8 * $0)) } + header)
