@@ -11,6 +11,12 @@ static const unsigned char digits_images[] = {
 static const unsigned char digits_labels[] = {
 #embed "Data/digits-labels-idx1-ubyte.gz"
 };
+static const unsigned char iris_csv[] = {
+#embed "Data/iris.csv"
+};
+static const unsigned char data_lua[] = {
+#embed "Lua/data.lua"
+};
 static const unsigned char ordered_lua[] = {
 #embed "Lua/ordered.lua"
 };
@@ -27,6 +33,8 @@ static const unsigned char runtime_lua[] = {
 static const nn_resource resources[] = {
     {"digits-images-idx3-ubyte.gz", digits_images, sizeof digits_images},
     {"digits-labels-idx1-ubyte.gz", digits_labels, sizeof digits_labels},
+    {"iris.csv", iris_csv, sizeof iris_csv},
+    {"data.lua", data_lua, sizeof data_lua},
     {"class.lua", class_lua, sizeof class_lua},
     {"ordered.lua", ordered_lua, sizeof ordered_lua},
     {"display.lua", display_lua, sizeof display_lua},

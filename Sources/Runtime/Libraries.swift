@@ -8,7 +8,8 @@ internal import Tensors
 public enum Libraries {
   public static let all: [Library] = [
     RuntimeLibrary.library, RuntimeLibrary.progress, RuntimeLibrary.display,
-    TensorLibrary.library, ModuleLibrary.library, FunctionalLibrary.library, Initializers.library, OptimizerLibrary.library, DataLibrary.library, PlotLibrary.library,
+    TensorLibrary.library, ModuleLibrary.library, FunctionalLibrary.library, Initializers.library, OptimizerLibrary.library, DataLibrary.library,
+    TransformLibrary.library, PlotLibrary.library,
   ]
 
   /// Makes all of them known to `require`; each is built when first asked for.

@@ -11,6 +11,7 @@ struct Rows {
   /// The modules as the examples name them.
   static let names = [
     "nnlua": "nnlua", "nnlua.tensor": "T", "nnlua.nn": "nn", "nnlua.nn.functional": "F", "nnlua.nn.init": "init", "nnlua.optim": "optim", "nnlua.data": "data",
+    "nnlua.data.transforms": "data.transforms",
     "nnlua.plot": "plot",
   ]
   static let locals = """

@@ -77,7 +77,8 @@ enum Toys {
       }
       if oneHot { try t.narrowed(0, group * points, points).selected(1, label).write(Tensor.full(Shape(points), 1)) }
     }
-    let form = Dataset.Form(sample: Shape(2), divisor: nil, targets: .stored)
-    return Dataset(name, try x.converted(to: .default), t, form, classes: (0..<classes).map(String.init))
+    var details = Dataset.Details()
+    details.classes = (0..<classes).map(String.init)
+    return Dataset(name, [Column(try x.converted(to: .default)), Column(t)], details)
   }
 }
