@@ -14,6 +14,8 @@ enum ImageFolder {
 
   /// Folders are looked through so deep: a link may lead to its own folder.
   private static let deepest = 16
+  /// Numbers in a picture, and in one that is half resized.
+  private static let largest = 1 << 28
 
   private static func names(_ path: String) throws -> [String] {
     do { return try FileManager.default.contentsOfDirectory(atPath: path).filter { !$0.hasPrefix(".") }.sorted() } catch {
@@ -85,6 +87,7 @@ enum ImageFolder {
       }
     }
     guard let size else { throw LuaError("image_folder: none of the \(files.count) files in \(path) can be read") }
+    guard size.h * size.w * options.channels <= largest else { throw LuaError("image_folder: pictures of \(size.h)×\(size.w) pixels are too large") }
     let sample = Shape(options.channels, size.h, size.w)
     let x = try Tensor(empty: Shape.checked([files.count] + sample.array, "image_folder"), .uint8)
 
@@ -97,6 +100,7 @@ enum ImageFolder {
         guard options.size != nil || (file.height == size.h && file.width == size.w) else {
           throw LuaError("is \(file.height)×\(file.width) pixels, those before it are \(size.h)×\(size.w); pass size = {height, width}")
         }
+        guard options.channels * file.width * size.h <= largest else { throw LuaError("is too wide to be resized to \(size.h)×\(size.w)") }
         read(file, options, size, into: target.bytes + i * width)
       } catch let error as LuaError { failures.withLock { $0[i] = error.message } } catch { failures.withLock { $0[i] = "\(error)" } }
     }

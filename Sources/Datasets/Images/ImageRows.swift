@@ -40,7 +40,7 @@ enum ImageRows {
       guard isPNG ? (1...4).contains(c) : c == 1 || c == 3 else {
         throw LuaError("write_image: \(isPNG ? "a PNG has 1 to 4 channels" : "a JPEG has 1 or 3 channels"), got \(c) (image \(image.shape))")
       }
-      guard h > 0, w > 0, h <= 65500, w <= 65500, h * w <= 1 << 28 else { throw LuaError("write_image: a picture of \(h)×\(w) pixels cannot be written") }
+      guard h > 0, w > 0, h <= 65500, w <= 65500, h * w <= 1 << 26 else { throw LuaError("write_image: a picture of \(h)×\(w) pixels cannot be written") }
       let scale = image.type == .uint8 ? 1.0 : 255
       let values = try image.values(), plane = h * w
       var pixels = [UInt8](repeating: 0, count: c * plane)

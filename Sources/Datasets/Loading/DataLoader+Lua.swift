@@ -139,7 +139,7 @@ extension DataLoader {
     """, Param("dataset", LuaAny.self, "Dataset, Tensor, or an object with a length and get(i)"), Param("batch_size", default: 1, "samples in a batch"),
     Param("shuffle", default: false, "a new random order in each epoch"), Param.option("drop_last", default: false, "leave out a last batch that is smaller"),
     Param.option("seed", default: Int?.none, "a stream of orders of its own; otherwise T.manual_seed's is drawn from"),
-    Param.option("prefetch", default: 0, "batches made ahead on another thread; it pays where transforms take as long as a step of training"),
+    Param.option("prefetch", default: 0, "batches made ahead on another thread; it pays where transforms take a good part of a step of training"),
     Param.option("transform", default: LuaFunction?.none, "function (x, t) → x, t or x, or one of nnlua.data.transforms"), place: .function,
     example: "return #data.DataLoader(data.digits(), {batch_size = 100, shuffle = true})", returns: "DataLoader"
   ) { stack, dataset, batchSize, shuffle, dropLast, seed, prefetch, transform in

@@ -65,7 +65,7 @@ struct Resize: TransformStep {
     let (n, c, h, w) = try images(batch)
     guard h > 0, w > 0 else { throw LuaError("resize: pictures without pixels (x \(batch))") }
     // What lies between the two passes is no larger than this.
-    guard (n * c * size.h).multipliedReportingOverflow(by: w).partialValue <= 1 << 30 else { throw LuaError("resize: \(batch) is too large to be resized at once") }
+    guard try Shape.checked([n, c, size.h, w], "resize").elements <= 1 << 28 else { throw LuaError("resize: \(batch) is too large to be resized at once") }
     return Shape(n, c, size.h, size.w)
   }
 

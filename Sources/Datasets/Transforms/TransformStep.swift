@@ -44,8 +44,8 @@ struct TransformPlan: Sendable {
     var shapes = [batch]
     for step in steps { shapes.append(try Shape.checked(step.shape(of: shapes.last!).array, function)) }
     self.shapes = shapes
-    for shape in shapes where shape.elements > 1 << 30 && steps.count > 0 {
-      throw LuaError("\(function): a transform would make a batch of shape \(shape); at most \(1 << 30) elements are made at once")
+    for shape in shapes where shape.elements > 1 << 28 && !steps.isEmpty {
+      throw LuaError("\(function): a transform would make a batch of shape \(shape); at most \(1 << 28) elements are made at once")
     }
   }
 
@@ -69,7 +69,8 @@ struct TransformPlan: Sendable {
       let none = UnsafePointer<Double>(bitPattern: 8)!
       for (i, step) in steps.enumerated() {
         let to = i == steps.count - 1 ? target : memory(shapes[i + 1])
-        step.run(from, to, shapes[i], type, chance.baseAddress.map { $0 + used } ?? none, stride: draws)
+        // Without elements there may still be any number of samples to count through.
+        if shapes[i + 1].elements > 0 { step.run(from, to, shapes[i], type, chance.baseAddress.map { $0 + used } ?? none, stride: draws) }
         used += step.draws
         from.deallocate()
         from = to
