@@ -45,6 +45,28 @@ enum Diagonals {
     return result
   }
 
+  /// Two dims of one size walked through together: a view without the second, y[…, i, …] = x[…, i, …, i, …].
+  static func joined(_ x: Tensor, _ a: Int, _ b: Int) throws -> Tensor {
+    var sizes = x.shape, steps = x.strides
+    steps[a] = steps[a] &+ steps[b]
+    sizes.remove(at: b)
+    steps.remove(at: b)
+    let y = x.view(shape: sizes, strides: steps)
+    if Tape.follows(x) {
+      let shape = x.shape
+      try y.follow("diagonal", [x]) { _, g in [try apart(g, in: shape, a, b)] }
+    }
+    return y
+  }
+
+  /// The gradient of `joined`: zeros beside the diagonal.
+  private static func apart(_ x: Tensor, in shape: Shape, _ a: Int, _ b: Int) throws -> Tensor {
+    let y = try Tensor.zeros(shape, x.type)
+    try Tape.recording(false) { try joined(y, a, b).write(x) }
+    if Tape.follows(x) { try y.follow("diagonal", [x]) { _, g in [try joined(g, a, b)] } }
+    return y
+  }
+
   private static func matrix(_ x: Tensor, _ k: Int) throws -> Tensor {
     guard k.magnitude < 1 << 40 else { throw LuaError("diag: diagonal \(k) is too far away") }
     let n = x.count + Int(k.magnitude)
@@ -59,7 +81,7 @@ enum Diagonals {
     return result
   }
 
-  private static func triangle(_ x: Tensor, _ k: Int, lower: Bool, _ op: String) throws -> Tensor {
+  static func triangle(_ x: Tensor, _ k: Int, lower: Bool, _ op: String = "tril") throws -> Tensor {
     guard x.rank >= 2 else { throw LuaError("\(op): a tensor of at least 2 dims expected, got shape \(x.shape)") }
     let result = try x.copied(), rows = x.shape[x.rank - 2], columns = x.shape[x.rank - 1]
     if result.count > 0 {
