@@ -23,6 +23,12 @@ static const unsigned char train_options_lua[] = {
 static const unsigned char train_lua[] = {
 #embed "Lua/train.lua"
 };
+static const unsigned char iris_csv[] = {
+#embed "Data/iris.csv"
+};
+static const unsigned char data_lua[] = {
+#embed "Lua/data.lua"
+};
 static const unsigned char ordered_lua[] = {
 #embed "Lua/ordered.lua"
 };
@@ -42,6 +48,8 @@ static const unsigned char tensor_lua[] = {
 static const nn_resource resources[] = {
     {"digits-images-idx3-ubyte.gz", digits_images, sizeof digits_images},
     {"digits-labels-idx1-ubyte.gz", digits_labels, sizeof digits_labels},
+    {"iris.csv", iris_csv, sizeof iris_csv},
+    {"data.lua", data_lua, sizeof data_lua},
     {"class.lua", class_lua, sizeof class_lua},
     {"optim.lua", optim_lua, sizeof optim_lua},
     {"history.lua", history_lua, sizeof history_lua},

@@ -21,6 +21,11 @@ public struct LuaStack: @unchecked Sendable {
   public func absolute(_ index: Int32) -> Int32 { nn_absolute(L, index) }
   public func pop(_ count: Int32 = 1) { nn_pop(L, count) }
   public func copy(_ index: Int32) { lua_pushvalue(L, index) }
+  /// Puts the value on top, which it pops, at an index.
+  public func replace(_ index: Int32) {
+    lua_copy(L, -1, index)
+    nn_pop(L, 1)
+  }
   public func remove(_ index: Int32) {
     lua_rotate(L, index, -1)
     nn_pop(L, 1)

@@ -12,7 +12,7 @@ public enum Libraries {
     TensorLibrary.library, LinalgLibrary.library,
     ModuleLibrary.library, FunctionalLibrary.library, Initializers.library, Utilities.library, OptimizerLibrary.library,
     ScheduleLibrary.library, MetricsLibrary.library, TrainLibrary.library, TrainLibrary.options, TrainLibrary.history,
-    DataLibrary.library,
+    DataLibrary.library, TransformLibrary.library,
     PlotLibrary.library,
   ]
 
