@@ -94,7 +94,7 @@ public enum RuntimeLibrary {
   ]
 
   public static let library = Library(
-    "nnlua", "Neural networks in Lua: the modules .tensor .nn .optim .data .plot, and the runtime.", rows: all,
+    "nnlua", "Neural networks in Lua: the modules .tensor .nn .optim .train .metrics .data .plot, and the runtime.", rows: all,
     types: [progressClass, displayClass], lua: ShippedFile.text("runtime.lua"))
 
   private static let progressClass = LuaClass(
