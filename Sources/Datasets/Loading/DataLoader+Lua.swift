@@ -141,7 +141,7 @@ extension DataLoader {
     Param.option("seed", default: Int?.none, "a stream of orders of its own; otherwise T.manual_seed's is drawn from"),
     Param.option("prefetch", default: 0, "batches made ahead on another thread; it pays where transforms take a good part of a step of training"),
     Param.option("transform", default: LuaFunction?.none, "function (x, t) → x, t or x, or one of nnlua.data.transforms"), place: .function,
-    example: "return #data.DataLoader(data.digits(), {batch_size = 100, shuffle = true})", returns: "DataLoader"
+    example: "return data.DataLoader(data.digits(), {batch_size = 100, shuffle = true})", returns: "DataLoader"
   ) { stack, dataset, batchSize, shuffle, dropLast, seed, prefetch, transform in
     if stack.top == 1, let results = try unfold(stack, dataset.index) { return results }
     let loader = try DataLoader(source(stack, dataset.index), batchSize: batchSize, shuffle: shuffle, dropLast: dropLast, seed: seed, prefetch: prefetch)
