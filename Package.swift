@@ -50,9 +50,10 @@ let package = Package(
     .target(name: "CResources", exclude: ["Data", "Lua", "README.md"], cSettings: [.unsafeFlags(["-std=c23"])]),
     .target(name: "NeuralNetworks", dependencies: ["KernelTable", "Kernels", "LuaBridge", "Tensors"], swiftSettings: settings),
     .target(name: "Datasets", dependencies: ["CCrypto", "CImages", "Kernels", "LuaBridge", "Tensors"], swiftSettings: settings),
+    .target(name: "Training", dependencies: ["Datasets", "LuaBridge", "NeuralNetworks", "Tensors"], swiftSettings: settings),
     .target(name: "Plots", dependencies: ["LuaBridge", "Tensors"], swiftSettings: settings),
     .target(
-      name: "Runtime", dependencies: ["Datasets", "Kernels", "LuaBridge", "NeuralNetworks", "Plots", "Tensors"], swiftSettings: settings),
+      name: "Runtime", dependencies: ["Datasets", "Kernels", "LuaBridge", "NeuralNetworks", "Plots", "Tensors", "Training"], swiftSettings: settings),
     .executableTarget(
       name: "nnlua",
       dependencies: [
@@ -63,6 +64,7 @@ let package = Package(
     .testTarget(
       name: "NeuralNetworksTests", dependencies: ["Kernels", "LuaBridge", "NeuralNetworks", "Tensors"], exclude: ["Fixtures"], swiftSettings: settings),
     .testTarget(name: "DatasetsTests", dependencies: ["Datasets", "LuaBridge", "Tensors"], swiftSettings: settings),
+    .testTarget(name: "TrainingTests", dependencies: ["LuaBridge", "Runtime"], swiftSettings: settings),
     .testTarget(name: "PlotsTests", dependencies: ["LuaBridge", "Plots", "Tensors"], swiftSettings: settings),
     .testTarget(name: "RuntimeTests", dependencies: ["LuaBridge", "Runtime"], swiftSettings: settings),
     .testTarget(

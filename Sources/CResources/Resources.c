@@ -17,6 +17,18 @@ static const unsigned char iris_csv[] = {
 static const unsigned char data_lua[] = {
 #embed "Lua/data.lua"
 };
+static const unsigned char optim_lua[] = {
+#embed "Lua/optim.lua"
+};
+static const unsigned char history_lua[] = {
+#embed "Lua/history.lua"
+};
+static const unsigned char train_options_lua[] = {
+#embed "Lua/train_options.lua"
+};
+static const unsigned char train_lua[] = {
+#embed "Lua/train.lua"
+};
 static const unsigned char ordered_lua[] = {
 #embed "Lua/ordered.lua"
 };
@@ -39,6 +51,10 @@ static const nn_resource resources[] = {
     {"iris.csv", iris_csv, sizeof iris_csv},
     {"data.lua", data_lua, sizeof data_lua},
     {"class.lua", class_lua, sizeof class_lua},
+    {"optim.lua", optim_lua, sizeof optim_lua},
+    {"history.lua", history_lua, sizeof history_lua},
+    {"train_options.lua", train_options_lua, sizeof train_options_lua},
+    {"train.lua", train_lua, sizeof train_lua},
     {"ordered.lua", ordered_lua, sizeof ordered_lua},
     {"display.lua", display_lua, sizeof display_lua},
     {"progress.lua", progress_lua, sizeof progress_lua},

@@ -39,6 +39,7 @@ public enum TensorLibrary {
     Scattering.rows,
     Diagonals.rows,
     Einsum.rows,
+    TensorProducts.rows,
     CustomFunction.rows,
   ].flatMap { $0 }
 

@@ -17,7 +17,7 @@ public final class DataLoader: LuaObject, @unchecked Sendable {
   /// How many batches are made ahead on another thread.
   let prefetch: Int
   /// How many orders were drawn: with `seed`, it alone says which order comes next, so that a resumed run goes on as the unbroken one.
-  public internal(set) var epoch = 0
+  public var epoch = 0
   /// Its functions are anchored in the loader's userdata.
   var transform: Transform?
 
