@@ -11,12 +11,6 @@ static const unsigned char digits_images[] = {
 static const unsigned char digits_labels[] = {
 #embed "Data/digits-labels-idx1-ubyte.gz"
 };
-static const unsigned char iris_csv[] = {
-#embed "Data/iris.csv"
-};
-static const unsigned char data_lua[] = {
-#embed "Lua/data.lua"
-};
 static const unsigned char optim_lua[] = {
 #embed "Lua/optim.lua"
 };
@@ -28,6 +22,12 @@ static const unsigned char train_options_lua[] = {
 };
 static const unsigned char train_lua[] = {
 #embed "Lua/train.lua"
+};
+static const unsigned char iris_csv[] = {
+#embed "Data/iris.csv"
+};
+static const unsigned char data_lua[] = {
+#embed "Lua/data.lua"
 };
 static const unsigned char ordered_lua[] = {
 #embed "Lua/ordered.lua"
