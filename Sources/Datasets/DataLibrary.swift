@@ -5,5 +5,6 @@ public enum DataLibrary {
   public static let all: [Row] = [
     DataCatalog.images.map(\.row), [Iris.row, CSV.row, ImageFolder.row, TensorDataset.row, DataLoader.row], ImageRows.rows, IDX.rows, Toys.rows,
   ].flatMap { $0 }
-  public static let library = Library("nnlua.data", "Data sets, loaders and transforms.", rows: all, lua: ShippedFile.text("data.lua"))
+  public static let library = Library("nnlua.data", "Data sets, loaders and transforms.", rows: all, types: [Dataset.type, DataLoader.type, BatchIterator.type],
+    lua: ShippedFile.text("data.lua"))
 }

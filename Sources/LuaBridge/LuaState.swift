@@ -88,7 +88,7 @@ public final class LuaState {
     stack.rawSet(-2, "__metatable")
 
     stack.newTable(fields: type.rows.count)
-    for row in type.rows {
+    for row in type.rows where !row.isScript {
       if row.place.contains(.method) {
         push(row.box)
         stack.rawSet(-2, row.name)

@@ -176,6 +176,10 @@ function module.start(...)
     for name in pairs(options) do
       if not known[name] then error(("progress: unknown option '%s' (options: title, unit, total)"):format(tostring(name)), 3) end
     end
+    for _, name in ipairs{"title", "unit"} do
+      local kind = type(options[name])
+      if kind ~= "nil" and kind ~= "string" and kind ~= "number" then error(("progress: %s is a string, got %s"):format(name, kind), 3) end
+    end
     arguments[count] = nil
   end
   local bar = setmetatable({

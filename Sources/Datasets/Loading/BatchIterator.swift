@@ -118,8 +118,8 @@ final class BatchIterator: LuaObject, @unchecked Sendable {
   static var luaName: String { "batches" }
   static var userValues: Int32 { 1 }
   var luaClass: LuaClass { Self.type }
-  private static let type: LuaClass = LuaClass(
-    "batches", rows: [],
+  static let type: LuaClass = LuaClass(
+    "batches", "One pass over a loader, for `for`: what `loader:batches()` and `loader:enumerate()` return.", rows: [],
     operators: [
       (
         "__call",

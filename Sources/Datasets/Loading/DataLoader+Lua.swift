@@ -4,7 +4,7 @@ internal import Tensors
 /// A loader as scripts see it.
 extension DataLoader {
   static let type: LuaClass = LuaClass(
-    "DataLoader", rows: methods,
+    "DataLoader", "Deals a dataset in batches: what `data.DataLoader(set, …)` makes; `#loader` is the number of batches.", rows: methods,
     operators: [
       ("__len", Row("__len", "The number of batches in an epoch.", Param("loader", DataLoader.self), Param("same", LuaRest.self)) { loader, _ in loader.count }),
       ("__tostring", Row("__tostring", "Its dataset and batch size.", Param("loader", DataLoader.self)) { $0.description }),

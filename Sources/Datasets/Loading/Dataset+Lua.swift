@@ -7,7 +7,7 @@ extension Dataset {
   public var luaClass: LuaClass { Self.type }
 
   static let type: LuaClass = LuaClass(
-    "Dataset", rows: methods,
+    "Dataset", "Samples with targets: what `data.mnist{…}` and the others make. `set[i]` is a sample, `#set` their number.", rows: methods,
     operators: [
       ("__len", Row("__len", "The number of samples.", Param("set", Dataset.self), Param("same", LuaRest.self)) { set, _ in set.count }),
       ("__tostring", Row("__tostring", "Its title, sizes and types.", Param("set", Dataset.self)) { set in set.description }),

@@ -112,8 +112,8 @@ final class Transform: LuaObject, @unchecked Sendable {
   static var luaName: String { "Transform" }
   static var userValues: Int32 { 1 }
   var luaClass: LuaClass { Self.type }
-  private static let type: LuaClass = LuaClass(
-    "Transform", rows: [],
+  static let type: LuaClass = LuaClass(
+    "Transform", "A function of a batch or of one sample: what `data.transforms` makes.", rows: [],
     operators: [
       (
         "__call",

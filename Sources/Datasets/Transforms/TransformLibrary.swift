@@ -5,5 +5,5 @@ public enum TransformLibrary {
   static let all: [Row] = [
     RandomWindow.shift, RandomWindow.crop, Flip.row, Rotate.row, Resize.row, Normalize.row, OneHot.row, Compose.row,
   ]
-  public static let library = Library("nnlua.data.transforms", "What is done with samples before they are learned from.", rows: all)
+  public static let library = Library("nnlua.data.transforms", "What is done with samples before they are learned from.", rows: all, types: [Transform.type])
 }

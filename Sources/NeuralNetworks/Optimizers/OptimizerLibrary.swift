@@ -10,7 +10,7 @@ public enum OptimizerLibrary {
   public static let library = Library("nnlua.optim", "Optimizers.", rows: all, classes: [optimizerClass], lua: ShippedFile.text("optim.lua"))
 
   public static let optimizerClass = LuaClass(
-    "Optimizer", rows: methods,
+    "Optimizer", "Changes parameters by their gradients: what `optim.Adam(net, …)` and the others make.", rows: methods,
     operators: [("__tostring", Row("tostring", "The optimizer as text.", Param("optimizer", Optimizer.self), place: []) { $0.title })],
     newIndex: { stack in
       let optimizer = try Optimizer.decode(stack, 1), name = stack.string(at: 2)

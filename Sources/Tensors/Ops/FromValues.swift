@@ -4,8 +4,11 @@ package import LuaBridge
 enum FromValues {
   static let tensor = Row(
     "tensor",
-    "A new tensor from a number, a boolean, a nested table of them, or a tensor (copied). Numbers give the default float type, booleans bool. "
-      + "Tensors inside tables are stacked, and gradients are followed into them. T{…} is short for T.tensor{…}.",
+    """
+    A new tensor from a number, a boolean, a nested table of them, or a tensor (copied). Numbers give the default float type, booleans bool. Tensors \
+    inside tables are stacked, and gradients are followed into them. T{…} is short for T.tensor{…}.
+    Errors: a ragged table, a hole, or elements of other types: the place is named.
+    """,
     Param("values", LuaAny.self, "number, boolean, tensor or nested table"), Making.dtype, Making.requiresGrad, place: .function,
     example: "return T.tensor({{1, 2}, {3, 4}}, {dtype = \"float64\"})", returns: "Tensor"
   ) { values, type, grad in try make(values.stack, values.index, type, grad) }
