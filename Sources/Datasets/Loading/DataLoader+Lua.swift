@@ -85,9 +85,14 @@ extension DataLoader {
       }
       loader.epoch = epoch
     },
-    Row(getter: "dataset", "The set it deals.", of: DataLoader.self) { $0.source },
-    Row(getter: "batch_size", "Samples in a batch.", of: DataLoader.self) { $0.batchSize },
-    Row(getter: "epoch", "How many orders were drawn; may be set, to go on where another run stopped.", of: DataLoader.self) { $0.epoch },
+    Row(getter: "dataset", "The set it deals.", example: "return data.DataLoader(data.digits()).dataset", of: DataLoader.self) { $0.source },
+    Row(getter: "batch_size", "Samples in a batch.", example: "return data.DataLoader(data.digits(), {batch_size = 10}).batch_size", of: DataLoader.self) {
+      $0.batchSize
+    },
+    Row(
+      getter: "epoch", "How many orders were drawn; may be set, to go on where another run stopped.", example: "return data.DataLoader(data.digits()).epoch",
+      of: DataLoader.self
+    ) { $0.epoch },
   ]
 
   /// The set at an index: a Dataset, a tensor, or what a script wrote.
