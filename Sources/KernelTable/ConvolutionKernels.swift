@@ -2,10 +2,12 @@
 public struct ConvolutionKernels: Sendable {
   public var float32: Set
   public var float64: Set
+  public var winograd: WinogradKernels
 
-  public init(float32: Set, float64: Set) {
+  public init(float32: Set, float64: Set, winograd: WinogradKernels) {
     self.float32 = float32
     self.float64 = float64
+    self.winograd = winograd
   }
 
   public struct Set: Sendable {

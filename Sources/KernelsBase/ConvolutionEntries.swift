@@ -8,7 +8,8 @@ let convolutionKernels = ConvolutionKernels(
   float64: .init(
     lanes: Lanes64.count, copyPlanes: copyPlanes, gatherProduct: gatherProduct64, rowProduct: rowProduct64, channelsFirst: channelsFirst64,
     channelsLast: channelsLast64, addRows: addRows64, maxWindows: maxWindows64, maxSquares: maxSquares64, poolSums: poolSums64,
-    marksFirst: marksFirst64, patchRows: patchRows64, patchList: patchList64, patchProduct: patchProduct64))
+    marksFirst: marksFirst64, patchRows: patchRows64, patchList: patchList64, patchProduct: patchProduct64),
+  winograd: winogradKernels)
 
 @inline(never)
 func rowProduct32(

@@ -1,0 +1,103 @@
+import KernelTable
+import Kernels
+import Testing
+
+/// Winograd's algorithm against the plain sums in Double, at every level, for every way a tile can hang over.
+@Suite(.serialized) struct WinogradTests {
+  /// Error allowed, as a share of the largest result: 4 x 4 tiles cost about two digits of float32's seven at worst.
+  private static let tolerance = 1e-5
+
+  private static func geometry(
+    batch: Int, _ channels: Int, _ out: Int, _ height: Int, _ width: Int, _ paddings: (Int, Int, Int, Int)
+  ) -> ConvolutionGeometry? {
+    let g = ConvolutionGeometry(
+      batch: batch, inChannels: channels, inHeight: height, inWidth: width, outChannels: out, kernelHeight: 3, kernelWidth: 3,
+      paddingTop: paddings.0, paddingBottom: paddings.1, paddingLeft: paddings.2, paddingRight: paddings.3)
+    return g.outHeight > 0 && g.outWidth > 0 ? g : nil
+  }
+
+  /// All sizes from 1 to 14 with paddings 0, 1, 2 and some uneven ones; then many channels, whole blocks and cut ones.
+  private static let geometries: [ConvolutionGeometry] = {
+    var result: [ConvolutionGeometry?] = []
+    let channels = [1, 3, 16, 17, 5, 32, 33]
+    var turn = 0
+    for height in 1...14 {
+      for width in 1...14 where height == width || (height + 3 * width) % 5 == 0 {
+        for padding in 0...2 {
+          turn += 1
+          let even = (padding, padding, padding, padding), uneven = (padding, 2 - padding, (padding + 1) % 3, padding)
+          result.append(
+            geometry(batch: 1 + turn % 3, channels[turn % 7], channels[(turn / 7 + 1) % 7], height, width, turn % 4 == 0 ? uneven : even))
+        }
+      }
+    }
+    for (batch, channels, out, height, width, padding) in [
+      (2, 3, 16, 28, 28, 1), (1, 16, 17, 32, 28, 0), (3, 64, 33, 8, 8, 1), (1, 32, 64, 14, 14, 2), (1, 17, 3, 32, 32, 2), (2, 16, 16, 3, 600, 1),
+      (1, 130, 70, 9, 12, 1), (1, 2, 2, 5, 5, 4),
+    ] {
+      result.append(geometry(batch: batch, channels, out, height, width, (padding, padding, padding, padding)))
+    }
+    return result.compactMap { $0 }
+  }()
+
+  private static func distance(_ values: [Double], _ expected: [Double]) -> Double {
+    let largest = max(expected.map(abs).max() ?? 0, 1e-30)
+    return zip(values, expected).map { $0.isFinite ? abs($0 - $1) : .infinity }.max().map { $0 / largest } ?? 0
+  }
+
+  private struct Case {
+    let g: ConvolutionGeometry
+    let x, weight, bias, gradOutput: [Double]
+    init(_ g: ConvolutionGeometry, _ noise: inout Noise) {
+      func floats(_ count: Int) -> [Double] { noise.array(count).map { Double(Float($0)) } }
+      self.g = g
+      x = floats(g.xCount)
+      weight = floats(g.weightCount)
+      bias = floats(g.outChannels)
+      gradOutput = floats(g.yCount)
+    }
+  }
+
+  @Test(arguments: convolutionLevels)
+  func forward(_ level: String) {
+    var noise = Noise(1), worst = 0.0
+    for g in Self.geometries {
+      let c = Case(g, &noise), plane = g.outHeight * g.outWidth
+      var expected = (0..<g.yCount).map { c.bias[$0 / plane % g.outChannels] }
+      g.products { expected[$2] += c.x[$0] * c.weight[$1] }
+      let x = Guarded(.float32, c.x), weight = Guarded(.float32, c.weight), bias = Guarded(.float32, c.bias)
+      let y = Guarded(.float32, filled: g.yCount), activated = Guarded(.float32, filled: g.yCount), plain = Guarded(.float32, filled: g.yCount)
+      for (result, bias, activation) in [(y, bias, ConvolutionActivation.none), (activated, bias, .relu), (plain, nil, .none)] {
+        Convolution.forward(
+          .float32, g, x: x.pointer, weight: weight.pointer, bias: bias?.pointer, y: result.pointer, activation: activation,
+          table: Kernels.table(level), algorithm: .winograd)
+        #expect(result.intact, "\(g)")
+      }
+      let error = Self.distance(y.values, expected)
+      worst = max(worst, error)
+      #expect(error < Self.tolerance, "\(g)")
+      #expect(activated.values == y.values.map { $0 < 0 ? 0 : $0 }, "\(g)")
+      #expect(Self.distance(plain.values, expected.indices.map { expected[$0] - c.bias[$0 / plane % g.outChannels] }) < Self.tolerance, "\(g)")
+    }
+    print("forward, \(level): error at most", worst)
+  }
+
+  @Test(arguments: convolutionLevels)
+  func inputGradient(_ level: String) {
+    var noise = Noise(2), worst = 0.0
+    for g in Self.geometries {
+      let c = Case(g, &noise)
+      var expected = [Double](repeating: 0, count: g.xCount)
+      g.products { expected[$0] += c.gradOutput[$2] * c.weight[$1] }
+      let gradOutput = Guarded(.float32, c.gradOutput), weight = Guarded(.float32, c.weight), gradInput = Guarded(.float32, filled: g.xCount)
+      Convolution.inputGradient(
+        .float32, g, gradOutput: gradOutput.pointer, weight: weight.pointer, gradInput: gradInput.pointer, table: Kernels.table(level),
+        algorithm: .winograd)
+      let error = Self.distance(gradInput.values, expected)
+      worst = max(worst, error)
+      #expect(error < Self.tolerance, "\(g)")
+      #expect(gradInput.intact, "\(g)")
+    }
+    print("gradient of the input, \(level): error at most", worst)
+  }
+}
