@@ -15,7 +15,7 @@ extension Convolution {
 
   package static func weightGradient(
     _ width: FloatWidth, _ g: ConvolutionGeometry, x: UnsafeRawPointer, gradOutput: UnsafeRawPointer, gradWeight: UnsafeMutableRawPointer,
-    gradBias: UnsafeMutableRawPointer?, table: KernelTable
+    gradBias: UnsafeMutableRawPointer?, table: KernelTable, algorithm: Algorithm = .automatic
   ) {
     let size = width.stride
     if g.batch < 1 || g.outPlane < 1 || g.outChannels < 1 || g.inChannels < 1 {
@@ -29,6 +29,12 @@ extension Convolution {
     let parts = WeightSums.parts(g, pass, panels, size)
     Scratch.withBuffer(parts * g.groups * panels.width * (pass.depth + 1) * size) { buffer in
       let sums = WeightSums(pass: pass, panels: panels, groups: g.groups, parts: parts, size: size, buffer: buffer)
+      if g.usesWinograd(width, algorithm) {
+        Winograd.forward(g, table).weightGradient(
+          x: x.assumingMemoryBound(to: Float.self), gradOutput: gradOutput.assumingMemoryBound(to: Float.self), sums: sums,
+          addRows: kernels.addRows)
+        return sums.join(Float.self, gradWeight, gradBias)
+      }
       let regions = pass.regions(elementSize: size)
       let perPart = (g.batch + parts - 1) / parts
       Parallel.run(parts * g.groups * panels.panels.count) { chunk in

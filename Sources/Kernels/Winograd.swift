@@ -120,57 +120,63 @@ struct Winograd {
   func sourcePixels(_ part: Part) -> Pixels {
     Pixels(
       from: (4 * part.rows.lowerBound - top, 4 * part.columns.lowerBound - left), size: (4 * part.rows.count + 2, part.sourceRow),
-      height: sourceHeight, width: sourceWidth, pitch: sourcePitch)
+      height: sourceHeight, width: sourceWidth, pitch: lanes)
   }
 
-  func resultPixels(_ part: Part, pitch: Int) -> Pixels {
+  func resultPixels(_ part: Part) -> Pixels {
     Pixels(
       from: (4 * part.rows.lowerBound, 4 * part.columns.lowerBound), size: (4 * part.rows.count, part.resultRow), height: resultHeight,
-      width: resultWidth, pitch: pitch)
+      width: resultWidth, pitch: lanes)
   }
 
-  /// Fills the window of an image's part, whose border is zero already, and transforms it to `to`.
+  /// Transforms an image's part to `to`, a register of channels at a time: their window, whose border is zero already, stays in the
+  /// first-level cache, and the image is read in as many streams as there are lanes.
   func transform(
     _ image: UnsafePointer<Float>, _ part: Part, _ pixels: Pixels, _ window: UnsafeMutablePointer<Float>, _ to: UnsafeMutablePointer<Float>,
     _ slot: Int
   ) {
-    pixels.stretches { first, count, places in
-      kernels.spread(image + first, sourcePlane, sourceChannels, count, places, window, sourcePitch)
+    for channel in stride(from: 0, to: sourceChannels, by: lanes) {
+      pixels.stretches { first, count, places in
+        kernels.spread(
+          image + channel * sourcePlane + first, sourcePlane, min(lanes, sourceChannels - channel), count, places, window, lanes)
+      }
+      kernels.input(
+        window, lanes, part.sourceRow * lanes, part.rows.count, part.columns.count, lanes, to + channel, slot, sourcePitch)
     }
-    kernels.input(
-      window, sourcePitch, part.sourceRow * sourcePitch, part.rows.count, part.columns.count, sourcePitch, to, slot, sourcePitch)
   }
 
   // MARK: Results
 
-  /// What becomes of a panel of results in its window [row][column][pitch].
-  typealias Finish = (
-    _ image: Int, _ part: Part, _ panel: (first: Int, channels: Int, vectors: Int, pitch: Int), _ window: UnsafeMutablePointer<Float>
-  ) -> Void
+  /// What becomes of a register of result channels in their window [row][column][lane].
+  typealias Finish = (_ image: Int, _ part: Int, _ channel: Int, _ window: UnsafeMutablePointer<Float>) -> Void
 
   /// Bytes of transformed tiles that leave room for filters in the second-level cache.
-  static let tileBytes = 384 << 10
+  static let tileBytes = 256 << 10
 
-  /// Calls `body` for every part of every image, with its results in a window.
+  /// Tiles worked on at once, and the parts images are cut into for it.
   /// - pool: parts end between windows of this size.
+  func parts(pool: Int = 1) -> (budget: Int, parts: [Part]) {
+    let budget = max(matrix.tileRows, min(128, Self.tileBytes / (37 * 4 * max(sourcePitch, resultPitch))))
+    return (budget, parts(budget, step: pool / Self.commonDivisor(pool, 4)))
+  }
+
+  /// Calls `finish` for every part of every image and every register of channels.
   func run(
-    source: UnsafePointer<Float>, weight: UnsafePointer<Float>, bias: UnsafePointer<Float>?, relu: Bool, pool: Int = 1,
-    prepare: @escaping (Part) -> Finish
+    source: UnsafePointer<Float>, weight: UnsafePointer<Float>, bias: UnsafePointer<Float>?, relu: Bool, pool: Int = 1, finish: Finish
   ) {
+    let (budget, parts) = parts(pool: pool)
     let widest = max(sourcePitch, resultPitch), panelWidth = 2 * lanes
-    let panels = (resultChannels + panelWidth - 1) / panelWidth
-    let tileBudget = max(matrix.tileRows, min(128, Self.tileBytes / (37 * 4 * widest)))
-    let parts = parts(tileBudget, step: pool / Self.commonDivisor(pool, 4))
     let most = parts.map(\.tiles).max() ?? 1
     // Small images share a block.
-    let together = parts.count > 1 ? 1 : max(1, min(batch, tileBudget / most))
+    let together = parts.count > 1 ? 1 : max(1, min(batch, budget / most))
     let blocks = (batch + together - 1) / together
     let images = (batch + blocks - 1) / blocks
     // A chunk is about 30 million products of the direct way, as everywhere.
     let work = 18 * sourceChannels * resultChannels * 16 * most * images
     let perChunk = max(1, min(blocks, 30_000_000 / max(1, work)))
     let chunks = (blocks + perChunk - 1) / perChunk
-    let filterSlot = Self.slot(panels * panelWidth * sourceChannels)
+    let pixels = parts.map(sourcePixels)
+    let filterSlot = Self.slot((resultChannels + panelWidth - 1) / panelWidth * panelWidth * sourceChannels)
     let filterBytes = 36 * filterSlot * 4, biasBytes = resultPitch * 4
     Scratch.withBuffer(filterBytes + biasBytes) { memory in
       let filters = memory.assumingMemoryBound(to: Float.self), shift = filters + 36 * filterSlot
@@ -180,36 +186,34 @@ struct Winograd {
         memcpy(shift, bias, resultChannels * 4)
       }
       Parallel.run(chunks * parts.count) { chunk in
-        let part = parts[chunk % parts.count], firstBlock = chunk / parts.count * perChunk
-        let pixels = sourcePixels(part), finish = prepare(part)
+        let index = chunk % parts.count, firstBlock = chunk / parts.count * perChunk
+        let part = parts[index]
         let slot = Self.slot(images * part.tiles * widest)
-        let windowCount = max(part.sourcePixels * sourcePitch, part.resultPixels * min(panelWidth, resultPitch))
         let room = 2 * matrix.tileRows * lanes
-        Scratch.withBuffer((37 * slot + windowCount + part.sourcePixels * sourcePitch + room) * 4) { memory in
+        Scratch.withBuffer((37 * slot + (part.sourcePixels + part.resultPixels) * lanes + room) * 4) { memory in
           let tiles = memory.assumingMemoryBound(to: Float.self)
-          let window = tiles + 37 * slot, results = window + part.sourcePixels * sourcePitch
-          memset(window, 0, part.sourcePixels * sourcePitch * 4)
+          let window = tiles + 37 * slot, results = window + part.sourcePixels * lanes
           for block in firstBlock..<min(firstBlock + perChunk, blocks) where !Parallel.interrupted {
             let range = block * images..<min((block + 1) * images, batch)
+            memset(window, 0, part.sourcePixels * lanes * 4)
             // Products of position k take the place of the tiles of position k - 1.
             for image in range {
               transform(
-                source + image * sourceChannels * sourcePlane, part, pixels, window,
+                source + image * sourceChannels * sourcePlane, part, pixels[index], window,
                 tiles + slot + (image - range.lowerBound) * part.tiles * sourcePitch, slot)
             }
             for position in 0..<36 {
               matrix.block(
                 range.count * part.tiles, resultPitch, sourceChannels, tiles + (position + 1) * slot, sourcePitch, 1,
                 filters + position * filterSlot, panelWidth, panelWidth * sourceChannels, tiles + position * slot, resultPitch, false, nil,
-                false, results + windowCount)
+                false, results + part.resultPixels * lanes)
             }
             for image in range {
-              for panel in 0..<panels {
-                let first = panel * panelWidth, pitch = min(panelWidth, resultPitch - first)
+              for channel in stride(from: 0, to: resultChannels, by: lanes) {
                 kernels.output(
-                  tiles + (image - range.lowerBound) * part.tiles * resultPitch + first, slot, resultPitch, part.rows.count,
-                  part.columns.count, pitch, bias == nil ? nil : UnsafePointer(shift + first), relu, results, pitch, part.resultRow * pitch)
-                finish(image, part, (first, min(pitch, resultChannels - first), pitch / lanes, pitch), results)
+                  tiles + (image - range.lowerBound) * part.tiles * resultPitch + channel, slot, resultPitch, part.rows.count,
+                  part.columns.count, lanes, bias == nil ? nil : UnsafePointer(shift + channel), relu, results, lanes, part.resultRow * lanes)
+                finish(image, index, channel, results)
               }
             }
           }
@@ -220,17 +224,16 @@ struct Winograd {
 
   /// Results as they are, written to images.
   func run(source: UnsafeRawPointer, weight: UnsafeRawPointer, bias: UnsafeRawPointer?, relu: Bool, result: UnsafeMutableRawPointer) {
-    nonisolated(unsafe) let result = result.assumingMemoryBound(to: Float.self)
+    let result = result.assumingMemoryBound(to: Float.self)
+    let pixels = parts().parts.map(resultPixels)
     run(
       source: source.assumingMemoryBound(to: Float.self), weight: weight.assumingMemoryBound(to: Float.self),
       bias: bias?.assumingMemoryBound(to: Float.self), relu: relu
-    ) { part in
-      let whole = resultPixels(part, pitch: min(2 * lanes, resultPitch)), last = resultPixels(part, pitch: lanes)
-      return { image, _, panel, window in
-        (panel.vectors > 1 || resultPitch == lanes ? whole : last).stretches { first, count, places in
-          kernels.collect(
-            window, places, count, panel.channels, result + (image * resultChannels + panel.first) * resultPlane + first, resultPlane)
-        }
+    ) { image, part, channel, window in
+      pixels[part].stretches { first, count, places in
+        kernels.collect(
+          window, places, count, min(lanes, resultChannels - channel), result + (image * resultChannels + channel) * resultPlane + first,
+          resultPlane)
       }
     }
   }

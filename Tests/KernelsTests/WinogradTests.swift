@@ -100,4 +100,26 @@ import Testing
     }
     print("gradient of the input, \(level): error at most", worst)
   }
+
+  @Test(arguments: convolutionLevels)
+  func weightGradient(_ level: String) {
+    var noise = Noise(3), worst = 0.0
+    for g in Self.geometries {
+      let c = Case(g, &noise), plane = g.outHeight * g.outWidth
+      var expected = [Double](repeating: 0, count: g.weightCount), expectedBias = [Double](repeating: 0, count: g.outChannels)
+      g.products { expected[$1] += c.gradOutput[$2] * c.x[$0] }
+      for (i, value) in c.gradOutput.enumerated() { expectedBias[i / plane % g.outChannels] += value }
+      let x = Guarded(.float32, c.x), gradOutput = Guarded(.float32, c.gradOutput)
+      let gradWeight = Guarded(.float32, filled: g.weightCount), gradBias = Guarded(.float32, filled: g.outChannels)
+      Convolution.weightGradient(
+        .float32, g, x: x.pointer, gradOutput: gradOutput.pointer, gradWeight: gradWeight.pointer, gradBias: gradBias.pointer,
+        table: Kernels.table(level), algorithm: .winograd)
+      let error = Self.distance(gradWeight.values, expected)
+      worst = max(worst, error)
+      #expect(error < Self.tolerance, "\(g)")
+      #expect(gradBias.distance(expectedBias) < Self.tolerance, "\(g)")
+      #expect(gradWeight.intact && gradBias.intact, "\(g)")
+    }
+    print("gradient of the weight, \(level): error at most", worst)
+  }
 }
