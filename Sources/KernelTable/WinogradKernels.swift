@@ -33,6 +33,13 @@ public struct WinogradKernels: Sendable {
       _ from: UnsafePointer<Float>, _ fromRow: Int, _ channels: Int, _ pixels: Int, _ places: UnsafePointer<Int>,
       _ to: UnsafeMutablePointer<Float>, _ pitch: Int
     ) -> Void
+  /// Gradients behind max-pooling, each put where its mark says within its window of pool x pool pixels, 0 around it:
+  /// to[places[q] + i · row + j · lanes + c] = marks[c · fromRow + q] == i · pool + j ? from[c · fromRow + q] : 0.
+  public typealias SpreadPooled =
+    @Sendable @convention(c) (
+      _ from: UnsafePointer<Float>, _ marks: UnsafePointer<UInt8>, _ fromRow: Int, _ channels: Int, _ pixels: Int,
+      _ places: UnsafePointer<Int>, _ to: UnsafeMutablePointer<Float>, _ pool: Int, _ row: Int
+    ) -> Void
   /// to[c · toRow + q] = from[places[q] + c]; whole registers of channels are read.
   public typealias Collect =
     @Sendable @convention(c) (
@@ -46,10 +53,12 @@ public struct WinogradKernels: Sendable {
   public var output: Output
   public var filterGradient: FilterGradient
   public var spread: Spread
+  public var spreadPooled: SpreadPooled
   public var collect: Collect
 
   public init(
-    filters: Filters, input: Input, gradient: Input, output: Output, filterGradient: FilterGradient, spread: Spread, collect: Collect
+    filters: Filters, input: Input, gradient: Input, output: Output, filterGradient: FilterGradient, spread: Spread, spreadPooled: SpreadPooled,
+    collect: Collect
   ) {
     self.filters = filters
     self.input = input
@@ -57,6 +66,7 @@ public struct WinogradKernels: Sendable {
     self.output = output
     self.filterGradient = filterGradient
     self.spread = spread
+    self.spreadPooled = spreadPooled
     self.collect = collect
   }
 }

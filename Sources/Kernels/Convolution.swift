@@ -23,7 +23,7 @@ public enum Convolution {
   ) {
     if g.batch < 1 || g.outPlane < 1 || g.outChannels < 1 { return }
     if g.usesWinograd(width, algorithm) {
-      return Winograd.forward(g, table).run(source: x, weight: weight, bias: bias, relu: activation == .relu, result: y)
+      return Winograd.forward(g, table).run(source: g.images(x), weight: weight, bias: bias, relu: activation == .relu, result: y)
     }
     let kernels = table.convolution.set(width)
     withForwardRun(width, g, weight: weight, bias: bias, relu: activation == .relu, rowwise: true, kernels) { $0.run(source: x, result: y) }
@@ -43,7 +43,8 @@ public enum Convolution {
   ) {
     if g.batch < 1 || g.inPlane < 1 || g.inChannels < 1 { return }
     if g.outPlane > 0 && g.outChannels > 0 && g.usesWinograd(width, algorithm) {
-      return Winograd.inputGradient(g, table).run(source: gradOutput, weight: weight, bias: nil, relu: false, result: gradInput)
+      return Winograd.inputGradient(g, table).run(
+        source: g.results(gradOutput), weight: weight, bias: nil, relu: false, result: gradInput)
     }
     let kernels = table.convolution.set(width)
     let ys = Axis.backward(

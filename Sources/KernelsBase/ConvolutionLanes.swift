@@ -172,6 +172,16 @@ extension Lanes32: LaneMoves {
     let narrow = MaskBytes32(truncatingIfNeeded: unsafeBitCast(marks, to: Counts32.self))
     UnsafeMutableRawPointer(target).storeBytes(of: narrow, as: MaskBytes32.self)
   }
+  /// Bytes widened to bit patterns.
+  @inline(__always) static func loadBytes(_ source: UnsafePointer<UInt8>) -> Tile32 {
+    let narrow = UnsafeRawPointer(source).loadUnaligned(as: MaskBytes32.self)
+    return unsafeBitCast(Counts32(truncatingIfNeeded: narrow), to: Tile32.self)
+  }
+  /// The lanes of `value` whose bit pattern in `marks` is `bits`, 0 in the others.
+  @inline(__always) static func whereEqual(_ marks: Tile32, _ bits: Int, _ value: Tile32) -> Tile32 {
+    let other = unsafeBitCast(marks, to: Counts32.self) .!= Counts32(repeating: Int32(truncatingIfNeeded: bits))
+    return value.replacing(with: Tile32(), where: other)
+  }
 }
 
 extension Lanes64: LaneMoves {

@@ -4,7 +4,7 @@ internal import KernelTable
 
 let winogradKernels = WinogradKernels(
   filters: winogradFilters, input: winogradInput, gradient: winogradGradient, output: winogradOutput,
-  filterGradient: winogradFilterGradient, spread: spreadPixels, collect: collectPixels)
+  filterGradient: winogradFilterGradient, spread: spreadPixels, spreadPooled: spreadPooledPixels, collect: collectPixels)
 
 private typealias Place = UnsafePointer<Float>
 private typealias Target = UnsafeMutablePointer<Float>

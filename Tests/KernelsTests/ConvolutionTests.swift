@@ -53,11 +53,13 @@ import Testing
       let x = Guarded(width, c.x), weight = Guarded(width, c.weight), bias = Guarded(width, c.bias)
       let y = Guarded(width, filled: g.yCount), activated = Guarded(width, filled: g.yCount), plain = Guarded(width, filled: g.yCount)
       let table = Kernels.table(level)
-      Convolution.forward(width, g, x: x.pointer, weight: weight.pointer, bias: bias.pointer, y: y.pointer, activation: .none, table: table, algorithm: .direct)
+      Convolution.forward(
+        width, g, x: x.pointer, weight: weight.pointer, bias: bias.pointer, y: y.pointer, activation: .none, table: table, algorithm: .direct)
       Convolution.forward(
         width, g, x: x.pointer, weight: weight.pointer, bias: bias.pointer, y: activated.pointer, activation: .relu, table: table,
         algorithm: .direct)
-      Convolution.forward(width, g, x: x.pointer, weight: weight.pointer, bias: nil, y: plain.pointer, activation: .none, table: table, algorithm: .direct)
+      Convolution.forward(
+        width, g, x: x.pointer, weight: weight.pointer, bias: nil, y: plain.pointer, activation: .none, table: table, algorithm: .direct)
       let expected = c.y
       let plane = g.outHeight * g.outWidth
       #expect(y.distance(expected) < tolerance(width), "\(g)")

@@ -122,4 +122,94 @@ import Testing
     }
     print("gradient of the weight, \(level): error at most", worst)
   }
+
+  /// Fused with ReLU and pooling: the values of the parts, bit for bit, and gradients of what won.
+  @Test(arguments: convolutionLevels)
+  func pooled(_ level: String) {
+    var noise = Noise(4)
+    let table = Kernels.table(level)
+    for (i, g) in Self.geometries.enumerated() {
+      let pool = [2, 2, 3, 2, 1, 4, 2, 5][i % 8]
+      if g.outHeight < pool || g.outWidth < pool { continue }
+      let c = Case(g, &noise), planes = g.batch * g.outChannels, height = g.outHeight / pool, width = g.outWidth / pool
+      let x = Guarded(.float32, c.x), weight = Guarded(.float32, c.weight), bias = Guarded(.float32, c.bias)
+      let dense = Guarded(.float32, filled: g.yCount), y = Guarded(.float32, filled: planes * height * width)
+      let memory = GuardPages(bytes: y.count), marks = memory.pointer.bindMemory(to: UInt8.self, capacity: y.count)
+      Convolution.forward(
+        .float32, g, x: x.pointer, weight: weight.pointer, bias: bias.pointer, y: dense.pointer, activation: .relu, table: table,
+        algorithm: .winograd)
+      Convolution.forwardReLUMaxPool(
+        .float32, g, pool: pool, x: x.pointer, weight: weight.pointer, bias: bias.pointer, y: y.pointer, positions: marks, table: table,
+        algorithm: .winograd)
+      let gradients = noise.array(y.count).map { Double(Float($0)) }, values = dense.values
+      var best = [Double](repeating: 0, count: y.count), places = [Int](repeating: -1, count: y.count)
+      var spread = [Double](repeating: 0, count: g.yCount), expectedMarks = [UInt8](repeating: 255, count: y.count)
+      for at in best.indices {
+        let plane = at / (height * width), row = at / width % height, column = at % width
+        for k in 0..<pool * pool {
+          let place = (plane * g.outHeight + row * pool + k / pool) * g.outWidth + column * pool + k % pool
+          if values[place] > best[at] { (best[at], places[at], expectedMarks[at]) = (values[place], place, UInt8(k)) }
+        }
+        if places[at] >= 0 { spread[places[at]] = gradients[at] }
+      }
+      #expect(y.values == best, "\(g) \(pool)")
+      #expect(Array(UnsafeBufferPointer(start: marks, count: y.count)) == expectedMarks, "\(g) \(pool)")
+      #expect(y.intact && memory.intact, "\(g) \(pool)")
+
+      var gx = [Double](repeating: 0, count: g.xCount), gw = [Double](repeating: 0, count: g.weightCount)
+      var gb = [Double](repeating: 0, count: g.outChannels)
+      g.products {
+        gx[$0] += spread[$2] * c.weight[$1]
+        gw[$1] += spread[$2] * c.x[$0]
+      }
+      for (i, value) in spread.enumerated() { gb[i / (g.outHeight * g.outWidth) % g.outChannels] += value }
+      let gradOutput = Guarded(.float32, gradients), gradInput = Guarded(.float32, filled: g.xCount)
+      let gradWeight = Guarded(.float32, filled: g.weightCount), gradBias = Guarded(.float32, filled: g.outChannels)
+      Convolution.backwardReLUMaxPool(
+        .float32, g, pool: pool, x: x.pointer, weight: weight.pointer, positions: marks, gradOutput: gradOutput.pointer,
+        gradInput: gradInput.pointer, gradWeight: gradWeight.pointer, gradBias: gradBias.pointer, table: table, algorithm: .winograd)
+      #expect(Self.distance(gradInput.values, gx) < Self.tolerance, "\(g) \(pool)")
+      #expect(Self.distance(gradWeight.values, gw) < Self.tolerance, "\(g) \(pool)")
+      #expect(gradBias.distance(gb) < Self.tolerance, "\(g) \(pool)")
+      #expect(gradInput.intact && gradWeight.intact && gradBias.intact, "\(g) \(pool)")
+    }
+  }
+
+  /// The same bits on 1 to 4 threads.
+  @Test func bitsDoNotDependOnThreads() {
+    let before = Parallel.threads
+    defer { Parallel.threads = before }
+    for (batch, channels, out, size) in [(37, 17, 40, 14), (9, 64, 64, 30), (50, 32, 16, 5)] {
+      guard let g = Self.geometry(batch: batch, channels, out, size, size, (1, 1, 1, 1)) else { continue }
+      var noise = Noise(5)
+      let c = Case(g, &noise), count = batch * out * (size / 2) * (size / 2)
+      let x = Guarded(.float32, c.x), weight = Guarded(.float32, c.weight), bias = Guarded(.float32, c.bias)
+      let gradOutput = Guarded(.float32, c.gradOutput)
+      var seen: [[UInt8]] = []
+      for threads in 1...4 {
+        Parallel.threads = threads
+        let y = Guarded(.float32, filled: g.yCount), gradInput = Guarded(.float32, filled: g.xCount), pooled = Guarded(.float32, filled: count)
+        let gradWeight = Guarded(.float32, filled: g.weightCount), gradBias = Guarded(.float32, filled: g.outChannels)
+        let again = Guarded(.float32, filled: g.weightCount)
+        var marks = [UInt8](repeating: 0, count: count)
+        let table = Kernels.table
+        Convolution.forward(
+          .float32, g, x: x.pointer, weight: weight.pointer, bias: bias.pointer, y: y.pointer, activation: .none, table: table,
+          algorithm: .winograd)
+        Convolution.inputGradient(
+          .float32, g, gradOutput: gradOutput.pointer, weight: weight.pointer, gradInput: gradInput.pointer, table: table, algorithm: .winograd)
+        Convolution.weightGradient(
+          .float32, g, x: x.pointer, gradOutput: gradOutput.pointer, gradWeight: gradWeight.pointer, gradBias: gradBias.pointer, table: table,
+          algorithm: .winograd)
+        Convolution.forwardReLUMaxPool(
+          .float32, g, pool: 2, x: x.pointer, weight: weight.pointer, bias: bias.pointer, y: pooled.pointer, positions: &marks, table: table,
+          algorithm: .winograd)
+        Convolution.backwardReLUMaxPool(
+          .float32, g, pool: 2, x: x.pointer, weight: weight.pointer, positions: marks, gradOutput: pooled.pointer, gradInput: nil,
+          gradWeight: again.pointer, gradBias: nil, table: table, algorithm: .winograd)
+        seen.append(y.bits + gradInput.bits + gradWeight.bits + gradBias.bits + pooled.bits + marks + again.bits)
+      }
+      #expect(seen.allSatisfy { $0 == seen[0] }, "\(g)")
+    }
+  }
 }
