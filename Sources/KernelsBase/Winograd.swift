@@ -1,6 +1,9 @@
 internal import KernelTable
 
 /// The two-dimensional transforms of Winograd's convolution, lanes are channels (`WinogradTransforms` has the formulas).
+///
+/// Lines of one direction pass through a table in the first-level cache to those of the other. The passes are functions of their own:
+/// kept in registers, 36 vectors make the compiler take them apart into quarters.
 
 let winogradKernels = WinogradKernels(
   filters: winogradFilters, input: winogradInput, gradient: winogradGradient, output: winogradOutput,
@@ -16,49 +19,129 @@ private typealias Target = UnsafeMutablePointer<Float>
 @inline(__always) private func get6(_ p: Place, _ step: Int) -> Line6 {
   (get(p), get(p + step), get(p + 2 &* step), get(p + 3 &* step), get(p + 4 &* step), get(p + 5 &* step))
 }
-
-/// A row of transformed values, one in each slot.
-@inline(__always) private func putSlots(_ v: Line6, _ p: Target, _ slot: Int) {
+@inline(__always) private func get4(_ p: Place, _ step: Int) -> Line4 { (get(p), get(p + step), get(p + 2 &* step), get(p + 3 &* step)) }
+@inline(__always) private func put6(_ v: Line6, _ p: Target, _ step: Int) {
   put(v.0, p)
-  put(v.1, p + slot)
-  put(v.2, p + 2 &* slot)
-  put(v.3, p + 3 &* slot)
-  put(v.4, p + 4 &* slot)
-  put(v.5, p + 5 &* slot)
+  put(v.1, p + step)
+  put(v.2, p + 2 &* step)
+  put(v.3, p + 3 &* step)
+  put(v.4, p + 4 &* step)
+  put(v.5, p + 5 &* step)
 }
+@inline(__always) private func put3(_ v: Line3, _ p: Target, _ step: Int) {
+  put(v.0, p)
+  put(v.1, p + step)
+  put(v.2, p + 2 &* step)
+}
+
+/// `count` lines of each transform: line l reads from + l · fromLine, steps of fromStep, and writes to + l · toLine, steps of toStep.
+private struct Lines {
+  var from: Place
+  var fromLine: Int
+  var fromStep: Int
+  var to: Target
+  var toLine: Int
+  var toStep: Int
+  var count: Int
+}
+
+@inline(never) private func inputLines(_ p: Lines) {
+  var from = p.from, to = p.to, line = 0
+  while line < p.count {
+    put6(winogradInputLine(get6(from, p.fromStep)), to, p.toStep)
+    from += p.fromLine
+    to += p.toLine
+    line &+= 1
+  }
+}
+
+@inline(never) private func gradientLines(_ p: Lines) {
+  var from = p.from, to = p.to, line = 0
+  while line < p.count {
+    put6(winogradGradientLine(get4(from, p.fromStep)), to, p.toStep)
+    from += p.fromLine
+    to += p.toLine
+    line &+= 1
+  }
+}
+
+@inline(never) private func filterLines(_ p: Lines) {
+  var from = p.from, to = p.to, line = 0
+  while line < p.count {
+    put6(winogradFilterLine((get(from), get(from + p.fromStep), get(from + 2 &* p.fromStep))), to, p.toStep)
+    from += p.fromLine
+    to += p.toLine
+    line &+= 1
+  }
+}
+
+@inline(never) private func filterGradientLines(_ p: Lines) {
+  var from = p.from, to = p.to, line = 0
+  while line < p.count {
+    put3(winogradFilterGradientLine(get6(from, p.fromStep)), to, p.toStep)
+    from += p.fromLine
+    to += p.toLine
+    line &+= 1
+  }
+}
+
+@inline(never) private func outputLines(_ p: Lines, _ shift: Tile32, _ floor: Tile32) {
+  var from = p.from, to = p.to, line = 0
+  while line < p.count {
+    let y = winogradOutputLine(get6(from, p.fromStep))
+    put(Lanes32.atLeast(y.0 + shift, floor), to)
+    put(Lanes32.atLeast(y.1 + shift, floor), to + p.toStep)
+    put(Lanes32.atLeast(y.2 + shift, floor), to + 2 &* p.toStep)
+    put(Lanes32.atLeast(y.3 + shift, floor), to + 3 &* p.toStep)
+    from += p.fromLine
+    to += p.toLine
+    line &+= 1
+  }
+}
+
+/// Room for 36 vectors.
+private typealias Table = (Line6, Line6, Line6, Line6, Line6, Line6)
+@inline(__always) private func withTable(_ body: (Target) -> Void) {
+  let z = Lanes32.zero
+  let line = (z, z, z, z, z, z)
+  var table: Table = (line, line, line, line, line, line)
+  withUnsafeMutableBytes(of: &table) { body($0.baseAddress.unsafelyUnwrapped.assumingMemoryBound(to: Float.self)) }
+}
+
+/// Calls body(corner, at) for every tile and register of channels: offsets in a window, and in a slot.
+@inline(__always)
+private func eachTile(
+  _ pixel: Int, _ row: Int, _ tileRows: Int, _ tileColumns: Int, _ channels: Int, _ tile: Int, _ body: (Int, Int) -> Void
+) {
+  var i = 0
+  while i < tileRows {
+    var j = 0
+    while j < tileColumns {
+      let corner = 4 &* i &* row &+ 4 &* j &* pixel, at = (i &* tileColumns &+ j) &* tile
+      var c = 0
+      while c < channels {
+        body(corner &+ c, at &+ c)
+        c &+= Lanes32.count
+      }
+      j &+= 1
+    }
+    i &+= 1
+  }
+}
+
+// Position (u, v), row u and column v of a transformed tile, lies in slot 6u + v. Columns are transformed first, to table[u][column].
 
 @inline(never)
 func winogradInput(
   _ window: UnsafePointer<Float>, _ pixel: Int, _ row: Int, _ tileRows: Int, _ tileColumns: Int, _ channels: Int,
   _ to: UnsafeMutablePointer<Float>, _ slot: Int, _ tile: Int
 ) {
-  var to = to
-  var i = 0
-  while i < tileRows {
-    var j = 0
-    while j < tileColumns {
-      let corner = window + (4 &* i &* row &+ 4 &* j &* pixel)
-      var c = 0
-      while c < channels {
-        let d = corner + c, v = to + c
-        let c0 = winogradInputLine(get6(d, row))
-        let c1 = winogradInputLine(get6(d + pixel, row))
-        let c2 = winogradInputLine(get6(d + 2 &* pixel, row))
-        let c3 = winogradInputLine(get6(d + 3 &* pixel, row))
-        let c4 = winogradInputLine(get6(d + 4 &* pixel, row))
-        let c5 = winogradInputLine(get6(d + 5 &* pixel, row))
-        putSlots(winogradInputLine((c0.0, c1.0, c2.0, c3.0, c4.0, c5.0)), v, slot)
-        putSlots(winogradInputLine((c0.1, c1.1, c2.1, c3.1, c4.1, c5.1)), v + 6 &* slot, slot)
-        putSlots(winogradInputLine((c0.2, c1.2, c2.2, c3.2, c4.2, c5.2)), v + 12 &* slot, slot)
-        putSlots(winogradInputLine((c0.3, c1.3, c2.3, c3.3, c4.3, c5.3)), v + 18 &* slot, slot)
-        putSlots(winogradInputLine((c0.4, c1.4, c2.4, c3.4, c4.4, c5.4)), v + 24 &* slot, slot)
-        putSlots(winogradInputLine((c0.5, c1.5, c2.5, c3.5, c4.5, c5.5)), v + 30 &* slot, slot)
-        c &+= Lanes32.count
-      }
-      to += tile
-      j &+= 1
+  let n = Lanes32.count
+  withTable { table in
+    eachTile(pixel, row, tileRows, tileColumns, channels, tile) { corner, at in
+      inputLines(Lines(from: window + corner, fromLine: pixel, fromStep: row, to: table, toLine: n, toStep: 6 &* n, count: 6))
+      inputLines(Lines(from: table, fromLine: 6 &* n, fromStep: n, to: to + at, toLine: 6 &* slot, toStep: slot, count: 6))
     }
-    i &+= 1
   }
 }
 
@@ -67,31 +150,12 @@ func winogradGradient(
   _ window: UnsafePointer<Float>, _ pixel: Int, _ row: Int, _ tileRows: Int, _ tileColumns: Int, _ channels: Int,
   _ to: UnsafeMutablePointer<Float>, _ slot: Int, _ tile: Int
 ) {
-  @inline(__always) func column(_ g: Place) -> Line6 {
-    winogradGradientLine((get(g), get(g + row), get(g + 2 &* row), get(g + 3 &* row)))
-  }
-  var to = to
-  var i = 0
-  while i < tileRows {
-    var j = 0
-    while j < tileColumns {
-      let corner = window + (4 &* i &* row &+ 4 &* j &* pixel)
-      var c = 0
-      while c < channels {
-        let g = corner + c, z = to + c
-        let c0 = column(g), c1 = column(g + pixel), c2 = column(g + 2 &* pixel), c3 = column(g + 3 &* pixel)
-        putSlots(winogradGradientLine((c0.0, c1.0, c2.0, c3.0)), z, slot)
-        putSlots(winogradGradientLine((c0.1, c1.1, c2.1, c3.1)), z + 6 &* slot, slot)
-        putSlots(winogradGradientLine((c0.2, c1.2, c2.2, c3.2)), z + 12 &* slot, slot)
-        putSlots(winogradGradientLine((c0.3, c1.3, c2.3, c3.3)), z + 18 &* slot, slot)
-        putSlots(winogradGradientLine((c0.4, c1.4, c2.4, c3.4)), z + 24 &* slot, slot)
-        putSlots(winogradGradientLine((c0.5, c1.5, c2.5, c3.5)), z + 30 &* slot, slot)
-        c &+= Lanes32.count
-      }
-      to += tile
-      j &+= 1
+  let n = Lanes32.count
+  withTable { table in
+    eachTile(pixel, row, tileRows, tileColumns, channels, tile) { corner, at in
+      gradientLines(Lines(from: window + corner, fromLine: pixel, fromStep: row, to: table, toLine: n, toStep: 4 &* n, count: 4))
+      gradientLines(Lines(from: table, fromLine: 4 &* n, fromStep: n, to: to + at, toLine: 6 &* slot, toStep: slot, count: 6))
     }
-    i &+= 1
   }
 }
 
@@ -100,41 +164,23 @@ func winogradOutput(
   _ from: UnsafePointer<Float>, _ slot: Int, _ tile: Int, _ tileRows: Int, _ tileColumns: Int, _ channels: Int, _ bias: UnsafePointer<Float>?,
   _ relu: Bool, _ window: UnsafeMutablePointer<Float>, _ pixel: Int, _ row: Int
 ) {
+  let n = Lanes32.count
   let floor = relu ? Lanes32.zero : Lanes32.lowest
-  var from = from
-  var i = 0
-  while i < tileRows {
-    var j = 0
-    while j < tileColumns {
-      let corner = window + (4 &* i &* row &+ 4 &* j &* pixel)
-      var c = 0
-      while c < channels {
-        let m = from + c, y = corner + c
-        var shift = Lanes32.zero
-        if let bias { shift = get(bias + c) }
-        // Columns of positions first: position (u, v) lies in slot 6u + v.
-        let c0 = winogradOutputLine(get6(m, 6 &* slot))
-        let c1 = winogradOutputLine(get6(m + slot, 6 &* slot))
-        let c2 = winogradOutputLine(get6(m + 2 &* slot, 6 &* slot))
-        let c3 = winogradOutputLine(get6(m + 3 &* slot, 6 &* slot))
-        let c4 = winogradOutputLine(get6(m + 4 &* slot, 6 &* slot))
-        let c5 = winogradOutputLine(get6(m + 5 &* slot, 6 &* slot))
-        @inline(__always) func finish(_ line: Line4, _ y: Target) {
-          put(Lanes32.atLeast(line.0 + shift, floor), y)
-          put(Lanes32.atLeast(line.1 + shift, floor), y + pixel)
-          put(Lanes32.atLeast(line.2 + shift, floor), y + 2 &* pixel)
-          put(Lanes32.atLeast(line.3 + shift, floor), y + 3 &* pixel)
-        }
-        finish(winogradOutputLine((c0.0, c1.0, c2.0, c3.0, c4.0, c5.0)), y)
-        finish(winogradOutputLine((c0.1, c1.1, c2.1, c3.1, c4.1, c5.1)), y + row)
-        finish(winogradOutputLine((c0.2, c1.2, c2.2, c3.2, c4.2, c5.2)), y + 2 &* row)
-        finish(winogradOutputLine((c0.3, c1.3, c2.3, c3.3, c4.3, c5.3)), y + 3 &* row)
-        c &+= Lanes32.count
+  var shift = Lanes32.zero
+  withTable { table in
+    var channel = 0
+    while channel < channels {
+      if let bias { shift = get(bias + channel) }
+      eachTile(pixel, row, tileRows, tileColumns, n, tile) { corner, at in
+        // Rows of positions first: they are the ones whose slots lie side by side.
+        outputLines(
+          Lines(from: from + (at &+ channel), fromLine: 6 &* slot, fromStep: slot, to: table, toLine: n, toStep: 6 &* n, count: 6), Lanes32.zero,
+          Lanes32.lowest)
+        outputLines(
+          Lines(from: table, fromLine: 6 &* n, fromStep: n, to: window + (corner &+ channel), toLine: pixel, toStep: row, count: 4), shift, floor)
       }
-      from += tile
-      j &+= 1
+      channel &+= n
     }
-    i &+= 1
   }
 }
 
@@ -142,28 +188,20 @@ func winogradOutput(
 func winogradFilterGradient(
   _ from: UnsafePointer<Float>, _ slot: Int, _ fromRow: Int, _ sources: Int, _ channels: Int, _ to: UnsafeMutablePointer<Float>, _ toRow: Int
 ) {
-  var s = 0
-  while s < sources {
-    var c = 0
-    while c < channels {
-      let d = from + (s &* fromRow &+ c), w = to + (9 &* s &* toRow &+ c)
-      let c0 = winogradFilterGradientLine(get6(d, 6 &* slot))
-      let c1 = winogradFilterGradientLine(get6(d + slot, 6 &* slot))
-      let c2 = winogradFilterGradientLine(get6(d + 2 &* slot, 6 &* slot))
-      let c3 = winogradFilterGradientLine(get6(d + 3 &* slot, 6 &* slot))
-      let c4 = winogradFilterGradientLine(get6(d + 4 &* slot, 6 &* slot))
-      let c5 = winogradFilterGradientLine(get6(d + 5 &* slot, 6 &* slot))
-      @inline(__always) func finish(_ line: Line3, _ w: Target) {
-        put(line.0, w)
-        put(line.1, w + toRow)
-        put(line.2, w + 2 &* toRow)
+  let n = Lanes32.count
+  withTable { table in
+    var s = 0
+    while s < sources {
+      var c = 0
+      while c < channels {
+        filterGradientLines(
+          Lines(from: from + (s &* fromRow &+ c), fromLine: slot, fromStep: 6 &* slot, to: table, toLine: n, toStep: 6 &* n, count: 6))
+        filterGradientLines(
+          Lines(from: table, fromLine: 6 &* n, fromStep: n, to: to + (9 &* s &* toRow &+ c), toLine: 3 &* toRow, toStep: toRow, count: 3))
+        c &+= n
       }
-      finish(winogradFilterGradientLine((c0.0, c1.0, c2.0, c3.0, c4.0, c5.0)), w)
-      finish(winogradFilterGradientLine((c0.1, c1.1, c2.1, c3.1, c4.1, c5.1)), w + 3 &* toRow)
-      finish(winogradFilterGradientLine((c0.2, c1.2, c2.2, c3.2, c4.2, c5.2)), w + 6 &* toRow)
-      c &+= Lanes32.count
+      s &+= 1
     }
-    s &+= 1
   }
 }
 
@@ -185,28 +223,26 @@ func winogradFilters(
   _ weight: UnsafePointer<Float>, _ results: Int, _ resultStride: Int, _ sources: Int, _ sourceStride: Int, _ turned: Bool,
   _ to: UnsafeMutablePointer<Float>, _ slot: Int
 ) {
-  let panel = 2 &* Lanes32.count
-  let first = turned ? 8 : 0, step = turned ? -1 : 1
-  var r = 0
-  while r < (results &+ panel &- 1) / panel &* panel {
-    var s = 0
-    while s < sources {
-      let w = weight + (r &* resultStride &+ s &* sourceStride &+ first)
-      let u = to + ((r / panel &* sources &+ s) &* panel &+ r % panel)
-      @inline(__always) func column(_ v: Int) -> Line6 {
-        winogradFilterLine(
-          (tap(w + v &* step, resultStride, results &- r), tap(w + (v &+ 3) &* step, resultStride, results &- r),
-            tap(w + (v &+ 6) &* step, resultStride, results &- r)))
+  let n = Lanes32.count, panel = 2 &* n
+  withTable { table in
+    // The table holds nine taps, then [u][column] of the first pass.
+    let columns = table + 9 &* n
+    var r = 0
+    while r < (results &+ panel &- 1) / panel &* panel {
+      var s = 0
+      while s < sources {
+        let w = weight + (r &* resultStride &+ s &* sourceStride)
+        var k = 0
+        while k < 9 {
+          put(tap(w + (turned ? 8 &- k : k), resultStride, results &- r), table + k &* n)
+          k &+= 1
+        }
+        filterLines(Lines(from: table, fromLine: n, fromStep: 3 &* n, to: columns, toLine: n, toStep: 3 &* n, count: 3))
+        let u = to + ((r / panel &* sources &+ s) &* panel &+ r % panel)
+        filterLines(Lines(from: columns, fromLine: 3 &* n, fromStep: n, to: u, toLine: 6 &* slot, toStep: slot, count: 6))
+        s &+= 1
       }
-      let c0 = column(0), c1 = column(1), c2 = column(2)
-      putSlots(winogradFilterLine((c0.0, c1.0, c2.0)), u, slot)
-      putSlots(winogradFilterLine((c0.1, c1.1, c2.1)), u + 6 &* slot, slot)
-      putSlots(winogradFilterLine((c0.2, c1.2, c2.2)), u + 12 &* slot, slot)
-      putSlots(winogradFilterLine((c0.3, c1.3, c2.3)), u + 18 &* slot, slot)
-      putSlots(winogradFilterLine((c0.4, c1.4, c2.4)), u + 24 &* slot, slot)
-      putSlots(winogradFilterLine((c0.5, c1.5, c2.5)), u + 30 &* slot, slot)
-      s &+= 1
+      r &+= n
     }
-    r &+= Lanes32.count
   }
 }

@@ -1,35 +1,39 @@
 /// Between images (channels first, pixels side by side) and windows (channels last, pixels wherever a table says):
 /// borders of zeros and ends of tiles that hang over cost nothing this way.
 
-/// One block of `spreadPixels`, `rows` of whose channels are there. Not inlined: beyond a size the compiler stops inlining even loads.
+// Blocks of whole registers and those of fewer channels are functions apart: where the two share their permutations, the compiler
+// spends half as many again; and beyond a size it stops inlining even loads.
+
 @inline(never)
-private func spreadBlock(
-  _ from: UnsafePointer<Float>, _ fromRow: Int, _ rows: Int, _ places: UnsafePointer<Int>, _ to: UnsafeMutablePointer<Float>
-) {
-  if rows >= Lanes32.count {
-    transposeBlock(
-      Lanes32.self, { Lanes32.load(UnsafeRawPointer(from + $0 &* fromRow)) },
-      { i, v in Lanes32.store(v, UnsafeMutableRawPointer(to + places[i])) })
-  } else {
-    transposeBlock(
-      Lanes32.self, { $0 < rows ? Lanes32.load(UnsafeRawPointer(from + $0 &* fromRow)) : Lanes32.zero },
-      { i, v in Lanes32.store(v, UnsafeMutableRawPointer(to + places[i])) })
-  }
+private func spreadWhole(_ from: UnsafePointer<Float>, _ fromRow: Int, _ places: UnsafePointer<Int>, _ to: UnsafeMutablePointer<Float>) {
+  transposeBlock(
+    Lanes32.self, { Lanes32.load(UnsafeRawPointer(from + $0 &* fromRow)) },
+    { i, v in Lanes32.store(v, UnsafeMutableRawPointer(to + places[i])) })
 }
 
 @inline(never)
-private func collectBlock(
+private func spreadCut(
+  _ from: UnsafePointer<Float>, _ fromRow: Int, _ rows: Int, _ places: UnsafePointer<Int>, _ to: UnsafeMutablePointer<Float>
+) {
+  transposeBlock(
+    Lanes32.self, { $0 < rows ? Lanes32.load(UnsafeRawPointer(from + $0 &* fromRow)) : Lanes32.zero },
+    { i, v in Lanes32.store(v, UnsafeMutableRawPointer(to + places[i])) })
+}
+
+@inline(never)
+private func collectWhole(_ from: UnsafePointer<Float>, _ places: UnsafePointer<Int>, _ to: UnsafeMutablePointer<Float>, _ toRow: Int) {
+  transposeBlock(
+    Lanes32.self, { Lanes32.load(UnsafeRawPointer(from + places[$0])) },
+    { i, v in Lanes32.store(v, UnsafeMutableRawPointer(to + i &* toRow)) })
+}
+
+@inline(never)
+private func collectCut(
   _ from: UnsafePointer<Float>, _ places: UnsafePointer<Int>, _ rows: Int, _ to: UnsafeMutablePointer<Float>, _ toRow: Int
 ) {
-  if rows >= Lanes32.count {
-    transposeBlock(
-      Lanes32.self, { Lanes32.load(UnsafeRawPointer(from + places[$0])) },
-      { i, v in Lanes32.store(v, UnsafeMutableRawPointer(to + i &* toRow)) })
-  } else {
-    transposeBlock(
-      Lanes32.self, { Lanes32.load(UnsafeRawPointer(from + places[$0])) },
-      { i, v in if i < rows { Lanes32.store(v, UnsafeMutableRawPointer(to + i &* toRow)) } })
-  }
+  transposeBlock(
+    Lanes32.self, { Lanes32.load(UnsafeRawPointer(from + places[$0])) },
+    { i, v in if i < rows { Lanes32.store(v, UnsafeMutableRawPointer(to + i &* toRow)) } })
 }
 
 @inline(never)
@@ -56,7 +60,12 @@ func spreadPixels(
     let start = q < pixels &- Lanes32.count ? q : pixels &- Lanes32.count
     var c = 0
     while c < pitch {
-      spreadBlock(from + (c &* fromRow &+ start), fromRow, channels &- c, places + start, to + c)
+      let block = from + (c &* fromRow &+ start), rows = channels &- c
+      if rows >= Lanes32.count {
+        spreadWhole(block, fromRow, places + start, to + c)
+      } else {
+        spreadCut(block, fromRow, rows, places + start, to + c)
+      }
       c &+= Lanes32.count
     }
     q &+= Lanes32.count
@@ -84,28 +93,44 @@ func collectPixels(
     let start = q < pixels &- Lanes32.count ? q : pixels &- Lanes32.count
     var c = 0
     while c < channels {
-      collectBlock(from + c, places + start, channels &- c, to + (c &* toRow &+ start), toRow)
+      let block = to + (c &* toRow &+ start), rows = channels &- c
+      if rows >= Lanes32.count {
+        collectWhole(from + c, places + start, block, toRow)
+      } else {
+        collectCut(from + c, places + start, rows, block, toRow)
+      }
       c &+= Lanes32.count
     }
     q &+= Lanes32.count
   }
 }
 
-/// One block of `spreadPooledPixels`. The marks pass through the same transposition, as bit patterns; `room` holds them meanwhile.
+/// The marks of a block pass through the same transposition, as bit patterns.
 @inline(never)
-private func marksBlock(_ marks: UnsafePointer<UInt8>, _ fromRow: Int, _ rows: Int, _ room: UnsafeMutableRawPointer) {
-  @inline(__always) func row(_ i: Int) -> Tile32 {
-    if i >= rows { return Lanes32.zero }
-    return Lanes32.loadBytes(marks + i &* fromRow)
-  }
-  transposeBlock(Lanes32.self, row, { i, v in Lanes32.store(v, room + i &* MemoryLayout<Tile32>.stride) })
+private func marksWhole(_ marks: UnsafePointer<UInt8>, _ fromRow: Int, _ to: UnsafeMutableRawPointer) {
+  transposeBlock(
+    Lanes32.self, { Lanes32.loadBytes(marks + $0 &* fromRow) }, { i, v in Lanes32.store(v, to + i &* MemoryLayout<Tile32>.stride) })
 }
 
 @inline(never)
-private func gradientsBlock(_ from: UnsafePointer<Float>, _ fromRow: Int, _ rows: Int, _ room: UnsafeMutableRawPointer) {
+private func marksCut(_ marks: UnsafePointer<UInt8>, _ fromRow: Int, _ rows: Int, _ to: UnsafeMutableRawPointer) {
+  transposeBlock(
+    Lanes32.self, { $0 < rows ? Lanes32.loadBytes(marks + $0 &* fromRow) : Lanes32.zero },
+    { i, v in Lanes32.store(v, to + i &* MemoryLayout<Tile32>.stride) })
+}
+
+@inline(never)
+private func valuesWhole(_ from: UnsafePointer<Float>, _ fromRow: Int, _ to: UnsafeMutableRawPointer) {
+  transposeBlock(
+    Lanes32.self, { Lanes32.load(UnsafeRawPointer(from + $0 &* fromRow)) },
+    { i, v in Lanes32.store(v, to + i &* MemoryLayout<Tile32>.stride) })
+}
+
+@inline(never)
+private func valuesCut(_ from: UnsafePointer<Float>, _ fromRow: Int, _ rows: Int, _ to: UnsafeMutableRawPointer) {
   transposeBlock(
     Lanes32.self, { $0 < rows ? Lanes32.load(UnsafeRawPointer(from + $0 &* fromRow)) : Lanes32.zero },
-    { i, v in Lanes32.store(v, room + i &* MemoryLayout<Tile32>.stride) })
+    { i, v in Lanes32.store(v, to + i &* MemoryLayout<Tile32>.stride) })
 }
 
 @inline(never)
@@ -138,8 +163,13 @@ func spreadPooledPixels(
     var q = 0
     while q < pixels {
       let start = q < pixels &- lanes ? q : pixels &- lanes
-      gradientsBlock(from + start, fromRow, channels, gradients)
-      marksBlock(marks + start, fromRow, channels, marked)
+      if channels >= lanes {
+        valuesWhole(from + start, fromRow, gradients)
+        marksWhole(marks + start, fromRow, marked)
+      } else {
+        valuesCut(from + start, fromRow, channels, gradients)
+        marksCut(marks + start, fromRow, channels, marked)
+      }
       var p = 0
       while p < lanes {
         let g = Lanes32.load(gradients + p &* MemoryLayout<Tile32>.stride), m = Lanes32.load(marked + p &* MemoryLayout<Tile32>.stride)
