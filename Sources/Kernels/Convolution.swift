@@ -47,6 +47,9 @@ public enum Convolution {
         source: g.results(gradOutput), weight: weight, bias: nil, relu: false, result: gradInput)
     }
     let kernels = table.convolution.set(width)
+    if g.outPlane > 0 && TapProducts.suit(g, lanes: kernels.lanes) {
+      return TapProducts(g: g, width: width, table: table).run(gradOutput: gradOutput, weight: weight, gradInput: gradInput)
+    }
     let ys = Axis.backward(
       size: g.inHeight, kernel: g.kernelHeight, stride: g.strideHeight, padding: g.paddingTop, dilation: g.dilationHeight,
       count: g.outHeight)

@@ -85,7 +85,10 @@ private struct Lines {
   }
 }
 
-@inline(never) private func outputLines(_ p: Lines, _ shift: Tile32, _ floor: Tile32) {
+@inline(never) private func outputLines(_ p: Lines, _ bias: Place?, _ relu: Bool) {
+  let floor = relu ? Lanes32.zero : Lanes32.lowest
+  var shift = Lanes32.zero
+  if let bias { shift = get(bias) }
   var from = p.from, to = p.to, line = 0
   while line < p.count {
     let y = winogradOutputLine(get6(from, p.fromStep))
@@ -165,19 +168,18 @@ func winogradOutput(
   _ relu: Bool, _ window: UnsafeMutablePointer<Float>, _ pixel: Int, _ row: Int
 ) {
   let n = Lanes32.count
-  let floor = relu ? Lanes32.zero : Lanes32.lowest
-  var shift = Lanes32.zero
   withTable { table in
     var channel = 0
     while channel < channels {
-      if let bias { shift = get(bias + channel) }
+      var shift: Place?
+      if let bias { shift = bias + channel }
       eachTile(pixel, row, tileRows, tileColumns, n, tile) { corner, at in
         // Rows of positions first: they are the ones whose slots lie side by side.
         outputLines(
-          Lines(from: from + (at &+ channel), fromLine: 6 &* slot, fromStep: slot, to: table, toLine: n, toStep: 6 &* n, count: 6), Lanes32.zero,
-          Lanes32.lowest)
+          Lines(from: from + (at &+ channel), fromLine: 6 &* slot, fromStep: slot, to: table, toLine: n, toStep: 6 &* n, count: 6), nil,
+          false)
         outputLines(
-          Lines(from: table, fromLine: 6 &* n, fromStep: n, to: window + (corner &+ channel), toLine: pixel, toStep: row, count: 4), shift, floor)
+          Lines(from: table, fromLine: 6 &* n, fromStep: n, to: window + (corner &+ channel), toLine: pixel, toStep: row, count: 4), shift, relu)
       }
       channel &+= n
     }
