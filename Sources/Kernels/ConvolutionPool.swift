@@ -106,19 +106,22 @@ extension Convolution {
   ) {
     precondition(pool >= 1 && pool <= largestFusedPool, "pool must be 1 ... 15")
     let pooled = PooledPlane(g, pool)
-    if g.batch > 0 && pooled.plane > 0 && g.outChannels > 0 && g.inChannels > 0 && g.usesWinograd(width, algorithm) {
-      let gradients = g.results(gradOutput, pooled, positions)
-      if let gradInput {
-        Winograd.inputGradient(g, table).run(source: gradients, weight: weight, bias: nil, relu: false, result: gradInput)
-      }
-      return WeightSums.withSums(g, .float32, table.convolution.float32, gradWeight, gradBias) { sums in
-        Winograd.forward(g, table).weightGradient(x: g.images(x), gradOutput: gradients, sums: sums, addRows: table.convolution.float32.addRows)
-      }
-    }
+    // Nothing to sum: the other way writes zeros.
+    let some = g.batch > 0 && pooled.plane > 0 && g.outChannels > 0 && g.inChannels > 0
     if let gradInput {
-      inputGradient(width, g, pooled, weight: weight, positions: positions, gradOutput: gradOutput, gradInput: gradInput, table: table)
+      if some && g.usesWinograd(width, algorithm) {
+        Winograd.inputGradient(g, table).run(
+          source: g.results(gradOutput, pooled, positions), weight: weight, bias: nil, relu: false, result: gradInput)
+      } else {
+        inputGradient(width, g, pooled, weight: weight, positions: positions, gradOutput: gradOutput, gradInput: gradInput, table: table)
+      }
     }
-    if width == .float32 {
+    if some && g.sumsByWinograd(width, algorithm) {
+      WeightSums.withSums(g, .float32, table.convolution.float32, gradWeight, gradBias) { sums in
+        Winograd.forward(g, table).weightGradient(
+          x: g.images(x), gradOutput: g.results(gradOutput, pooled, positions), sums: sums, addRows: table.convolution.float32.addRows)
+      }
+    } else if width == .float32 {
       weightGradient(Float.self, width, g, pooled, x, positions, gradOutput, gradWeight, gradBias, table.convolution.float32)
     } else {
       weightGradient(Double.self, width, g, pooled, x, positions, gradOutput, gradWeight, gradBias, table.convolution.float64)

@@ -25,7 +25,7 @@ extension Convolution {
     }
     let kernels = table.convolution.set(width)
     WeightSums.withSums(g, width, kernels, gradWeight, gradBias) { sums in
-      if g.usesWinograd(width, algorithm) {
+      if g.sumsByWinograd(width, algorithm) {
         return Winograd.forward(g, table).weightGradient(
           x: g.images(x), gradOutput: g.results(gradOutput), sums: sums, addRows: kernels.addRows)
       }
