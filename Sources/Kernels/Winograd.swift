@@ -25,6 +25,9 @@ struct Winograd {
   var batch: Int
   /// The gradient of the input: taps in reverse order, filters read across.
   var turned = false
+  /// The number of all results, where `resultChannels` is that of a group of them.
+  var groupOf: Int?
+  var allResults: Int { groupOf ?? resultChannels }
 
   var lanes: Int
   var kernels: WinogradKernels
@@ -135,8 +138,25 @@ struct Winograd {
     blocks(max(matrix.tileRows, min(128, Self.tileBytes / (37 * 4 * max(sourcePitch, resultPitch)))), pool: pool, batch: batch)
   }
 
-  /// Calls `finish` for every part of every image and every register of channels.
+  /// Bytes of filters transformed at a time.
+  static let filterBytes = 16 << 20
+
+  /// Calls `finish` for every part of every image and every register of channels, in groups of channels whose filters stay within bounds.
   func run(
+    source: WinogradWindows, weight: UnsafePointer<Float>, bias: UnsafePointer<Float>?, relu: Bool, _ blocks: Blocks, finish: Finish
+  ) {
+    let group = max(1, Self.filterBytes / (36 * 4 * sourceChannels * 2 * lanes)) * 2 * lanes
+    for first in stride(from: 0, to: resultChannels, by: group) where !Parallel.interrupted {
+      var part = self
+      part.groupOf = resultChannels
+      part.resultChannels = min(group, resultChannels - first)
+      part.runGroup(
+        source: source, weight: weight + first * (turned ? 9 : 9 * sourceChannels), bias: bias.map { $0 + first }, relu: relu, blocks
+      ) { image, index, channel, window in finish(image, index, first + channel, window) }
+    }
+  }
+
+  private func runGroup(
     source: WinogradWindows, weight: UnsafePointer<Float>, bias: UnsafePointer<Float>?, relu: Bool, _ blocks: Blocks, finish: Finish
   ) {
     let widest = max(sourcePitch, resultPitch), panelWidth = 2 * lanes
@@ -206,7 +226,7 @@ struct Winograd {
   }
 
   private func transformFilters(_ weight: UnsafePointer<Float>, _ filters: UnsafeMutablePointer<Float>, _ slot: Int) {
-    let (resultStride, sourceStride) = turned ? (9, 9 * resultChannels) : (9 * sourceChannels, 9)
+    let (resultStride, sourceStride) = turned ? (9, 9 * allResults) : (9 * sourceChannels, 9)
     let panelWidth = 2 * lanes
     let panels = (resultChannels + panelWidth - 1) / panelWidth
     // Fewer than 64 Ki values are not worth a second thread.

@@ -21,6 +21,8 @@ extension ConvolutionGeometry {
     // With fewer than 16 channels on a side lanes are empty, and transforms cost more than the products they save.
     let channels = min(inChannels, outChannels)
     if channels < 16 { return false }
+    // Working memory stays below 30 MB: what grows with channels on one side alone is not cut.
+    if max(inChannels, outChannels) > 1024 { return false }
     // Tiles of 4 x 4 hang over: 9 x 9 places in 12 x 12 are computed in vain for 16 channels, and still worth it for 32.
     if 10 * 16 * tiles > (channels < 32 ? 14 : 18) * outPlane { return false }
     // Transforming a filter costs as much as it saves on 8 to 16 tiles.

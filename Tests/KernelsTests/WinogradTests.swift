@@ -33,7 +33,7 @@ import Testing
     }
     for (batch, channels, out, height, width, padding) in [
       (2, 3, 16, 28, 28, 1), (1, 16, 17, 32, 28, 0), (3, 64, 33, 8, 8, 1), (1, 32, 64, 14, 14, 2), (1, 17, 3, 32, 32, 2), (2, 16, 16, 3, 600, 1),
-      (1, 130, 70, 9, 12, 1), (1, 2, 2, 5, 5, 4),
+      (1, 130, 70, 9, 12, 1), (1, 2, 2, 5, 5, 4), (1, 400, 300, 4, 4, 1), (1, 300, 400, 4, 3, 1),
     ] {
       result.append(geometry(batch: batch, channels, out, height, width, (padding, padding, padding, padding)))
     }
