@@ -57,7 +57,8 @@ let package = Package(
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: settings, linkerSettings: [.unsafeFlags(["-Xlinker", "--export-dynamic"])]),
-    .testTarget(name: "NeuralNetworksTests", dependencies: ["LuaBridge", "NeuralNetworks", "Tensors"], swiftSettings: settings),
+    .testTarget(
+      name: "NeuralNetworksTests", dependencies: ["Kernels", "LuaBridge", "NeuralNetworks", "Tensors"], exclude: ["Fixtures"], swiftSettings: settings),
     .testTarget(name: "DatasetsTests", dependencies: ["Datasets", "LuaBridge", "Tensors"], swiftSettings: settings),
     .testTarget(name: "PlotsTests", dependencies: ["LuaBridge", "Plots", "Tensors"], swiftSettings: settings),
     .testTarget(name: "RuntimeTests", dependencies: ["LuaBridge", "Runtime"], swiftSettings: settings),

@@ -23,6 +23,9 @@ static const unsigned char progress_lua[] = {
 static const unsigned char runtime_lua[] = {
 #embed "Lua/runtime.lua"
 };
+static const unsigned char tensor_lua[] = {
+#embed "Lua/tensor.lua"
+};
 
 static const nn_resource resources[] = {
     {"digits-images-idx3-ubyte.gz", digits_images, sizeof digits_images},
@@ -32,6 +35,7 @@ static const nn_resource resources[] = {
     {"display.lua", display_lua, sizeof display_lua},
     {"progress.lua", progress_lua, sizeof progress_lua},
     {"runtime.lua", runtime_lua, sizeof runtime_lua},
+    {"tensor.lua", tensor_lua, sizeof tensor_lua},
 };
 
 nn_resource nn_find_resource(const char *name) {

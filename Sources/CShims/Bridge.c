@@ -268,6 +268,12 @@ int nn_is_method_call(lua_State *L) {
   lua_getinfo(L, "n", &info);
   return info.namewhat && strcmp(info.namewhat, "method") == 0;
 }
+int nn_is_called_by_c(lua_State *L) {
+  lua_Debug info;
+  if (!lua_getstack(L, 1, &info)) return 0;
+  lua_getinfo(L, "S", &info);
+  return *info.what == 'C';
+}
 void nn_where(lua_State *L, int level) { luaL_where(L, level); }
 void nn_traceback(lua_State *L, const char *message, int level) { luaL_traceback(L, L, message, level); }
 long long nn_live_bytes(lua_State *L) { return (long long)nn_host_of(L)->live; }

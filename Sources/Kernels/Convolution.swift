@@ -77,6 +77,24 @@ public enum Convolution {
     }
   }
 
+  public enum Part: Sendable {
+    case forward, forwardPooled, inputGradient, weightGradient
+  }
+
+  /// The working memory that a part takes in one piece: weights packed, or their gradient's sums, with channels filled up to whole registers.
+  /// Callers ask the system for it first: what it refuses a kernel ends the process.
+  public static func workingBytes(_ part: Part, _ width: FloatWidth, _ g: ConvolutionGeometry) -> Int {
+    let lanes = Kernels.table.convolution.set(width).lanes, depth = g.inGroup * g.kernelArea
+    let elements =
+      switch part {
+      case .forward: ChannelPanels(g.outGroup, lanes: lanes, step: g.strideWidth).width * depth
+      case .forwardPooled: ChannelPanels(g.outGroup, lanes: lanes, step: 0).width * depth
+      case .inputGradient: ChannelPanels(g.inGroup, lanes: lanes, step: 1).width * g.outGroup * g.kernelArea
+      case .weightGradient: ChannelPanels(g.outGroup, lanes: lanes, step: 0).width * (depth + 1)
+      }
+    return g.groups * elements * width.stride
+  }
+
   /// The forward pass of a geometry with its weights packed.
   static func withForwardRun(
     _ width: FloatWidth, _ g: ConvolutionGeometry, weight: UnsafeRawPointer, bias: UnsafeRawPointer?, relu: Bool,

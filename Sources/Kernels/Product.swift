@@ -72,6 +72,7 @@ struct Product {
         for i in chunk &* perChunk..<min(count, (chunk &+ 1) &* perChunk) { item(i, false, packed) }
       }
     }
+    if k == 0 { return all(nil) }  // empty sums need no plan
     let plan = Plan(self)
     if bStep == 0 && plan.packsB && plan.kSlab == k && plan.nSlab >= n && m > 1 && n > 1 && work > Product.smallWork {
       Scratch.withBuffer(plan.packedBytes(k, n)) { packed in

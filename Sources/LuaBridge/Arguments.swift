@@ -10,6 +10,8 @@ public struct ParameterInfo: Sendable {
   public let literal: String?
   /// Can only be given by name, in the options table.
   public let named: Bool
+  /// A list is one value of it.
+  fileprivate let takesList: Bool
   fileprivate let fallback: AnyFallback?
 }
 
@@ -25,17 +27,17 @@ public struct Param<T: LuaValue>: @unchecked Sendable {
 
   /// A required argument.
   public init(_ name: String, _ type: T.Type = T.self, _ doc: String = "") {
-    info = ParameterInfo(name: name, type: T.luaName, doc: doc, literal: nil, named: false, fallback: nil)
+    info = ParameterInfo(name: name, type: T.luaName, doc: doc, literal: nil, named: false, takesList: T.takesList, fallback: nil)
   }
   /// An argument that may be left out, or given by name in the options table.
   public init(_ name: String, default value: T, _ doc: String = "") {
-    info = ParameterInfo(name: name, type: T.luaName, doc: doc, literal: value.luaLiteral, named: false, fallback: Fallback(value))
+    info = ParameterInfo(name: name, type: T.luaName, doc: doc, literal: value.luaLiteral, named: false, takesList: T.takesList, fallback: Fallback(value))
   }
   private init(named info: ParameterInfo) { self.info = info }
 
   /// An option: given by name only.
   public static func option(_ name: String, default value: T, _ doc: String = "") -> Param {
-    Param(named: ParameterInfo(name: name, type: T.luaName, doc: doc, literal: value.luaLiteral, named: true, fallback: Fallback(value)))
+    Param(named: ParameterInfo(name: name, type: T.luaName, doc: doc, literal: value.luaLiteral, named: true, takesList: T.takesList, fallback: Fallback(value)))
   }
 }
 
@@ -55,7 +57,7 @@ public final class Signature: @unchecked Sendable {
     self.mixed = mixed
     self.parameters = parameters
     required = Int32(parameters.prefix { $0.literal == nil }.count)
-    hasOptions = parameters.contains { $0.literal != nil }
+    hasOptions = mixed || parameters.contains { $0.literal != nil }
     positional = takesRest ? .max : Int32(parameters.filter { !$0.named }.count)
   }
 }
@@ -93,7 +95,7 @@ public struct Arguments {
           break
         }
       }
-      if names || Int(count) > 1 {
+      if names || (Int(count) > 1 && signature.parameters.first?.takesList != true) {
         guard count < 200, stack.reserve(count + 20) else { throw LuaError("\(signature.name): too many arguments") }
         for position in 1...max(count, 1) where position <= count { lua_rawgeti(L, 1, Int64(position)) }
         options = 1

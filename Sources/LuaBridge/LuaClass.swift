@@ -101,4 +101,11 @@ extension LuaStack {
     rawSet(-2, key)
     pop()
   }
+
+  /// Pushes what is anchored in the userdata at `index` under `key`, or nil.
+  public func pushAnchored(_ index: Int32, _ key: Int) {
+    lua_getiuservalue(L, index, 1)
+    rawGet(-1, key)
+    remove(-2)
+  }
 }

@@ -141,6 +141,9 @@ public struct LuaStack: @unchecked Sendable {
     return LuaRaised(value: LuaReference(popping: self), description: text)
   }
 
+  /// A function of Lua's library called the running one (`ipairs` asks for the next member), not a line of a script.
+  public var isCalledByLibrary: Bool { nn_is_called_by_c(L) != 0 }
+
   public var state: LuaState { LuaState.of(L) }
 }
 

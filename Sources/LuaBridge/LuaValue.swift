@@ -10,6 +10,8 @@ public protocol LuaValue: SendableMetatype {
   static func take(_ arguments: inout Arguments) throws -> Self
   /// `take` may take every argument that is left.
   static var takesRest: Bool { get }
+  /// A list is one value of this type: `nn.LayerNorm{3, 5}` gives a shape, not a shape and an eps.
+  static var takesList: Bool { get }
   /// Pushes exactly one value.
   func push(_ stack: LuaStack)
   /// The value as help prints a default.
@@ -19,6 +21,7 @@ public protocol LuaValue: SendableMetatype {
 extension LuaValue {
   public static func take(_ arguments: inout Arguments) throws -> Self { try arguments.takeOne() }
   public static var takesRest: Bool { false }
+  public static var takesList: Bool { false }
   public var luaLiteral: String { "\(self)" }
 }
 
@@ -67,6 +70,7 @@ extension String: LuaValue {
 
 extension Optional: LuaValue where Wrapped: LuaValue {
   public static var luaName: String { Wrapped.luaName }
+  public static var takesList: Bool { Wrapped.takesList }
   public static func decode(_ stack: LuaStack, _ index: Int32) throws -> Wrapped? {
     let type = stack.type(at: index)
     return type == .nil || type == .none ? nil : try Wrapped.decode(stack, index)

@@ -6,10 +6,12 @@ public enum FunctionalLibrary {
   public static let all: [Row] =
     [
       Functional.linearRows, Functional.conv1dRows, Functional.conv2dRows, Functional.convTranspose2dRows,
-      Functional.maxPoolRows, Functional.avgPoolRows, Functional.adaptivePoolRows, Functional.unfoldRows,
-      Functional.batchNormRows, Functional.layerNormRows, Functional.groupNormRows, Functional.rmsNormRows,
-      Functional.softmaxRows, Functional.activationRows, Functional.preluRows, Functional.dropoutRows,
-      Functional.embeddingRows, Functional.cosineSimilarityRows,
+      Functional.bilinearRows, Functional.interpolateRows, Functional.maxPoolRows, Functional.avgPoolRows, Functional.pool1dRows, Functional.adaptivePoolRows,
+      Functional.unfoldRows,
+      Functional.batchNormRows, Functional.layerNormRows, Functional.groupNormRows, Functional.instanceNormRows, Functional.rmsNormRows,
+      Functional.normalizeRows,
+      Functional.softmaxRows, Functional.activationRows, Functional.composedActivationRows, Functional.preluRows, Functional.dropoutRows,
+      Functional.embeddingRows, Functional.cosineSimilarityRows, Functional.attentionRows,
       Functional.squaredErrorRows, Functional.absoluteErrorRows, Functional.binaryCrossEntropyRows, Functional.crossEntropyRows,
       Functional.nllLossRows, Functional.klDivRows, Functional.marginLossRows,
     ].flatMap { $0 } + TensorLibrary.all.filter { tensorFunctions.contains($0.name) }

@@ -1,74 +1,23 @@
 public import LuaBridge
 internal import Tensors
 
-#if canImport(Glibc)
-  internal import Glibc
-#endif
-
-/// What a layer's weights begin with: the option `init`.
-public enum InitialValues: LuaValue, Sendable {
-  /// PyTorch's: weights and bias even over ±1/√fan_in.
-  case `default`
-  /// Normal with standard deviation √(2 / fan_in), bias 0. He et al. 2015, arXiv:1502.01852
-  case he
-  /// Normal with standard deviation √(2 / (fan_in + fan_out)), bias 0. Glorot & Bengio 2010, proceedings.mlr.press/v9/glorot10a
-  case xavier
-  /// Normal with this standard deviation, bias 0.
-  case std(Double)
-
-  static let doc = "\"default\", \"he\", \"xavier\", or a number: the standard deviation"
-  public static var luaName: String { "\"default\", \"he\", \"xavier\" or number" }
-  public static func decode(_ stack: LuaStack, _ index: Int32) throws -> InitialValues {
-    if let std = stack.number(at: index) {
-      guard std >= 0, std.isFinite else { throw TypeMismatch(luaName, detail: "a standard deviation cannot be \(std)") }
-      return .std(std)
-    }
-    switch stack.string(at: index) {
-    case "default": return .default
-    case "he": return .he
-    case "xavier": return .xavier
-    case let name?: throw TypeMismatch(luaName, detail: "\(luaName) expected, got \"\(name)\"")
-    default: throw TypeMismatch(luaName)
-    }
-  }
-  public func push(_ stack: LuaStack) {
-    if case .std(let std) = self { stack.push(std) } else { stack.push("\(self)") }
-  }
-  public var luaLiteral: String { if case .std(let std) = self { std.luaLiteral } else { "\"\(self)\"" } }
-
-  func fill(_ weight: Tensor, _ bias: Tensor?, fanIn: Int, fanOut: Int) throws {
-    let fan = Double(max(fanIn, 1))
-    switch self {
-    case .default:
-      let bound = 1 / fan.squareRoot()
-      try Initializers.uniform(weight, -bound, bound)
-      if let bias { try Initializers.uniform(bias, -bound, bound) }
-      return
-    case .he: try Initializers.normal(weight, 0, (2 / fan).squareRoot())
-    case .xavier: try Initializers.normal(weight, 0, (2 / Double(fanIn + fanOut)).squareRoot())
-    case .std(let std): try Initializers.normal(weight, 0, std)
-    }
-    bias?.fill(0)
-  }
-}
-
 /// `nnlua.nn.init`: values for parameters, in place.
 public enum Initializers {
-  static func uniform(_ x: Tensor, _ low: Double, _ high: Double) throws { try x.load(RandomState.uniform(x.shape, low: low, high: high, floatType(x)), "init") }
-  static func normal(_ x: Tensor, _ mean: Double, _ std: Double) throws { try x.load(RandomState.normal(x.shape, mean: mean, std: std, floatType(x)), "init") }
+  static func uniform(_ x: Tensor, _ low: Double, _ high: Double) throws { try x.load(RandomState.uniform(x.shape, low: low, high: high, floatType(x)), "uniform_") }
+  static func normal(_ x: Tensor, _ mean: Double, _ std: Double) throws { try x.load(RandomState.normal(x.shape, mean: mean, std: std, floatType(x)), "normal_") }
   private static func floatType(_ x: Tensor) -> ElementType { x.type == .float64 ? .float64 : .float32 }
 
   /// Inputs and outputs that a weight of shape (out, in, …) connects to.
   private static func fans(_ x: Tensor, _ function: String) throws -> (in: Double, out: Double) {
     guard x.rank >= 2 else { throw LuaError("\(function): fan_in and fan_out need at least 2 dims, got shape \(x.shape)") }
-    let patch = x.shape.array.dropFirst(2).reduce(1, *)
-    return (Double(max(x.shape[1] * patch, 1)), Double(max(x.shape[0] * patch, 1)))
+    let patch = x.shape.array.dropFirst(2).reduce(1.0) { $0 * Double($1) }
+    return (max(Double(x.shape[1]) * patch, 1), max(Double(x.shape[0]) * patch, 1))
   }
 
   /// PyTorch's gain of a nonlinearity.
   private static func gain(_ name: String, _ slope: Double, _ function: String) throws -> Double {
     switch name {
-    case "linear", "sigmoid", "conv1d", "conv2d", "identity": return 1
+    case "linear", "sigmoid", "conv1d", "conv2d", "conv_transpose1d", "conv_transpose2d", "identity": return 1
     case "tanh": return 5.0 / 3
     case "relu": return 2.0.squareRoot()
     case "leaky_relu": return (2 / (1 + slope * slope)).squareRoot()
@@ -90,51 +39,86 @@ public enum Initializers {
     }
   }
 
+  private static let xavierPaper = "\nPaper: Glorot & Bengio 2010, \"Understanding the difficulty of training deep feedforward neural networks\""
+  private static let kaimingPaper = "\nPaper: He et al. 2015, arXiv:1502.01852"
+  private static let fanErrors = "Shapes: x {out, in, …}.\nErrors: fewer than 2 dims; whole numbers."
+
   static let rows: [Row] = [
-    row("zeros_", "All 0.") { x in try x.load(Tensor.zeros(x.shape, x.type), "zeros_") },
-    row("ones_", "All 1.") { x in try x.load(Tensor.full(x.shape, 1, x.type), "ones_") },
+    row("zeros_", "All 0.\nShapes: x any.") { x in try x.load(Tensor.zeros(x.shape, x.type), "zeros_") },
+    row("ones_", "All 1.\nShapes: x any.") { x in try x.load(Tensor.full(x.shape, 1, x.type), "ones_") },
     Row(
-      "constant_", "All one value.", Param("x", Tensor.self, "changed"), Param("value", Double.self), place: .function,
+      "constant_", "All one value.\nShapes: x any.", Param("x", Tensor.self, "changed"), Param("value", Double.self, "the value"), place: .function,
       example: "return nn.init.constant_(T.zeros(3, 3), 2)"
     ) { x, value in
       try Tape.recording(false) { try x.checkWritable("constant_") }
       try x.load(Tensor.full(x.shape, value, x.type), "constant_")
       return x
     },
-    row("normal_", "Normal numbers.", Param("mean", default: 0.0), Param("std", default: 1.0)) { x, mean, std in try normal(x, mean, std) },
-    row("uniform_", "Even over low ≤ x < high.", Param("low", default: 0.0), Param("high", default: 1.0)) { x, low, high in try uniform(x, low, high) },
-    row("xavier_normal_", "Normal, std = gain √(2 / (fan_in + fan_out)). Glorot & Bengio 2010.", Param("gain", default: 1.0)) { x, gain in
-      let fans = try fans(x, "xavier_normal_")
-      try normal(x, 0, gain * (2 / (fans.in + fans.out)).squareRoot())
+    row("eye_", "1 on the diagonal, else 0.\nShapes: x {n, m}.\nErrors: another number of dims.") { x in
+      guard x.rank == 2 else { throw LuaError("eye_: needs 2 dims, got shape \(x.shape)") }
+      let values = try Tensor.zeros(x.shape, .float64)
+      for i in 0..<min(x.shape[0], x.shape[1]) { values.pointer(Double.self)[i * x.shape[1] + i] = 1 }
+      try x.load(values, "eye_")
     },
-    row("xavier_uniform_", "Even over ± gain √(6 / (fan_in + fan_out)). Glorot & Bengio 2010.", Param("gain", default: 1.0)) { x, gain in
+    row(
+      "normal_", "Normal numbers.\nShapes: x any.\nErrors: an std below 0.", Param("mean", default: 0.0, "their mean"),
+      Param("std", default: 1.0, "their standard deviation")
+    ) { x, mean, std in
+      guard std >= 0 else { throw LuaError("normal_: std must be 0 or more, got \(std.luaLiteral)") }
+      try normal(x, mean, std)
+    },
+    row(
+      "uniform_", "Even over a ≤ x < b.\nShapes: x any.\nErrors: an a above b.", Param("a", default: 0.0, "the least"), Param("b", default: 1.0, "the end")
+    ) { x, a, b in
+      guard a <= b else { throw LuaError("uniform_: a must not be above b, got \(a.luaLiteral) and \(b.luaLiteral)") }
+      try uniform(x, a, b)
+    },
+    row("xavier_normal_", "Normal, std = gain √(2 / (fan_in + fan_out)).\n" + fanErrors + xavierPaper, Param("gain", default: 1.0, "calculate_gain's")) { x, gain in
+      let fans = try fans(x, "xavier_normal_")
+      try normal(x, 0, checked(gain, "xavier_normal_") * (2 / (fans.in + fans.out)).squareRoot())
+    },
+    row("xavier_uniform_", "Even over ± gain √(6 / (fan_in + fan_out)).\n" + fanErrors + xavierPaper, Param("gain", default: 1.0, "calculate_gain's")) { x, gain in
       let fans = try fans(x, "xavier_uniform_")
-      let bound = gain * (6 / (fans.in + fans.out)).squareRoot()
+      let bound = try checked(gain, "xavier_uniform_") * (6 / (fans.in + fans.out)).squareRoot()
       try uniform(x, -bound, bound)
     },
     row(
-      "kaiming_normal_", "Normal, std = gain / √fan. He et al. 2015, arXiv:1502.01852.", Param("a", default: 0.0, "slope of leaky_relu"),
-      Param("mode", default: "fan_in"), Param("nonlinearity", default: "leaky_relu")
+      "kaiming_normal_", "Normal, std = gain / √fan.\n" + fanErrors + kaimingPaper, Param("a", default: 0.0, "slope of leaky_relu"),
+      Param("mode", default: "fan_in", "\"fan_in\" or \"fan_out\""), Param("nonlinearity", default: "leaky_relu", "as calculate_gain knows it")
     ) { x, a, mode, kind in
       try normal(x, 0, gain(kind, a, "kaiming_normal_") / fan(x, mode, "kaiming_normal_").squareRoot())
     },
     row(
-      "kaiming_uniform_", "Even over ± gain √(3 / fan). He et al. 2015, arXiv:1502.01852.", Param("a", default: 0.0, "slope of leaky_relu"),
-      Param("mode", default: "fan_in"), Param("nonlinearity", default: "leaky_relu")
+      "kaiming_uniform_", "Even over ± gain √(3 / fan).\n" + fanErrors + kaimingPaper, Param("a", default: 0.0, "slope of leaky_relu"),
+      Param("mode", default: "fan_in", "\"fan_in\" or \"fan_out\""), Param("nonlinearity", default: "leaky_relu", "as calculate_gain knows it")
     ) { x, a, mode, kind in
       let bound = try gain(kind, a, "kaiming_uniform_") * (3 / fan(x, mode, "kaiming_uniform_")).squareRoot()
       try uniform(x, -bound, bound)
     },
     row(
-      "trunc_normal_", "Normal numbers, drawn again where they fall outside low … high.", Param("mean", default: 0.0), Param("std", default: 1.0),
-      Param("low", default: -2.0), Param("high", default: 2.0)
+      "trunc_normal_", "Normal numbers, drawn again where they fall outside a … b.\nShapes: x any.\nErrors: limits that hold (almost) nothing of that distribution.",
+      Param("mean", default: 0.0, "their mean"), Param("std", default: 1.0, "their standard deviation"), Param("a", default: -2.0, "the least"),
+      Param("b", default: 2.0, "the largest")
     ) { x, mean, std, low, high in
       try truncatedNormal(x, mean, std, low, high)
     },
-    row("orthogonal_", "Rows (or columns, whichever are fewer) of length gain at right angles. Saxe et al. 2013, arXiv:1312.6120.", Param("gain", default: 1.0)) {
-      x, gain in try orthogonal(x, gain)
-    },
+    row(
+      "orthogonal_",
+      "Rows (or columns, whichever are fewer) of length gain at right angles.\nShapes: x {n, …}, taken as a matrix of n rows.\nErrors: fewer than 2 dims.\nPaper: Saxe, McClelland & Ganguli 2013, arXiv:1312.6120",
+      Param("gain", default: 1.0, "their length")
+    ) { x, gain in try orthogonal(x, gain) },
+    Row(
+      "calculate_gain",
+      "By how much a nonlinearity's weights are drawn wider: √2 for relu, 5/3 for tanh, √(2 / (1 + param²)) for leaky_relu.\nErrors: an unknown nonlinearity.",
+      Param("nonlinearity", String.self, "\"linear\", \"sigmoid\", \"tanh\", \"relu\", \"leaky_relu\", \"selu\" or a convolution"),
+      Param("param", default: 0.01, "slope of leaky_relu"), place: .function, example: "return nn.init.calculate_gain(\"relu\")"
+    ) { name, slope in try gain(name, slope, "calculate_gain") },
   ]
+
+  private static func checked(_ gain: Double, _ function: String) throws -> Double {
+    guard gain >= 0 else { throw LuaError("\(function): gain must be 0 or more, got \(gain.luaLiteral)") }
+    return gain
+  }
 
   private static func fan(_ x: Tensor, _ mode: String, _ function: String) throws -> Double {
     let fans = try fans(x, function)
@@ -146,7 +130,7 @@ public enum Initializers {
   }
 
   private static func truncatedNormal(_ x: Tensor, _ mean: Double, _ std: Double, _ low: Double, _ high: Double) throws {
-    guard low < high else { throw LuaError("trunc_normal_: low must be below high, got \(low) and \(high)") }
+    guard low < high else { throw LuaError("trunc_normal_: a must be below b, got \(low.luaLiteral) and \(high.luaLiteral)") }
     guard std > 0, mean + 8 * std > low, mean - 8 * std < high else { throw LuaError("trunc_normal_: nothing of that normal distribution lies in \(low)..\(high)") }
     let result = try Tensor(empty: x.shape, .float64)
     var found = 0, rounds = 0

@@ -8,7 +8,10 @@ internal import Tensors
 public enum Libraries {
   public static let all: [Library] = [
     RuntimeLibrary.library, RuntimeLibrary.progress, RuntimeLibrary.display,
-    TensorLibrary.library, ModuleLibrary.library, FunctionalLibrary.library, Initializers.library, OptimizerLibrary.library, DataLibrary.library, PlotLibrary.library,
+    TensorLibrary.library, LinalgLibrary.library,
+    ModuleLibrary.library, FunctionalLibrary.library, Initializers.library, Utilities.library, OptimizerLibrary.library,
+    DataLibrary.library,
+    PlotLibrary.library,
   ]
 
   /// Makes all of them known to `require`; each is built when first asked for.

@@ -38,9 +38,12 @@ public enum TensorLibrary {
     Picking.rows,
     Scattering.rows,
     Diagonals.rows,
+    Einsum.rows,
+    TensorProducts.rows,
+    CustomFunction.rows,
   ].flatMap { $0 }
 
   public static let tensorClass = LuaClass("Tensor", rows: all, operators: Arithmetic.operators + Properties.operators, index: Indexing.read, newIndex: Indexing.assign)
 
-  public static let library = Library("nnlua.tensor", "Tensors, arithmetic and gradients.", rows: all, call: FromValues.tensor)
+  public static let library = Library("nnlua.tensor", "Tensors, arithmetic and gradients.", rows: all, lua: ShippedFile.text("tensor.lua"), call: FromValues.tensor)
 }

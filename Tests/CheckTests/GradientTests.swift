@@ -25,10 +25,10 @@ extension CheckTests {
       // What is made anew, cut off, or rounded to float32.
       ["zeros_like", "ones_like", "full_like", "rand_like", "randn_like", "uniform_", "normal_", "bernoulli_", "detach", "unique", "float", "grad", "numerical_gradient"]
       .map { "[\"nnlua.tensor.\($0)\"] = true, " }.joined()
-      + "[\"nnlua.nn.ModuleList\"] = true, "  // has no forward
+      + ["ModuleList", "ModuleDict", "Parameter"].map { "[\"nnlua.nn.\($0)\"] = true, " }.joined()  // have no forward
       + "[\"nnlua.nn.functional.one_hot\"] = true, "  // the tensor's
       // Labels and positions given as floats.
       + [("embedding", 2), ("cross_entropy", 1), ("nll_loss", 1), ("hinge_loss", 1)].map { "[\"nnlua.nn.functional.\($0)\"] = {[\($1)] = true}, " }.joined()
-      + "[\"nnlua.nn.HingeLoss\"] = {true}, [\"nnlua.nn.functional.cosine_embedding_loss\"] = {true, true}"
+      + "[\"nnlua.nn.HingeLoss\"] = {true}, [\"nnlua.nn.Embedding\"] = {}, [\"nnlua.nn.CosineEmbeddingLoss\"] = {true, true}, [\"nnlua.nn.functional.cosine_embedding_loss\"] = {true, true}"
   }
 }

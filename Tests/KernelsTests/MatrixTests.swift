@@ -239,7 +239,7 @@ private func check<T: BinaryFloatingPoint>(
   @Test(arguments: levelNames) func batches(_ level: String) {
     var random = Random(state: 5)
     let table = Kernels.table(level).matrix
-    for (count, m, n, k) in [(1, 3, 4, 5), (7, 5, 9, 33), (40, 1, 17, 20), (5, 40, 70, 90), (3, 20, 33, 700), (2, 0, 3, 4), (0, 3, 3, 3)] {
+    for (count, m, n, k) in [(1, 3, 4, 5), (7, 5, 9, 33), (40, 1, 17, 20), (5, 40, 70, 90), (3, 20, 33, 700), (2, 0, 3, 4), (0, 3, 3, 3), (3, 4, 5, 0)] {
       for (aRepeats, bRepeats) in [(false, false), (true, false), (false, true), (true, true)] {
         for (bTransposed, gap) in [(false, 0), (true, 3)] {
           let aStep = aRepeats ? 0 : m * k + gap

@@ -7,7 +7,9 @@ import Testing
 @Suite(.serialized) struct ModuleTests {
   private func lua() throws -> LuaState {
     let lua = try LuaState()
-    for library in [TensorLibrary.library, ModuleLibrary.library, FunctionalLibrary.library, Initializers.library, OptimizerLibrary.library] { lua.install(library) }
+    for library in [TensorLibrary.library, ModuleLibrary.library, FunctionalLibrary.library, Initializers.library, Utilities.library, OptimizerLibrary.library] {
+      lua.install(library)
+    }
     return lua
   }
 

@@ -22,7 +22,7 @@ import Testing
 
   private func lua() throws -> LuaState {
     let lua = try LuaState()
-    for library in [TensorLibrary.library, ModuleLibrary.library, FunctionalLibrary.library, Initializers.library, OptimizerLibrary.library] { lua.install(library) }
+    for library in [TensorLibrary.library, ModuleLibrary.library, FunctionalLibrary.library, Initializers.library, Utilities.library, OptimizerLibrary.library] { lua.install(library) }
     return lua
   }
 

@@ -27,6 +27,7 @@ private let prelude = """
 func script(_ code: String) throws {
   let lua = try LuaState()
   lua.install(TensorLibrary.library)
+  lua.install(LinalgLibrary.library)
   // On one line, so that the lines of errors are the script's.
   try lua.run(prelude.split(separator: "\n").joined(separator: " ") + " " + code)
 }

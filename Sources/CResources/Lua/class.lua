@@ -4,6 +4,7 @@ local methods = nn.Module
 
 nn.functional = require "nnlua.nn.functional"
 nn.init = require "nnlua.nn.init"
+nn.utils = require "nnlua.nn.utils"
 
 local fields = setmetatable({}, {__mode = "k"})   -- instance -> names in the order in which they were set
 local buffers = setmetatable({}, {__mode = "k"})  -- instance -> names of tensors that belong to the state without gradients

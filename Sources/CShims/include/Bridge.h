@@ -56,6 +56,7 @@ int nn_absolute(lua_State *L, int index);
 int nn_upvalue_index(int i);
 int nn_registry_index(void);
 int nn_is_method_call(lua_State *L);                      ///< was the running function called as object:name(…)?
+int nn_is_called_by_c(lua_State *L);                      ///< did a C function call the running one, not a line of a script?
 void nn_where(lua_State *L, int level);
 void nn_traceback(lua_State *L, const char *message, int level);
 long long nn_live_bytes(lua_State *L);

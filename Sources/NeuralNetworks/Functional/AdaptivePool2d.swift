@@ -5,8 +5,10 @@ extension Functional {
   /// The mean of windows that cut an image of any size into `size`: window i of n goes from ⌊i·in/n⌋ up to ⌈(i + 1)·in/n⌉.
   ///
   /// - Shapes: x (N, C, H, W) or (C, H, W); y the same with `size`.
-  public static func adaptiveAvgPool2d(_ x: Tensor, size: Pair) throws -> Tensor {
-    let x = try adaptive(x, size, "adaptive_avg_pool2d")
+  public static func adaptiveAvgPool2d(_ x: Tensor, size: Pair) throws -> Tensor { try adaptiveAvgPool(x, size: size, "adaptive_avg_pool2d") }
+
+  static func adaptiveAvgPool(_ x: Tensor, size: Pair, _ name: String) throws -> Tensor {
+    let x = try adaptive(x, size, name)
     return try windowMeans(x, PoolingOps.resized(x.shape, size.height, size.width))
   }
 
@@ -47,14 +49,16 @@ extension Functional {
   }
 
   /// The largest value of each window of `adaptiveAvgPool2d`; NaN wins.
-  public static func adaptiveMaxPool2d(_ x: Tensor, size: Pair) throws -> Tensor {
-    let x = try adaptive(x, size, "adaptive_max_pool2d"), source = try x.contiguous()
+  public static func adaptiveMaxPool2d(_ x: Tensor, size: Pair) throws -> Tensor { try adaptiveMaxPool(x, size: size, "adaptive_max_pool2d") }
+
+  static func adaptiveMaxPool(_ x: Tensor, size: Pair, _ name: String) throws -> Tensor {
+    let x = try adaptive(x, size, name), source = try x.contiguous()
     let y = try Tensor(empty: PoolingOps.resized(x.shape, size.height, size.width), x.type), positions = try PoolingOps.positions(y.shape)
     if x.type == .float64 { largest(Double.self, source, y, positions) } else { largest(Float.self, source, y, positions) }
     if Tape.follows(x) {
       let shape = x.shape
-      try y.follow("adaptive_max_pool2d", [x], saving: [positions]) { node, g in
-        [try PoolingOps.scatter(g, node.saved(0), to: shape, "adaptive_max_pool2d")]
+      try y.follow(name, [x], saving: [positions]) { node, g in
+        [try PoolingOps.scatter(g, node.saved(0), to: shape, name)]
       }
     }
     return y
@@ -95,13 +99,25 @@ extension Functional {
     }
   }
 
+  static let adaptiveAvgPool2dDoc = """
+    The mean of windows that bring images of any size to the given one: window i of n goes from ⌊i H / n⌋ up to ⌈(i + 1) H / n⌉, counted from 0.
+    Shapes: x {N, C, H, W} or {C, H, W}; y the same with output_size.
+    Errors: another shape; an output_size below 1; an empty image.
+    """
+
+  static let adaptiveMaxPool2dDoc = """
+    The largest value of windows that bring images of any size to the given one, cut as those of adaptive_avg_pool2d; NaN wins.
+    Shapes: x {N, C, H, W} or {C, H, W}; y the same with output_size.
+    Errors: another shape; an output_size below 1; an empty image.
+    """
+
   static let adaptivePoolRows = [
     Row(
-      "adaptive_avg_pool2d", "The mean of windows that bring images of any size to the given one.", Param("x", Tensor.self, "{N, C, H, W} or {C, H, W}"),
+      "adaptive_avg_pool2d", adaptiveAvgPool2dDoc, Param("x", Tensor.self, "{N, C, H, W} or {C, H, W}"),
       Param("output_size", Pair.self, "a number or {h, w}"), place: .function, example: "return F.adaptive_avg_pool2d(T.ones(1, 2, 5, 7), 2)"
     ) { x, size in try adaptiveAvgPool2d(x, size: size) },
     Row(
-      "adaptive_max_pool2d", "The largest value of windows that bring images of any size to the given one.", Param("x", Tensor.self, "{N, C, H, W} or {C, H, W}"),
+      "adaptive_max_pool2d", adaptiveMaxPool2dDoc, Param("x", Tensor.self, "{N, C, H, W} or {C, H, W}"),
       Param("output_size", Pair.self, "a number or {h, w}"), place: .function, example: "return F.adaptive_max_pool2d(T.ones(1, 2, 5, 7), {2, 3})"
     ) { x, size in try adaptiveMaxPool2d(x, size: size) },
   ]

@@ -11,7 +11,13 @@ extension Functional {
   public static func avgPool2d(
     _ x: Tensor, kernel: Pair, stride: Pair? = nil, padding: Pair = 0, ceilMode: Bool = false, countIncludePad: Bool = true
   ) throws -> Tensor {
-    let geometry = try PoolingOps.geometry(x, kernel: kernel, stride: stride, padding: padding, dilation: 1, ceilMode: ceilMode, "avg_pool2d")
+    try avgPool(x, kernel: kernel, stride: stride, padding: padding, ceilMode: ceilMode, countIncludePad: countIncludePad, "avg_pool2d")
+  }
+
+  static func avgPool(
+    _ x: Tensor, kernel: Pair, stride: Pair?, padding: Pair, ceilMode: Bool, countIncludePad: Bool, _ name: String
+  ) throws -> Tensor {
+    let geometry = try PoolingOps.geometry(x, kernel: kernel, stride: stride, padding: padding, dilation: 1, ceilMode: ceilMode, name)
     return try average(x.to(floatType(x)), geometry, countIncludePad)
   }
 
@@ -35,9 +41,15 @@ extension Functional {
     return gx
   }
 
+  static let avgPool2dDoc = """
+    The mean of each window.
+    Shapes: x {N, C, H, W} or {C, H, W}; y the same with H' = ⌊(H + 2 padding - kh) / stride⌋ + 1 (rounded up with ceil_mode), W' alike.
+    Errors: another shape; padding of more than half the kernel; a kernel larger than the padded image.
+    """
+
   static let avgPoolRows = [
     Row(
-      "avg_pool2d", "The mean of each window.", Param("x", Tensor.self, "{N, C, H, W} or {C, H, W}"),
+      "avg_pool2d", avgPool2dDoc, Param("x", Tensor.self, "{N, C, H, W} or {C, H, W}"),
       Param("kernel_size", Pair.self, "the window: a number or {h, w}"), Param("stride", default: Pair?.none, "step of the window; its size where left out"),
       Param("padding", default: Pair(0, 0), "zeros around the image, at most half the kernel"), Param("ceil_mode", default: false, "round the output's size up"),
       Param("count_include_pad", default: true, "whether padding counts in the mean"), place: .function,

@@ -107,9 +107,19 @@ extension Functional {
     return (gx, try Reduction.sum(Elementwise.mul(g, hat), dims: dims), try Reduction.sum(g, dims: dims))
   }
 
+  static func batchNormDoc(_ x: String) -> String {
+    """
+    Brings every channel to mean 0 and variance 1, then scales and shifts it: y = (x - mean) / √(variance + eps) · weight + bias.
+    Shapes: x, y \(x); running_mean, running_var, weight, bias {C}.
+    Training: this batch's mean and biased variance; the running values move towards the mean and the unbiased variance by momentum. Otherwise the running values are used.
+    Errors: another shape; fewer than 2 values per channel in training; evaluation without running values.
+    Paper: Ioffe & Szegedy 2015, arXiv:1502.03167
+    """
+  }
+
   static let batchNormRows = [
     Row(
-      "batch_norm", "Brings every channel to mean 0 and variance 1, by the batch (training) or by running values; then scales and shifts it.",
+      "batch_norm", batchNormDoc("{N, C, …}"),
       Param("x", Tensor.self, "{N, C, …}"), Param("running_mean", default: Tensor?.none, "{C}; changed in training"),
       Param("running_var", default: Tensor?.none, "{C}; changed in training"), Param("weight", default: Tensor?.none, "{C}"),
       Param("bias", default: Tensor?.none, "{C}"), Param("training", default: false, "use the batch's mean and variance"),

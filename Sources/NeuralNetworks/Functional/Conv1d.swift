@@ -21,9 +21,15 @@ extension Functional {
     return try y.reshaped(x.rank == 3 ? Shape(y.shape[0], y.shape[1], y.shape[3]) : Shape(y.shape[1], y.shape[3]))
   }
 
+  static let conv1dDoc = """
+    One-dimensional convolution: y[n, o, i] = bias[o] + Σ x[n, c, i·stride + u·dilation - padding] · weight[o, c, u].
+    Shapes: x {N, in, L} or {in, L}; weight {out, in / groups, k}; bias {out}; y {N, out, L'} or {out, L'}, L' = ⌊(L + 2 padding - dilation (k - 1) - 1) / stride⌋ + 1.
+    Errors: channels that do not fit; a kernel longer than the padded sequence; "same" with a stride.
+    """
+
   static let conv1dRows = [
     Row(
-      "conv1d", "One-dimensional convolution along the last dim.", Param("x", Tensor.self, "{N, in, L} or {in, L}"),
+      "conv1d", conv1dDoc, Param("x", Tensor.self, "{N, in, L} or {in, L}"),
       Param("weight", Tensor.self, "{out, in / groups, k}"), Param("bias", default: Tensor?.none, "{out}"),
       Param("stride", default: 1, "step of the kernel"), Param("padding", default: Padding.size(0), "zeros at both ends: a number or \"same\""),
       Param("dilation", default: 1, "distance between the kernel's points"), Param("groups", default: 1, "groups of channels that are kept apart"),

@@ -84,9 +84,16 @@ extension Functional {
     return geometry
   }
 
+  static let conv2dDoc = """
+    Two-dimensional convolution: y[n, o, i, j] = bias[o] + Σ x[n, c, i·stride + u·dilation - padding, …] · weight[o, c, u, v].
+    Shapes: x {N, in, H, W} or {in, H, W}; weight {out, in / groups, kh, kw}; bias {out}; y {N, out, H', W'} or {out, H', W'}, H' = ⌊(H + 2 padding - dilation (kh - 1) - 1) / stride⌋ + 1, W' alike.
+    Errors: channels that do not fit; a kernel larger than the padded image; "same" with a stride.
+    Paper: LeCun et al. 1989, "Backpropagation Applied to Handwritten Zip Code Recognition"
+    """
+
   static let conv2dRows = [
     Row(
-      "conv2d", "Two-dimensional convolution: every output channel is the image seen through a kernel of its own.",
+      "conv2d", conv2dDoc,
       Param("x", Tensor.self, "{N, in, H, W} or {in, H, W}"), Param("weight", Tensor.self, "{out, in / groups, kh, kw}"),
       Param("bias", default: Tensor?.none, "{out}"), Param("stride", default: Pair(1, 1), "step of the kernel: a number or {h, w}"),
       Param("padding", default: Padding.size(0), "zeros around the image: a number, {h, w} or \"same\""),

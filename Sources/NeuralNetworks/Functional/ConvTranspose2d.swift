@@ -52,9 +52,16 @@ extension Functional {
     return x.rank == 4 ? y : try y.reshaped(Shape(y.shape.array.dropFirst()))
   }
 
+  static let convTranspose2dDoc = """
+    Transposed convolution, the way back to a larger image: y[n, o, i·stride + u·dilation - padding, …] += x[n, c, i, j] · weight[c, o, u, v].
+    Shapes: x {N, in, H, W} or {in, H, W}; weight {in, out / groups, kh, kw}; bias {out}; y {N, out, H', W'} or {out, H', W'}, H' = (H - 1) stride - 2 padding + dilation (kh - 1) + output_padding + 1, W' alike.
+    Errors: channels that do not fit; an output_padding that is not below the stride; an empty result.
+    Paper: Dumoulin & Visin 2016, arXiv:1603.07285
+    """
+
   static let convTranspose2dRows = [
     Row(
-      "conv_transpose2d", "Transposed convolution: spreads every value over a kernel's window; the way back to a larger image.",
+      "conv_transpose2d", convTranspose2dDoc,
       Param("x", Tensor.self, "{N, in, H, W} or {in, H, W}"), Param("weight", Tensor.self, "{in, out / groups, kh, kw}"),
       Param("bias", default: Tensor?.none, "{out}"), Param("stride", default: Pair(1, 1), "step between windows: a number or {h, w}"),
       Param("padding", default: Pair(0, 0), "rows and columns cut off all around"),

@@ -15,9 +15,15 @@ extension Functional {
     return try Elementwise.div(Reduction.sum(Elementwise.mul(a, b), dims: [dim]), Elementwise.mul(norm(a), norm(b)))
   }
 
+  static let cosineSimilarityDoc = """
+    The cosine of the angle between vectors, Σ a b / (max(‖a‖, eps) max(‖b‖, eps)): 1 the same way, 0 across, -1 opposite.
+    Shapes: x1, x2 that broadcast; y their shape without dim.
+    Errors: shapes that do not broadcast; a dim they do not have.
+    """
+
   static let cosineSimilarityRows = [
     Row(
-      "cosine_similarity", "The cosine of the angle between vectors: 1 the same way, 0 across, -1 opposite.", Param("x1", Tensor.self, "any shape"),
+      "cosine_similarity", cosineSimilarityDoc, Param("x1", Tensor.self, "any shape"),
       Param("x2", Tensor.self, "broadcasts with it"), Param("dim", default: 2, "the vectors' dim"), Param("eps", default: 1e-8, "the least norm"),
       place: .function, example: "return F.cosine_similarity(T.tensor({{1, 2}, {3, 4}}), T.tensor({{2, 1}, {3, 4}}))"
     ) { x1, x2, dim, eps in

@@ -88,9 +88,16 @@ extension Functional {
     return try reduction(losses, "cross_entropy")
   }
 
+  static let crossEntropyDoc = """
+    How far softmax(x) is from the answers: -log of the probability of the right class. The mean divides by the sum of the labels' weights.
+    Shapes: x {N, C}, {N, C, …} or {C}, raw outputs; target labels 1 … C shaped as x without C, or probabilities (one-hot) shaped as x; weight {C}; y a single number, with reduction = "none" as the labels.
+    Errors: labels outside 1 … C or of another shape; probabilities outside 0 … 1; a label_smoothing outside 0 … 1; the mean of an empty batch.
+    Paper: Szegedy et al. 2015 (label smoothing), arXiv:1512.00567
+    """
+
   static let crossEntropyRows = [
     Row(
-      "cross_entropy", "How far softmax(x) is from the answers: -log of the probability of the right class, the mean over the batch.",
+      "cross_entropy", crossEntropyDoc,
       Param("x", Tensor.self, "raw outputs {N, C}, {N, C, …} or {C}"),
       Param("target", Tensor.self, "labels 1..C {N}, or probabilities (one-hot) shaped as x"),
       Param.option("weight", default: Tensor?.none, "{C}: weight of each class"),

@@ -48,14 +48,30 @@ extension Functional {
     guard p >= 0, p <= 1 else { throw LuaError("\(name): p must be between 0 and 1, got \(p.luaLiteral)") }
   }
 
+  static let dropoutDoc = """
+    Drops values at random: each is 0 with probability p, the others are divided by 1 - p, so that the mean stays.
+    Shapes: x any; y as x.
+    Training: drops; otherwise y is x itself.
+    Errors: p outside 0 … 1.
+    Paper: Srivastava et al. 2014, "Dropout: A Simple Way to Prevent Neural Networks from Overfitting"
+    """
+
+  static let dropout2dDoc = """
+    Drops whole channels at random with probability p and divides the others by 1 - p: neighbouring pixels are too alike for single ones to be missed.
+    Shapes: x {N, C, H, W} or {C, H, W}; y as x.
+    Training: drops; otherwise y is x itself.
+    Errors: another shape; p outside 0 … 1.
+    Paper: Tompson et al. 2015, arXiv:1411.4280
+    """
+
   static let dropoutRows = [
     Row(
-      "dropout", "In training sets every value to 0 with probability p and divides the others by 1 - p; otherwise x itself.",
+      "dropout", dropoutDoc,
       Param("x", Tensor.self, "any shape"), Param("p", default: 0.5, "probability of 0"), Param("training", default: true, "false leaves x as it is"),
       place: .function, example: "return F.dropout(T.ones(2, 3), 0.5, false)"
     ) { x, p, training in try dropout(x, p: p, training: training) },
     Row(
-      "dropout2d", "In training sets whole channels to 0 with probability p and divides the others by 1 - p; otherwise x itself.",
+      "dropout2d", dropout2dDoc,
       Param("x", Tensor.self, "{N, C, H, W} or {C, H, W}"), Param("p", default: 0.5, "probability of 0"),
       Param("training", default: true, "false leaves x as it is"), place: .function, example: "return F.dropout2d(T.ones(1, 2, 3, 3), 0.5, false)"
     ) { x, p, training in try dropout2d(x, p: p, training: training) },

@@ -9,16 +9,47 @@ extension Functional {
   /// y[…] = weight[positions[…]]: rows of a table. The gradient of a row is the sum of the gradients of its uses.
   ///
   /// - paddingIndex: a position (from 0) whose row gets no gradient.
+  /// - maxNorm: rows in use whose norm (of exponent `normType`) is larger are first cut to it, in place and outside the tape.
   /// - Shapes: positions any, weight (V, D); y (positions…, D).
   /// - Errors: positions (from 1, as scripts give them) outside 1 … V.
-  public static func embedding(_ positions: Tensor, _ weight: Tensor, paddingIndex: Int? = nil) throws -> Tensor {
+  public static func embedding(_ positions: Tensor, _ weight: Tensor, paddingIndex: Int? = nil, maxNorm: Double? = nil, normType: Double = 2) throws -> Tensor {
     guard weight.rank == 2 else { throw LuaError("embedding: weight must be {V,D}, got \(weight.shape)") }
     if let paddingIndex, paddingIndex < 0 || paddingIndex >= weight.shape[0] {
       throw LuaError("embedding: padding_idx \(paddingIndex &+ 1) is outside 1..\(weight.shape[0])")
     }
     let places = try Labels(positions, classes: weight.shape[0], "embedding", noun: "position").positions
     let shape = try Shape.checked(positions.shape.array + [weight.shape[1]], "embedding")
+    if let maxNorm { try cut(weight, places, to: maxNorm, normType) }
     return try rows(of: weight, places, padding: paddingIndex).reshaped(shape)
+  }
+
+  static func checkNorm(_ most: Double, _ p: Double, _ function: String) throws {
+    guard most >= 0 else { throw LuaError("\(function): max_norm must be 0 or more, got \(most.luaLiteral)") }
+    guard p > 0 else { throw LuaError("\(function): norm_type must be above 0, got \(p.luaLiteral)") }
+  }
+
+  /// A script's position of the padding row, from 1 or from the end, as one from 0.
+  static func paddingPlace(_ position: Int?, _ rows: Int, _ function: String) throws -> Int? {
+    guard let position else { return nil }
+    let place = position < 0 ? position &+ rows : position - 1
+    guard place >= 0, place < rows else { throw LuaError("\(function): padding_idx \(position) is outside 1..\(rows)") }
+    return place
+  }
+
+  /// Rows in use, multiplied by most / norm where their norm is larger.
+  private static func cut(_ weight: Tensor, _ places: Tensor, to most: Double, _ p: Double) throws {
+    try checkNorm(most, p, "embedding")
+    guard weight.type.isFloat else { throw LuaError("embedding: max_norm needs a float weight, got \(weight.type.name)") }
+    try Tape.recording(false) { try weight.checkWritable("embedding") }
+    var changed = false
+    for place in Set(UnsafeBufferPointer(start: places.pointer(Int64.self), count: places.count)).sorted() {
+      let row = try weight.alias().selected(0, Int(place)), norm = try Reduction.norm(row, p).values()[0]
+      guard norm > most else { continue }
+      // PyTorch's: the small number keeps the quotient below 1.
+      try row.load(Elementwise.mul(row, most / (norm + 1e-7)), "embedding")
+      changed = true
+    }
+    if changed { weight.storage.changed(by: "embedding") }
   }
 
   /// y[i] = weight[places[i]]
@@ -55,11 +86,22 @@ extension Functional {
     }
   }
 
+  static let embeddingDoc = """
+    Rows of a table, one for each position: y[…] = weight[positions[…]]. The gradient of a row is the sum of those of its uses.
+    Shapes: positions any, whole numbers from 1; weight {V, D}; y {positions…, D}.
+    Errors: positions outside 1 … V, fractions; a weight that is no matrix.
+    Paper: Bengio et al. 2003, "A Neural Probabilistic Language Model"
+    """
+
   static let embeddingRows = [
     Row(
-      "embedding", "Rows of a table, one for each position.", Param("positions", Tensor.self, "whole numbers 1..V, any shape"),
-      Param("weight", Tensor.self, "{V, D}"), Param("padding_idx", default: Int?.none, "a position whose row gets no gradient"), place: .function,
-      example: "return F.embedding(T.tensor({1, 3, 1}), T.ones(3, 2))"
-    ) { positions, weight, padding in try embedding(positions, weight, paddingIndex: padding.map { $0 &- 1 }) }
+      "embedding", embeddingDoc, Param("positions", Tensor.self, "whole numbers 1..V, any shape"),
+      Param("weight", Tensor.self, "{V, D}"), Param("padding_idx", default: Int?.none, "a position whose row gets no gradient"),
+      Param("max_norm", default: Double?.none, "rows in use are cut to this norm, in place"), Param("norm_type", default: 2.0, "the norm's exponent"),
+      place: .function, example: "return F.embedding(T.tensor({1, 3, 1}), T.ones(3, 2))"
+    ) { positions, weight, padding, most, p in
+      let place = try weight.rank == 2 ? paddingPlace(padding, weight.shape[0], "embedding") : nil
+      return try embedding(positions, weight, paddingIndex: place, maxNorm: most, normType: p)
+    }
   ]
 }

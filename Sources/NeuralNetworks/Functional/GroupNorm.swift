@@ -11,19 +11,7 @@ extension Functional {
     try groupNorm(x, groups: groups, weight: weight, bias: bias, eps: eps, "group_norm")
   }
 
-  /// Every channel of every sample on its own brought to mean 0 and variance 1: a group for each channel.
-  ///
-  /// - Shapes: x, y (N, C, …) with at least one more dim; weight, bias (C).
-  /// - Paper: Ulyanov, Vedaldi & Lempitsky 2016, arXiv:1607.08022
-  public static func instanceNorm(_ x: Tensor, weight: Tensor? = nil, bias: Tensor? = nil, eps: Double = 1e-5) throws -> Tensor {
-    guard x.rank >= 3 else { throw LuaError("instance_norm: input must be {N,C,L} or {N,C,H,W}, got \(x.shape)") }
-    guard x.count == 0 || x.count / (x.shape[0] * x.shape[1]) > 1 else {
-      throw LuaError("instance_norm: expected more than 1 value per channel, got input \(x.shape)")
-    }
-    return try groupNorm(x, groups: Swift.max(x.shape[1], 1), weight: weight, bias: bias, eps: eps, "instance_norm")
-  }
-
-  private static func groupNorm(_ x: Tensor, groups: Int, weight: Tensor?, bias: Tensor?, eps: Double, _ name: String) throws -> Tensor {
+  static func groupNorm(_ x: Tensor, groups: Int, weight: Tensor?, bias: Tensor?, eps: Double, _ name: String) throws -> Tensor {
     guard x.rank >= 2 else { throw LuaError("\(name): input must be {N,C,…}, got \(x.shape)") }
     let channels = x.shape[1]
     guard groups >= 1, channels % groups == 0 else { throw LuaError("\(name): \(channels) channels cannot be split into \(groups) groups (input \(x.shape))") }
@@ -40,17 +28,18 @@ extension Functional {
     return y
   }
 
+  static let groupNormDoc = """
+    Brings every sample's groups of channels to mean 0 and variance 1, then scales and shifts every channel: y = (x - mean) / √(variance + eps) · weight + bias.
+    Shapes: x, y {N, C, …}; weight, bias {C}.
+    Errors: channels that the groups do not divide; a weight or bias of another shape.
+    Paper: Wu & He 2018, arXiv:1803.08494
+    """
+
   static let groupNormRows = [
     Row(
-      "group_norm", "Brings every sample's groups of channels to mean 0 and variance 1; then scales and shifts every channel.",
-      Param("x", Tensor.self, "{N, C, …}"), Param("num_groups", Int.self, "groups of channels"), Param("weight", default: Tensor?.none, "{C}"),
-      Param("bias", default: Tensor?.none, "{C}"), Param("eps", default: 1e-5, "added to the variance"), place: .function,
-      example: "return F.group_norm(T.tensor({{1, 2, 3, 5}, {4, 4, 0, 1}}), 2, T.ones(4), T.zeros(4))"
-    ) { x, groups, weight, bias, eps in try groupNorm(x, groups: groups, weight: weight, bias: bias, eps: eps) },
-    Row(
-      "instance_norm", "Brings every channel of every sample to mean 0 and variance 1; then scales and shifts it.", Param("x", Tensor.self, "{N, C, L} or {N, C, H, W}"),
+      "group_norm", groupNormDoc, Param("x", Tensor.self, "{N, C, …}"), Param("num_groups", Int.self, "groups of channels"),
       Param("weight", default: Tensor?.none, "{C}"), Param("bias", default: Tensor?.none, "{C}"), Param("eps", default: 1e-5, "added to the variance"),
-      place: .function, example: "return F.instance_norm(T.tensor({{{1, 2, 3, 5}, {4, 4, 0, 1}}}))"
-    ) { x, weight, bias, eps in try instanceNorm(x, weight: weight, bias: bias, eps: eps) },
+      place: .function, example: "return F.group_norm(T.tensor({{1, 2, 3, 5}, {4, 4, 0, 1}}), 2, T.ones(4), T.zeros(4))"
+    ) { x, groups, weight, bias, eps in try groupNorm(x, groups: groups, weight: weight, bias: bias, eps: eps) }
   ]
 }

@@ -20,18 +20,34 @@ extension Functional {
     return try Elementwise.mul(Reduction.sum(losses), 1 / Double(x.shape[0]))
   }
 
+  static let klReduction = Param.option(
+    "reduction", default: "mean", "\"mean\", \"batchmean\" (the sum divided by the batch: the divergence of distributions), \"sum\" or \"none\"")
+
+  /// The reduction, and whether it is the batch's mean.
+  static func klReduction(_ name: String, _ function: String) throws -> (LossReduction, Bool) {
+    if name == "batchmean" { return (.sum, true) }
+    guard let known = LossReduction(rawValue: name) else {
+      throw LuaError("\(function): bad option 'reduction' (\"mean\", \"batchmean\", \"sum\" or \"none\" expected, got \"\(name)\")")
+    }
+    return (known, false)
+  }
+
+  static let klDivDoc = """
+    The Kullback-Leibler divergence target · (log target - x), element by element; 0 where the target is 0.
+    Shapes: x any, log-probabilities; target as x, probabilities (with log_target their logarithms); y a single number, with reduction = "none" as x.
+    Errors: other shapes than each other's; the mean of nothing.
+    Paper: Kullback & Leibler 1951, "On Information and Sufficiency"
+    """
+
   static let klDivRows = [
     Row(
-      "kl_div", "Kullback-Leibler divergence target · (log target - x), element by element.", Param("x", Tensor.self, "log-probabilities, any shape"),
+      "kl_div", klDivDoc, Param("x", Tensor.self, "log-probabilities, any shape"),
       Param("target", Tensor.self, "probabilities, the same shape"), Param.option("log_target", default: false, "target holds logarithms too"),
-      Param.option("reduction", default: "mean", "\"mean\", \"batchmean\" (the sum divided by the batch), \"sum\" or \"none\""), place: .function,
+      klReduction, place: .function,
       example: "return F.kl_div(T.tensor({{-1.2, -0.4}}), T.tensor({{0.5, 0.5}}), {reduction = \"batchmean\"})"
     ) { x, target, log, reduction in
-      if reduction == "batchmean" { return try klDiv(x, target, logTarget: log, batchMean: true) }
-      guard let known = LossReduction(rawValue: reduction) else {
-        throw LuaError("kl_div: bad option 'reduction' (\"mean\", \"batchmean\", \"sum\" or \"none\" expected, got \"\(reduction)\")")
-      }
-      return try klDiv(x, target, logTarget: log, reduction: known)
+      let (known, batchMean) = try klReduction(reduction, "kl_div")
+      return try klDiv(x, target, logTarget: log, batchMean: batchMean, reduction: known)
     }
   ]
 }

@@ -30,7 +30,7 @@ struct Labels {
       } else if value >= 1, value <= classes {
         values[i] = value - 1
       } else {
-        let reach = classes > 0 ? "is outside 1..\(classes)" : "cannot be: there is nothing to choose from"
+        let reach = classes > 0 ? "is outside 1..\(classes)\(value == 0 ? "; \(noun)s count from 1" : "")" : "cannot be: there is nothing to choose from"
         throw LuaError("\(function): \(noun) \(value) at position \(Self.place(i, labels.shape)) \(reach)")
       }
     }

@@ -7,6 +7,7 @@ public struct Sizes: LuaValue, Sendable {
   public var list: [Int]
   public init(_ list: [Int]) { self.list = list }
   public static var luaName: String { "integer or list of integers" }
+  public static var takesList: Bool { true }
   public static func decode(_ stack: LuaStack, _ index: Int32) throws -> Sizes {
     if stack.type(at: index) == .number { return Sizes([try Int.decode(stack, index)]) }
     do { return Sizes(try [Int].decode(stack, index)) } catch let error as TypeMismatch { throw TypeMismatch(luaName, detail: error.detail) }
@@ -79,9 +80,16 @@ extension Functional {
     try Elementwise.reduced(Elementwise.mul(g, layerNorm(x, shape: normal.array, eps: eps)), to: normal)
   }
 
+  static let layerNormDoc = """
+    Brings every sample to mean 0 and variance 1 over its last dims, then scales and shifts it: y = (x - mean) / √(variance + eps) · weight + bias.
+    Shapes: x, y {…, normalized_shape}; weight, bias normalized_shape.
+    Errors: an x that does not end in normalized_shape; a weight or bias of another shape.
+    Paper: Ba, Kiros & Hinton 2016, arXiv:1607.06450
+    """
+
   static let layerNormRows = [
     Row(
-      "layer_norm", "Brings every sample to mean 0 and variance 1 over its last dims; then scales and shifts it.", Param("x", Tensor.self, "{…, shape}"),
+      "layer_norm", layerNormDoc, Param("x", Tensor.self, "{…, shape}"),
       Param("normalized_shape", Sizes.self, "the last dims' sizes"), Param("weight", default: Tensor?.none, "{shape}"),
       Param("bias", default: Tensor?.none, "{shape}"), Param("eps", default: 1e-5, "added to the variance"), place: .function,
       example: "return F.layer_norm(T.tensor({{1, 2, 4}, {3, 5, 4}}), 3, T.ones(3), T.zeros(3))"

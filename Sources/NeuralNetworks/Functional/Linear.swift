@@ -59,9 +59,15 @@ extension Functional {
     Matrix.View(base: x.pointer, rowStride: x.strides[transposed ? 1 : 0], columnStride: x.strides[transposed ? 0 : 1])
   }
 
+  static let linearDoc = """
+    y = x · weightᵀ + bias: every output is a weighted sum of all inputs.
+    Shapes: x {…, in}; weight {out, in}; bias {out}; y {…, out}.
+    Errors: another last size of x than the weight's; a weight that is no matrix; another bias.
+    """
+
   static let linearRows = [
     Row(
-      "linear", "x · weightᵀ + bias: every output is a weighted sum of all inputs.", Param("x", Tensor.self, "{…, in}"),
+      "linear", linearDoc, Param("x", Tensor.self, "{…, in}"),
       Param("weight", Tensor.self, "{out, in}"), Param("bias", default: Tensor?.none, "{out}"), place: .function,
       example: "return F.linear(T.ones(2, 3), T.ones(4, 3), T.ones(4))"
     ) { x, weight, bias in try linear(x, weight, bias) }

@@ -37,7 +37,10 @@ extension Functional {
   /// - Errors: other shapes: broadcasting {N, 1} against {N} would quietly compare everything with everything.
   static func pair(_ x: Tensor, _ target: Tensor, _ function: String) throws -> (Tensor, Tensor) {
     guard x.shape == target.shape else {
-      let hint = x.count == target.count ? "; reshape one of them" : ""
+      var hint = x.count == target.count ? "; reshape one of them" : ""
+      if x.rank == target.rank + 1, x.rank >= 2, x.count != target.count, x.shape.array[0] == target.shape.array.first ?? 1 {
+        hint = "; for labels of classes use cross_entropy, or make them one-hot rows: F.one_hot(target, \(x.shape[1]))"
+      }
       throw LuaError("\(function): input \(x.shape) and target \(target.shape) must have the same shape\(hint)")
     }
     let type = floatType(x, target)

@@ -55,19 +55,38 @@ extension Functional {
     return try reduction(Elementwise.unary(.relu, Elementwise.add(Elementwise.sub(distance(a, b), far), margin)), name)
   }
 
+  static let hingeLossDoc = """
+    max(0, margin - target · x) for targets -1 and 1: no loss once x is on the right side by margin.
+    Shapes: x any; target as x; y a single number, with reduction = "none" as x.
+    Errors: other shapes than each other's; a target that is not -1 or 1; the mean of nothing.
+    """
+
+  static let cosineEmbeddingLossDoc = """
+    1 - cos(x1, x2) where the target is 1, max(0, cos(x1, x2) - margin) where it is -1.
+    Shapes: x1, x2 {N, D} or {D}; target {N} or a single number; y a single number, with reduction = "none" as target.
+    Errors: other shapes; a target that is not -1 or 1; the mean of nothing.
+    """
+
+  static let tripletMarginLossDoc = """
+    max(0, d(anchor, positive) - d(anchor, negative) + margin), d(a, b) = (Σ |a - b + eps|^p)^(1/p) over the last dim.
+    Shapes: anchor, positive, negative {N, D} or {D}; y a single number, with reduction = "none" {N}.
+    Errors: other shapes than each other's; a p that is not above 0; the mean of nothing.
+    Paper: Balntas et al. 2016, "Learning local feature descriptors with triplets and shallow convolutional neural networks"
+    """
+
   static let marginLossRows = [
     Row(
-      "hinge_loss", "max(0, margin - target · x) for targets -1 and 1.", Param("x", Tensor.self, "any shape"),
+      "hinge_loss", hingeLossDoc, Param("x", Tensor.self, "any shape"),
       Param("target", Tensor.self, "the same shape, -1 or 1"), Param.option("margin", default: 1.0, "how far is far enough"), LossReduction.parameter,
       place: .function, example: "return F.hinge_loss(T.tensor({0.5, -2}), T.tensor({1, 1}))"
     ) { x, target, margin, reduction in try hingeLoss(x, target, margin: margin, reduction: reduction) },
     Row(
-      "cosine_embedding_loss", "1 - cos(x1, x2) where the target is 1, max(0, cos(x1, x2) - margin) where it is -1.", Param("x1", Tensor.self, "{N, D} or {D}"),
+      "cosine_embedding_loss", cosineEmbeddingLossDoc, Param("x1", Tensor.self, "{N, D} or {D}"),
       Param("x2", Tensor.self, "the same shape"), Param("target", Tensor.self, "{N}, -1 or 1"), Param.option("margin", default: 0.0, "allowed likeness"),
       LossReduction.parameter, place: .function, example: "return F.cosine_embedding_loss(T.tensor({{1, 2}}), T.tensor({{2, 1}}), T.tensor({-1}))"
     ) { x1, x2, target, margin, reduction in try cosineEmbeddingLoss(x1, x2, target, margin: margin, reduction: reduction) },
     Row(
-      "triplet_margin_loss", "max(0, d(anchor, positive) - d(anchor, negative) + margin).", Param("anchor", Tensor.self, "{N, D}"),
+      "triplet_margin_loss", tripletMarginLossDoc, Param("anchor", Tensor.self, "{N, D}"),
       Param("positive", Tensor.self, "the same shape"), Param("negative", Tensor.self, "the same shape"), Param.option("margin", default: 1.0, "wanted difference"),
       Param.option("p", default: 2.0, "the norm's exponent"), Param.option("eps", default: 1e-6, "added to differences"),
       Param.option("swap", default: false, "take d(positive, negative) where it is smaller"), LossReduction.parameter, place: .function,

@@ -34,20 +34,27 @@ extension Functional {
 
   /// `maxPool2d` along one axis: x (N, C, L) or (C, L).
   public static func maxPool1d(_ x: Tensor, kernel: Int, stride: Int? = nil, padding: Int = 0, dilation: Int = 1, ceilMode: Bool = false) throws -> Tensor {
-    guard x.rank == 3 || x.rank == 2 else { throw LuaError("max_pool1d: input must be {N,C,L} or {C,L}, got \(x.shape)") }
-    var shape = x.shape
-    shape.insert(1, at: x.rank - 1)
-    let y = try maxPool(
-      x.reshaped(shape), kernel: Pair(1, kernel), stride: Pair(1, stride ?? kernel), padding: Pair(0, padding), dilation: Pair(1, dilation),
-      ceilMode: ceilMode, "max_pool1d")
-    shape = y.shape
-    shape.remove(at: x.rank - 1)
-    return try y.reshaped(shape)
+    try asRows(x, "max_pool1d") { rows in
+      try maxPool(
+        rows, kernel: Pair(1, kernel), stride: Pair(1, stride ?? kernel), padding: Pair(0, padding), dilation: Pair(1, dilation), ceilMode: ceilMode, "max_pool1d")
+    }
   }
+
+  static let maxPool2dDoc = """
+    The largest value of each window; the gradient goes to the place that won, the first of equals. Padding never wins.
+    Shapes: x {N, C, H, W} or {C, H, W}; y the same with H' = ⌊(H + 2 padding - dilation (kh - 1) - 1) / stride⌋ + 1 (rounded up with ceil_mode), W' alike.
+    Errors: another shape; padding of more than half the kernel; a kernel larger than the padded image.
+    """
+
+  static let maxPool1dDoc = """
+    The largest value of each window along the last dim; padding never wins.
+    Shapes: x {N, C, L} or {C, L}; y the same with L' = ⌊(L + 2 padding - dilation (k - 1) - 1) / stride⌋ + 1 (rounded up with ceil_mode).
+    Errors: another shape; padding of more than half the kernel; a kernel longer than the padded sequence.
+    """
 
   static let maxPoolRows = [
     Row(
-      "max_pool2d", "The largest value of each window.", Param("x", Tensor.self, "{N, C, H, W} or {C, H, W}"),
+      "max_pool2d", maxPool2dDoc, Param("x", Tensor.self, "{N, C, H, W} or {C, H, W}"),
       Param("kernel_size", Pair.self, "the window: a number or {h, w}"), Param("stride", default: Pair?.none, "step of the window; its size where left out"),
       Param("padding", default: Pair(0, 0), "places around the image that never win, at most half the kernel"),
       Param("dilation", default: Pair(1, 1), "distance between the window's points"),
@@ -57,7 +64,7 @@ extension Functional {
       try maxPool2d(x, kernel: kernel, stride: stride, padding: padding, dilation: dilation, ceilMode: ceil)
     },
     Row(
-      "max_pool1d", "The largest value of each window along the last dim.", Param("x", Tensor.self, "{N, C, L} or {C, L}"),
+      "max_pool1d", maxPool1dDoc, Param("x", Tensor.self, "{N, C, L} or {C, L}"),
       Param("kernel_size", Int.self, "the window"), Param("stride", default: Int?.none, "step of the window; its size where left out"),
       Param("padding", default: 0, "places at both ends that never win, at most half the kernel"),
       Param("dilation", default: 1, "distance between the window's points"), Param("ceil_mode", default: false, "round the output's size up"),

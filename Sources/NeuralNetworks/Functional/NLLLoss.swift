@@ -51,9 +51,15 @@ extension Functional {
     for row in 0..<g.count where positions[row] >= 0 { target[row &* classes &+ Int(positions[row])] = source[row &* g.strides[0]] }
   }
 
+  static let nllLossDoc = """
+    The negative log-probability of the right class, -weight[label] · x[label]. The mean divides by the sum of the labels' weights.
+    Shapes: x {N, C}, {N, C, …} or {C}, log-probabilities; target labels 1 … C shaped as x without C; weight {C}; y a single number, with reduction = "none" as the labels.
+    Errors: labels outside 1 … C, of another shape, or one-hot; the mean of an empty batch.
+    """
+
   static let nllLossRows = [
     Row(
-      "nll_loss", "The negative log-probability of the right class, the mean over the batch.", Param("x", Tensor.self, "log-probabilities {N, C}, {N, C, …} or {C}"),
+      "nll_loss", nllLossDoc, Param("x", Tensor.self, "log-probabilities {N, C}, {N, C, …} or {C}"),
       Param("target", Tensor.self, "labels 1..C {N}"), Param.option("weight", default: Tensor?.none, "{C}: weight of each class"),
       Param.option("ignore_index", default: -100, "a label that is left out"), LossReduction.parameter, place: .function,
       example: "return F.nll_loss(F.log_softmax(T.tensor({{2, 1, 0}, {0, 0, 3}}), 2), T.tensor({1, 3}))"

@@ -18,9 +18,16 @@ extension Functional {
     return try Elementwise.select(Elementwise.greater(x, .integer(0)), .tensor(x), .tensor(Elementwise.mul(x, slope)))
   }
 
+  static let preluDoc = """
+    x where x > 0, else weight · x; the slope is learned: one for all, or one for each channel.
+    Shapes: x {N, C, …} or any with one weight; weight {1} or {C}; y as x.
+    Errors: another number of weights than 1 or C.
+    Paper: He et al. 2015, arXiv:1502.01852
+    """
+
   static let preluRows = [
     Row(
-      "prelu", "x where x > 0, else weight · x, with a weight for all or for each channel.", Param("x", Tensor.self, "{N, C, …}"),
+      "prelu", preluDoc, Param("x", Tensor.self, "{N, C, …}"),
       Param("weight", Tensor.self, "{1} or {C}"), place: .function, example: "return F.prelu(T.tensor({-1.5, 0.5}), T.tensor({0.25}))"
     ) { x, weight in try prelu(x, weight) }
   ]

@@ -21,9 +21,16 @@ extension Functional {
     return try weight.map { try Elementwise.mul(y, $0.to(type)) } ?? y
   }
 
+  static let rmsNormDoc = """
+    Divides every sample by the root of its mean square over its last dims, then scales it: y = x / √(mean(x²) + eps) · weight.
+    Shapes: x, y {…, normalized_shape}; weight normalized_shape.
+    Errors: an x that does not end in normalized_shape; a weight of another shape.
+    Paper: Zhang & Sennrich 2019, arXiv:1910.07467
+    """
+
   static let rmsNormRows = [
     Row(
-      "rms_norm", "Divides every sample by the root of its mean square over its last dims; then scales it.", Param("x", Tensor.self, "{…, shape}"),
+      "rms_norm", rmsNormDoc, Param("x", Tensor.self, "{…, shape}"),
       Param("normalized_shape", Sizes.self, "the last dims' sizes"), Param("weight", default: Tensor?.none, "{shape}"),
       Param("eps", default: Double?.none, "added to the mean square; the type's smallest step where left out"), place: .function,
       example: "return F.rms_norm(T.tensor({{1, 2, 4}, {3, 5, 4}}), 3)"

@@ -46,13 +46,25 @@ extension Functional {
     return (outer, shape[dim], inner)
   }
 
+  static let softmaxDoc = """
+    Turns numbers into probabilities along a dim: exp(x) / Σ exp(x), the largest taken away first, so that it never overflows.
+    Shapes: x any; y as x.
+    Errors: a dim that x does not have.
+    """
+
+  static let logSoftmaxDoc = """
+    The logarithm of softmax, finite where a probability rounds to 0: x - log Σ exp(x).
+    Shapes: x any; y as x.
+    Errors: a dim that x does not have.
+    """
+
   static let softmaxRows = [
     Row(
-      "softmax", "Turns numbers into probabilities along a dim: exp(x) divided by its sum; never overflows.", Param("x", Tensor.self, "any shape"),
+      "softmax", softmaxDoc, Param("x", Tensor.self, "any shape"),
       Param("dim", default: -1, "the dim that sums to 1"), place: .function, example: "return F.softmax(T.tensor({{1, 2, 3}, {0, 0, 1000}}), 2)"
     ) { x, dim in try softmax(x, dim: x.shape.dim(dim, "softmax")) },
     Row(
-      "log_softmax", "The logarithm of softmax, finite where a probability rounds to 0.", Param("x", Tensor.self, "any shape"),
+      "log_softmax", logSoftmaxDoc, Param("x", Tensor.self, "any shape"),
       Param("dim", default: -1, "the dim whose probabilities sum to 1"), place: .function,
       example: "return F.log_softmax(T.tensor({{1, 2, 3}, {0, 0, 1000}}), 2)"
     ) { x, dim in try logSoftmax(x, dim: x.shape.dim(dim, "log_softmax")) },

@@ -35,13 +35,25 @@ extension Functional {
     return y
   }
 
+  static let mseLossDoc = """
+    The mean squared error (x - target)².
+    Shapes: x any; target as x; y a single number, with reduction = "none" as x.
+    Errors: other shapes than each other's (nothing broadcasts); the mean of nothing.
+    """
+
+  static let sseLossDoc = """
+    The sum of squared errors ½ Σ (x - target)², over the whole batch.
+    Shapes: x any; target as x; y a single number, with reduction = "none" as x.
+    Errors: other shapes than each other's (nothing broadcasts).
+    """
+
   static let squaredErrorRows = [
     Row(
-      "mse_loss", "The mean squared error (x - target)².", Param("x", Tensor.self, "any shape"), Param("target", Tensor.self, "the same shape"),
+      "mse_loss", mseLossDoc, Param("x", Tensor.self, "any shape"), Param("target", Tensor.self, "the same shape"),
       LossReduction.parameter, place: .function, example: "return F.mse_loss(T.tensor({1, 2, 3}), T.tensor({1, 1, 1}))"
     ) { x, target, reduction in try mseLoss(x, target, reduction: reduction) },
     Row(
-      "sse_loss", "The sum of squared errors ½ Σ (x - target)², over the whole batch.", Param("x", Tensor.self, "any shape"),
+      "sse_loss", sseLossDoc, Param("x", Tensor.self, "any shape"),
       Param("target", Tensor.self, "the same shape"), Param.option("reduction", default: LossReduction.sum, "\"sum\", \"mean\" or \"none\""), place: .function,
       example: "return F.sse_loss(T.tensor({1, 2, 3}), T.tensor({1, 1, 1}))"
     ) { x, target, reduction in try sseLoss(x, target, reduction: reduction) },

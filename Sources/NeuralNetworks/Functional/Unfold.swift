@@ -69,15 +69,45 @@ extension Functional {
     return y
   }
 
+  static func im2colDoc(_ twin: String) -> String {
+    """
+    The windows of an image as columns, so that convolution becomes a matrix product; \(twin) order of arguments.
+    Shapes: x {N, C, H, W} or {C, H, W}; y {N, C·kh·kw, L} or {C·kh·kw, L}, L the number of windows.
+    Errors: another shape; a kernel larger than the padded image.
+    """
+  }
+
+  static func col2imDoc(_ twin: String) -> String {
+    """
+    Columns of windows added back into an image, the adjoint of im2col; \(twin) order of arguments.
+    Shapes: columns {N, C·kh·kw, L} or {C·kh·kw, L}; y {N, C, h, w} or {C, h, w}.
+    Errors: rows that are no multiple of the kernel's size; another number of columns than the image has windows.
+    """
+  }
+
   static let unfoldRows = [
     Row(
-      "im2col", "The windows of an image as columns, so that convolution becomes a matrix product.", Param("x", Tensor.self, "{N, C, H, W} or {C, H, W}"),
+      "im2col", im2colDoc("F.unfold is the same with PyTorch's"), Param("x", Tensor.self, "{N, C, H, W} or {C, H, W}"),
       Param("kernel_size", Pair.self, "the window: a number or {h, w}"), Param("stride", default: Pair(1, 1), "step of the window"),
       Param("padding", default: Pair(0, 0), "zeros around the image"), Param("dilation", default: Pair(1, 1), "distance between the window's points"),
       place: .function, example: "return F.im2col(T.ones(1, 2, 4, 4), 3)"
     ) { x, kernel, stride, padding, dilation in try im2col(x, kernel: kernel, stride: stride, padding: padding, dilation: dilation) },
     Row(
-      "col2im", "Columns of windows added back into an image: the adjoint of im2col.", Param("columns", Tensor.self, "{N, C·kh·kw, L} or {C·kh·kw, L}"),
+      "unfold", im2colDoc("F.im2col is the same with another"), Param("x", Tensor.self, "{N, C, H, W} or {C, H, W}"),
+      Param("kernel_size", Pair.self, "the window: a number or {h, w}"), Param("dilation", default: Pair(1, 1), "distance between the window's points"),
+      Param("padding", default: Pair(0, 0), "zeros around the image"), Param("stride", default: Pair(1, 1), "step of the window"),
+      place: .function, example: "return F.unfold(T.ones(1, 2, 4, 4), 3)"
+    ) { x, kernel, dilation, padding, stride in try im2col(x, kernel: kernel, stride: stride, padding: padding, dilation: dilation) },
+    Row(
+      "fold", col2imDoc("F.col2im is the same with another"), Param("columns", Tensor.self, "{N, C·kh·kw, L} or {C·kh·kw, L}"),
+      Param("output_size", Pair.self, "the image's {h, w}"), Param("kernel_size", Pair.self, "the window: a number or {h, w}"),
+      Param("dilation", default: Pair(1, 1), "distance between the window's points"), Param("padding", default: Pair(0, 0), "zeros around the image"),
+      Param("stride", default: Pair(1, 1), "step of the window"), place: .function, example: "return F.fold(T.ones(1, 18, 4), {4, 4}, 3)"
+    ) { columns, size, kernel, dilation, padding, stride in
+      try col2im(columns, size: size, kernel: kernel, stride: stride, padding: padding, dilation: dilation)
+    },
+    Row(
+      "col2im", col2imDoc("F.fold is the same with PyTorch's"), Param("columns", Tensor.self, "{N, C·kh·kw, L} or {C·kh·kw, L}"),
       Param("output_size", Pair.self, "the image's {h, w}"), Param("kernel_size", Pair.self, "the window: a number or {h, w}"),
       Param("stride", default: Pair(1, 1), "step of the window"), Param("padding", default: Pair(0, 0), "zeros around the image"),
       Param("dilation", default: Pair(1, 1), "distance between the window's points"), place: .function,

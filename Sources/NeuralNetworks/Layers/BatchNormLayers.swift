@@ -1,4 +1,4 @@
-internal import LuaBridge
+public import LuaBridge
 public import Tensors
 
 /// Batch normalisation: every channel is brought to mean 0 and variance 1, then scaled and shifted by learned values.
@@ -39,6 +39,16 @@ public class BatchNorm: Module, @unchecked Sendable {
   }
 
   public override var summaryLine: String { "\(features)" }
+  public override var optionalNames: [String] { ["weight", "bias", "running_mean", "running_var", "num_batches_tracked"] }
+  public override func property(_ name: String) -> (any LuaValue)? {
+    switch name {
+    case "num_features": features
+    case "eps": eps
+    case "momentum": momentum
+    default: nil
+    }
+  }
+  public override var propertyNames: [String] { ["num_features", "eps", "momentum"] }
   public override func forward(_ x: Tensor) throws -> Tensor {
     guard ranks.contains(x.rank) else { throw LuaError("batch_norm: \(kind) takes \(form), got shape \(x.shape)") }
     guard x.shape[1] == features else { throw LuaError("batch_norm: input has \(x.shape[1]) channels, \(kind) expects \(features) (input \(x.shape))") }
@@ -50,13 +60,11 @@ public class BatchNorm: Module, @unchecked Sendable {
 
   static func row(_ name: String, _ shapes: String, _ example: String, make: @escaping @Sendable (Int, Double, Double, Bool, Bool) throws -> Module) -> Row {
     Row(
-      name,
-      "Batch normalisation y = (x - mean) / sqrt(var + eps) * weight + bias, by channel. Shapes: \(shapes). Training uses the batch, evaluation the running values. Ioffe & Szegedy 2015, arXiv:1502.03167.",
+      name, Functional.batchNormDoc(shapes),
       Param("num_features", Int.self, "C of x"), Param("eps", default: 1e-5, "added to the variance"),
       Param("momentum", default: 0.1, "share of the new batch in the running values"),
       Param("affine", default: true, "learn weight and bias"), Param("track_running_stats", default: true, "keep running values"), place: .function, mixed: true,
-      example: example,
-      returns: name
+      example: example, returns: name
     ) { try AnyModule(make($0, $1, $2, $3, $4)) }
   }
 }
@@ -65,7 +73,7 @@ public class BatchNorm: Module, @unchecked Sendable {
 public final class BatchNorm1d: BatchNorm, @unchecked Sendable {
   override var ranks: ClosedRange<Int> { 2...3 }
   override var form: String { "{N,C} or {N,C,L}" }
-  static let row = row("BatchNorm1d", "x (N, C) or (N, C, L)", "return nn.BatchNorm1d(3)(T.rand(4, 3))") {
+  static let row = row("BatchNorm1d", "{N, C} or {N, C, L}", "return nn.BatchNorm1d(3)(T.rand(4, 3))") {
     try BatchNorm1d($0, eps: $1, momentum: $2, affine: $3, track: $4, kind: "BatchNorm1d")
   }
 }
@@ -74,7 +82,7 @@ public final class BatchNorm1d: BatchNorm, @unchecked Sendable {
 public final class BatchNorm2d: BatchNorm, @unchecked Sendable {
   override var ranks: ClosedRange<Int> { 4...4 }
   override var form: String { "{N,C,H,W}" }
-  static let row = row("BatchNorm2d", "x (N, C, H, W)", "return nn.BatchNorm2d(3)(T.rand(4, 3, 8, 8))") {
+  static let row = row("BatchNorm2d", "{N, C, H, W}", "return nn.BatchNorm2d(3)(T.rand(4, 3, 8, 8))") {
     try BatchNorm2d($0, eps: $1, momentum: $2, affine: $3, track: $4, kind: "BatchNorm2d")
   }
 }

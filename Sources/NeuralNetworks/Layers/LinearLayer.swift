@@ -33,9 +33,9 @@ public final class Linear: Module, @unchecked Sendable {
   public override var propertyNames: [String] { ["in_features", "out_features"] }
 
   static let row = Row(
-    "Linear", "A dense layer y = x · weightᵀ + bias. Shapes: x (…, in); weight (out, in); bias (out); y (…, out).",
+    "Linear", Functional.linearDoc,
     Param("in_features", Int.self, "size of the last dim of x"), Param("out_features", Int.self, "size of the last dim of y"),
-    Param.option("bias", default: true, "add a learned bias"), Param.option("init", default: InitialValues.default, InitialValues.doc),
+    Param("bias", default: true, "add a learned bias"), Param.option("init", default: InitialValues.default, InitialValues.doc),
     place: .function, mixed: true, example: "return nn.Linear(784, 100)(T.rand(2, 784))"
   ) { try Linear($0, $1, bias: $2, initial: $3) }
 }

@@ -1,9 +1,7 @@
 internal import LuaBridge
 public import Tensors
 
-/// The largest value of each window.
-///
-/// - Shapes: x (N, C, H, W); y (N, C, H', W'). Padding is never chosen.
+/// `Functional.maxPool2d` as a layer.
 public final class MaxPool2d: Module, @unchecked Sendable {
   let kernel: Pair, stride: Pair?, padding: Pair, dilation: Pair, ceilMode: Bool
   init(_ kernel: Pair, stride: Pair?, padding: Pair, dilation: Pair, ceilMode: Bool) throws {
@@ -15,16 +13,15 @@ public final class MaxPool2d: Module, @unchecked Sendable {
     try Functional.maxPool2d(x, kernel: kernel, stride: stride, padding: padding, dilation: dilation, ceilMode: ceilMode)
   }
   static let row = Row(
-    "MaxPool2d", "The largest value of each window of an image. Shapes: x (N, C, H, W); y (N, C, H', W').", Param("kernel_size", Pair.self, "a number or {h, w}"),
+    "MaxPool2d", Functional.maxPool2dDoc, Param("kernel_size", Pair.self, "a number or {h, w}"),
     Param("stride", default: Pair?.none, "step; the kernel's size where left out"), Param("padding", default: 0 as Pair, "places around the image, never chosen"),
-    Param("dilation", default: 1 as Pair), Param("ceil_mode", default: false, "count windows that reach over the edge"), place: .function, mixed: true,
+    Param("dilation", default: 1 as Pair, "distance between the window's points"), Param("ceil_mode", default: false, "count windows that reach over the edge"),
+    place: .function, mixed: true,
     example: "return nn.MaxPool2d(2)(T.rand(1, 1, 4, 4))"
   ) { try MaxPool2d($0, stride: $1, padding: $2, dilation: $3, ceilMode: $4) }
 }
 
-/// The mean of each window.
-///
-/// - Shapes: x (N, C, H, W); y (N, C, H', W').
+/// `Functional.avgPool2d` as a layer.
 public final class AvgPool2d: Module, @unchecked Sendable {
   let kernel: Pair, stride: Pair?, padding: Pair, ceilMode: Bool, countIncludePad: Bool
   init(_ kernel: Pair, stride: Pair?, padding: Pair, ceilMode: Bool, countIncludePad: Bool) throws {
@@ -36,7 +33,7 @@ public final class AvgPool2d: Module, @unchecked Sendable {
     try Functional.avgPool2d(x, kernel: kernel, stride: stride, padding: padding, ceilMode: ceilMode, countIncludePad: countIncludePad)
   }
   static let row = Row(
-    "AvgPool2d", "The mean of each window of an image. Shapes: x (N, C, H, W); y (N, C, H', W').", Param("kernel_size", Pair.self, "a number or {h, w}"),
+    "AvgPool2d", Functional.avgPool2dDoc, Param("kernel_size", Pair.self, "a number or {h, w}"),
     Param("stride", default: Pair?.none, "step; the kernel's size where left out"), Param("padding", default: 0 as Pair, "zeros around the image"),
     Param("ceil_mode", default: false, "count windows that reach over the edge"), Param("count_include_pad", default: true, "padding counts in the mean"),
     place: .function, mixed: true, example: "return nn.AvgPool2d(2)(T.rand(1, 1, 4, 4))"

@@ -14,9 +14,13 @@ public final class Flatten: Module, @unchecked Sendable {
     return try x.reshaped(Shape(x.shape.array[..<first] + [middle] + x.shape.array[(last + 1)...]))
   }
   static let row = Row(
-    "Flatten", "Dims start_dim … end_dim become one.", Param("start_dim", default: 2, "the first of them"), Param("end_dim", default: -1, "the last of them"),
-    place: .function,
-    mixed: true, example: "return nn.Flatten()(T.rand(2, 3, 4))"
+    "Flatten",
+    """
+    Dims start_dim … end_dim become one.
+    Shapes: x {N, …}; y {N, their product}.
+    Errors: dims that x does not have; a start_dim behind end_dim.
+    """, Param("start_dim", default: 2, "the first of them"), Param("end_dim", default: -1, "the last of them"),
+    place: .function, mixed: true, example: "return nn.Flatten()(T.rand(2, 3, 4))"
   ) { Flatten($0, $1) }
 }
 
@@ -32,7 +36,12 @@ public final class Unflatten: Module, @unchecked Sendable {
     return try x.reshaped(Shape.checked(Array(shape[..<place]) + sizes + Array(shape[(place + 1)...]), "unflatten"))
   }
   static let row = Row(
-    "Unflatten", "One dim becomes several.", Param("dim", Int.self), Param("sizes", [Int].self, "sizes whose product is the dim's"), place: .function, mixed: false,
+    "Unflatten",
+    """
+    One dim becomes several.
+    Shapes: x {…, n, …}; y {…, sizes, …}.
+    Errors: a dim that x does not have; sizes whose product is not the dim's.
+    """, Param("dim", Int.self, "the one"), Param("sizes", [Int].self, "sizes whose product is the dim's"), place: .function,
     example: "return nn.Unflatten(2, {1, 4})(T.rand(3, 4))"
   ) { Unflatten($0, $1) }
 }

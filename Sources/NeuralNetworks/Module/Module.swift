@@ -42,6 +42,8 @@ open class Module: LuaObject, @unchecked Sendable {
     ownChildList.append((name, module))
     return module
   }
+  /// Puts other children in the place of all.
+  func replaceChildren(_ children: [(name: String, module: Module)]) { ownChildList = children }
 
   /// This module's own, without its children's.
   open func ownParameters() throws -> [(name: String, tensor: Tensor)] { ownParameterList }
@@ -67,6 +69,17 @@ open class Module: LuaObject, @unchecked Sendable {
     return 1
   }
 
+  /// The arguments of a forward that takes several tensors, named for its errors.
+  func tensors(_ names: [String], _ stack: LuaStack, _ arguments: Range<Int32>) throws -> [Tensor] {
+    guard arguments.count == names.count else {
+      throw LuaError("\(kind): takes \(names.dropLast().joined(separator: ", ")) and \(names.last ?? ""), got \(arguments.count) arguments")
+    }
+    return try zip(arguments, names).map { index, name in
+      guard let tensor = try? Tensor.decode(stack, index) else { throw LuaError("\(kind): Tensor expected as \(name), got \(stack.given(at: index))") }
+      return tensor
+    }
+  }
+
   /// Runs the module on a tensor; an error says where in the network it arose.
   public func callAsFunction(_ x: Tensor) throws -> Tensor {
     try ModuleCalls.inside(self) {
@@ -80,12 +93,13 @@ open class Module: LuaObject, @unchecked Sendable {
   open func property(_ name: String) throws -> (any LuaValue)? { nil }
   /// Names that `property` answers, for suggestions and completion.
   open var propertyNames: [String] { [] }
+  /// Tensors that a layer may be made without: reading them then gives nil.
+  open var optionalNames: [String] { ["bias"] }
+  /// Methods that modules of this kind have besides those of all modules.
+  open var ownMethods: [Row] { [] }
 
   /// Sets training mode here and below.
-  open func setTraining(_ on: Bool) throws {
-    training = on
-    for child in try ownChildren() { try child.module.setTraining(on) }
-  }
+  public func setTraining(_ on: Bool) throws { for entry in try namedModules() { entry.module.training = on } }
 
   /// "Linear(784 -> 100)"
   public var title: String { "\(kind)(\(summaryLine))" }
@@ -95,7 +109,7 @@ open class Module: LuaObject, @unchecked Sendable {
   open class var luaName: String { "Module" }
   public static var keepsIdentity: Bool { true }
   public static var userValues: Int32 { 1 }
-  public var luaClass: LuaClass { ModuleLibrary.luaClass(kind) }
+  public var luaClass: LuaClass { ModuleLibrary.luaClass(kind, ownMethods) }
 
   public static func decode(_ stack: LuaStack, _ index: Int32) throws -> Self {
     if let module = stack.object(at: index) as? Self { return module }
@@ -134,13 +148,14 @@ extension Module {
   }
 
   /// Lines of the tree as `tostring` shows it.
-  func treeLines() throws -> [String] {
+  func treeLines(depth: Int = 0) throws -> [String] {
+    guard depth < 100 else { throw LuaError("tostring: modules are nested too deep (does one contain itself?)") }
     let children = try ownChildren()
     guard !children.isEmpty else { return [title] }
     var lines = [summaryLine.isEmpty ? "\(kind)(" : "\(kind)(\(summaryLine);"]
     for child in children {
       let label = Int(child.name).map { "[\($0 + 1)]" } ?? child.name
-      for (i, line) in try child.module.treeLines().enumerated() { lines.append(i == 0 ? "  \(label) \(line)" : "  " + line) }
+      for (i, line) in try child.module.treeLines(depth: depth + 1).enumerated() { lines.append(i == 0 ? "  \(label) \(line)" : "  " + line) }
     }
     return lines + [")"]
   }

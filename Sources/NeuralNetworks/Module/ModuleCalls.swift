@@ -21,12 +21,15 @@ enum ModuleCalls {
     }
   }
 
+  /// A path as a script writes it: "block.0.fc" is ".block[1].fc".
+  static func inScript(_ path: String) -> String { path.split(separator: ".").map { part in Int(part).map { "[\($0 + 1)]" } ?? ".\(part)" }.joined() }
+
   /// The way from the outermost running module to the innermost: "[3]", ".block[1].fc".
   private static func path() -> String {
     var text = ""
     for (parent, child) in zip(running, running.dropFirst()) {
       guard let children = try? parent.ownChildren(), let name = children.first(where: { $0.module.isSame(as: child) })?.name else { continue }
-      for part in name.split(separator: ".") { text += Int(part).map { "[\($0 + 1)]" } ?? ".\(part)" }
+      text += inScript(name)
     }
     return text
   }

@@ -13,9 +13,9 @@ public enum ModuleLibrary {
   nonisolated(unsafe) private static var classes: [String: LuaClass] = [:]
 
   /// The Lua class of a kind of module: the same methods under its own name.
-  static func luaClass(_ kind: String) -> LuaClass {
+  static func luaClass(_ kind: String, _ own: [Row]) -> LuaClass {
     if let known = classes[kind] { return known }
-    let made = LuaClass(kind, rows: methods, operators: operators, index: index, newIndex: newIndex)
+    let made = LuaClass(kind, rows: methods + own, operators: operators, index: index, newIndex: newIndex)
     classes[kind] = made
     return made
   }
@@ -26,6 +26,18 @@ public enum ModuleLibrary {
     _ name: String, _ doc: String, _ parameters: repeat Param<each A>, example: String = "", body: @escaping @Sendable (Module, repeat each A) throws -> R
   ) -> Row {
     Row(name, doc, Param("module", Module.self), repeat each parameters, place: .method, example: example, body: body)
+  }
+
+  /// A row for parts by path.
+  private static func named<V: LuaValue>(_ name: String, _ what: String, example: String, _ parts: @escaping @Sendable (Module) throws -> [(name: String, V)]) -> Row {
+    Row(
+      results: name, "\(what) by path: `for path, part in net:\(name)() do`; also a table by path that pairs walks in order.", Param("module", Module.self),
+      place: .method, example: example, returns: "table"
+    ) { stack, module in
+      let entries = try parts(module)
+      try pushOrdered(entries.map(\.name), entries.map(\.1), stack)
+      return 1
+    }
   }
 
   static let methods: [Row] = [
@@ -42,16 +54,13 @@ public enum ModuleLibrary {
       try call(stack, module, rest.indices)
     },
     methodRow("parameters", "All tensors that training changes, each once.", example: "return #nn.Linear(2, 3):parameters()") { module in try module.parameters() },
-    Row(
-      results: "named_parameters", "All parameters by path: `for name, parameter in net:named_parameters() do`; also a table by name that pairs walks in order.",
-      Param("module", Module.self), place: .method, example: "return nn.Linear(2, 3):named_parameters().weight", returns: "table"
-    ) { stack, module in
-      let named = try module.namedParameters()
-      try stack.state.load(ShippedFile.text("ordered.lua"), name: "=named_parameters", stack)
-      named.map(\.name).push(stack)
-      named.map(\.tensor).push(stack)
-      try stack.call(arguments: 2, results: 1)
-      return 1
+    named("named_parameters", "All parameters", example: "return nn.Linear(2, 3):named_parameters().weight") { try $0.namedParameters() },
+    named("named_buffers", "All tensors of the state that are not trained,", example: "return nn.BatchNorm1d(3):named_buffers().running_mean") { try $0.namedBuffers() },
+    named("named_children", "The modules directly inside", example: "return nn.Residual(nn.Linear(2, 2)):named_children().inner") { module in
+      try module.ownChildren().map { ($0.name, AnyModule($0.module)) }
+    },
+    named("named_modules", "This module (its path is empty) and all below it", example: "return nn.Residual(nn.Linear(2, 2)):named_modules().inner") { module in
+      try module.namedModules().map { ($0.name, AnyModule($0.module)) }
     },
     methodRow("parameter_names", "The paths of all parameters, in their order.", example: "return nn.Linear(2, 3):parameter_names()") { module in
       try module.namedParameters().map(\.name)
@@ -89,11 +98,21 @@ public enum ModuleLibrary {
       try module.parameters().reduce(0) { $0 + $1.count }
     },
     methodRow(
-      "to", "Changes all parameters and float buffers to a type.", Param("dtype", ElementType.self), example: "return nn.Linear(2, 3):to(\"float64\").weight.dtype"
-    ) { module, type in
-      guard type.isFloat else { throw LuaError("to: parameters can be float32 or float64, not \(type.name)") }
-      for entry in try module.namedParameters() + module.namedBuffers() where entry.tensor.type.isFloat { try entry.tensor.changeType(to: type) }
-      return module
+      "to", "Changes all parameters and float buffers to a type; gradients are dropped.\nErrors: a type that is not float32 or float64.",
+      Param("dtype", ElementType.self), example: "return nn.Linear(2, 3):to(\"float64\").weight.dtype"
+    ) { module, type in try module.changeType(to: type) },
+    methodRow("float", "All parameters and float buffers as float32; to(\"float32\").", example: "return nn.Linear(2, 3):float().weight.dtype") { module in
+      try module.changeType(to: .float32)
+    },
+    methodRow("double", "All parameters and float buffers as float64; to(\"float64\").", example: "return nn.Linear(2, 3):double().weight.dtype") { module in
+      try module.changeType(to: .float64)
+    },
+    methodRow(
+      "register_buffer", "Makes a tensor part of the state that is not trained: module.name reads it.\nErrors: a name that is taken or holds a dot.",
+      Param("name", String.self), Param("tensor", Tensor.self), example: "return nn.Identity():register_buffer(\"count\", T.zeros(1))"
+    ) { module, name, tensor in
+      try module.checkFree(name, "register_buffer")
+      return module.register(buffer: name, tensor)
     },
     methodRow(
       "state_dict", "All parameters and buffers by path, as T.save takes them; they share memory with the module.",
@@ -102,24 +121,30 @@ public enum ModuleLibrary {
       TensorTable(try module.state())
     },
     methodRow(
-      "load_state_dict", "Copies values by path into the module's own.", Param("state", TensorTable.self, "a table of tensors by path"),
+      "load_state_dict",
+      """
+      Copies values by path into the module's own; types are converted.
+      Errors: all missing, unexpected and misshapen entries in one message; then nothing is changed.
+      """, Param("state", TensorTable.self, "a table of tensors by path"),
       Param.option("strict", default: true, "an error where names are missing or left over"),
       example: "local net = nn.Linear(2, 3); return net:load_state_dict(nn.Linear(2, 3):state_dict())"
     ) { module, state, strict in
       try module.load(state.entries, strict: strict)
       return module
     },
-    Row(
-      procedure: "apply", "Calls f with every module here and below, children first.", Param("module", Module.self), Param("f", LuaFunction.self), place: .method,
+    methodRow(
+      "apply", "Calls f with every module here and below, children first.", Param("f", LuaFunction.self),
       example: "local n = 0; nn.Sequential(nn.ReLU(), nn.Tanh()):apply(function(m) n = n + 1 end); return n"
     ) { module, f in
-      for entry in try module.namedModules().reversed() { let _: LuaAny? = try f.call(entry.module) }
+      for entry in try module.namedModules().reversed() { let _: LuaAny? = try f.call(AnyModule(entry.module)) }
+      return module
     },
     methodRow("describe", "The module as text; tostring does this.", example: "return nn.Linear(2, 3):describe()") { module in
       try module.treeLines().joined(separator: "\n")
     },
     methodRow(
-      "summary", "A table of layers, output shapes and parameter counts, for an input of the given shape.", Param("input_shape", ShapeArgument.self),
+      "summary", "A table of layers, output shapes and parameter counts, for an input of the given shape.\nErrors: an input that the layers do not take.",
+      Param("input_shape", ShapeArgument.self),
       example: "return nn.Sequential(nn.Linear(4, 3), nn.ReLU()):summary(1, 4)"
     ) { module, shape in
       try module.summary(shape.shape("summary"))
@@ -134,57 +159,22 @@ public enum ModuleLibrary {
       return results
     }
   }
+}
 
-  private static let operators: [(String, Row)] = [
-    ("__call", methods[0]),
-    ("__tostring", Row("tostring", "The module as text.", Param("module", Module.self), place: []) { try $0.treeLines().joined(separator: "\n") }),
-    (
-      "__len",
-      Row("len", "The number of modules directly inside.", Param("module", Module.self), Param("again", default: LuaAny?.none), place: []) { module, _ in
-        try module.ownChildren().count
-      }
-    ),
-  ]
-
-  /// net[2], net.weight, net.fc1
-  private static let index: @Sendable (LuaStack) throws -> Int32 = { stack in
-    let module = try Module.decode(stack, 1)
-    if let position = stack.integer(at: 2) {
-      let children = try module.ownChildren()
-      let place = position < 0 ? position + children.count : position - 1
-      guard children.indices.contains(place) else { throw LuaError("\(module.kind): position \(position) is out of range 1..\(children.count)") }
-      children[place].module.push(stack)
-      return 1
-    }
-    let name = stack.string(at: 2) ?? "?"
-    if let found = try (module.ownParameters() + module.ownBuffers()).first(where: { $0.name == name })?.tensor {
-      found.push(stack)
-    } else if let child = try module.ownChildren().first(where: { $0.name == name })?.module {
-      child.push(stack)
-    } else if let value = try module.property(name) {
-      value.push(stack)
-    } else if name == "bias" {
-      stack.pushNil()  // a layer made without one
-    } else {
-      let known = try moduleClass.names + module.ownParameters().map(\.name) + module.ownBuffers().map(\.name) + module.ownChildren().map(\.name) + module.propertyNames
-      let hint = closest(to: name, in: known).map { "; did you mean '\($0)'?" } ?? ""
-      throw LuaError("\(module.kind) has no '\(name)'\(hint)")
-    }
-    return 1
+extension Module {
+  /// Parameters and float buffers in another type; all of them stay the tensors they are.
+  func changeType(to type: ElementType) throws -> Module {
+    guard type.isFloat else { throw LuaError("to: parameters can be float32 or float64, not \(type.name)") }
+    for entry in try namedParameters() + namedBuffers() where entry.tensor.type.isFloat { try entry.tensor.changeType(to: type) }
+    return self
   }
 
-  /// net.training = false; net.weight = tensor (copied into the parameter)
-  private static let newIndex: @Sendable (LuaStack) throws -> Int32 = { stack in
-    let module = try Module.decode(stack, 1)
-    let name = stack.string(at: 2) ?? "?"
-    if name == "training", stack.type(at: 3) == .boolean {
-      try module.setTraining(stack.boolean(at: 3))
-    } else if let own = try (module.ownParameters() + module.ownBuffers()).first(where: { $0.name == name })?.tensor {
-      guard let value = try? Tensor.decode(stack, 3) else { throw LuaError("\(module.kind).\(name): Tensor expected, got \(stack.typeName(at: 3))") }
-      try own.load(value, "\(module.kind).\(name)")
-    } else {
-      throw LuaError("\(module.kind) has no field '\(name)' to set; write a module of your own with nn.class to hold more")
-    }
-    return 0
+  /// - Errors: a name that a part could not be reached by.
+  func checkFree(_ name: String, _ function: String) throws {
+    guard !name.isEmpty, !name.contains(".") else { throw LuaError("\(function): a name is not empty and holds no dot, got \"\(name)\"") }
+    let parts = try ownParameters().map(\.name) + ownBuffers().map(\.name) + ownChildren().map(\.name) + propertyNames
+    guard !parts.contains(name) else { throw LuaError("\(function): \(kind) has a '\(name)' already") }
+    let methods = ModuleLibrary.moduleClass.names + ownMethods.map(\.name)
+    guard !methods.contains(name) else { throw LuaError("\(function): '\(name)' is a method of every \(kind); choose another name") }
   }
 }

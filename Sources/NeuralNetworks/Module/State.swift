@@ -35,18 +35,30 @@ public struct TensorTable: LuaValue {
 }
 
 extension Module {
-  /// Parameters and buffers by path, without their place on the tape.
-  public func state() throws -> [(name: String, tensor: Tensor)] {
-    try (namedParameters() + namedBuffers()).map { ($0.name, $0.tensor.alias()) }
+  /// Parameters and buffers by path, without their place on the tape. A part that stands in two places has both names, as in PyTorch's states.
+  public func state() throws -> [(name: String, tensor: Tensor)] { try stateTensors().map { ($0.name, $0.tensor.alias()) } }
+
+  private func stateTensors() throws -> [(name: String, tensor: Tensor)] {
+    var found: [(name: String, tensor: Tensor)] = [], visits = 0
+    func walk(_ module: Module, _ path: String, _ depth: Int) throws {
+      visits += 1
+      guard depth < 100, visits < 1 << 20 else { throw LuaError("\(kind): modules are nested too deep (does one contain itself?)") }
+      for entry in try module.ownParameters() + module.ownBuffers() { found.append((path + entry.name, entry.tensor)) }
+      for child in try module.ownChildren() { try walk(child.module, path + child.name + ".", depth + 1) }
+    }
+    try walk(self, "", 0)
+    return found
   }
 
   /// Copies a state's values into this module's tensors, all or none.
   /// - Errors: all missing, unexpected and misshapen names in one message.
   public func load(_ state: [(name: String, tensor: Tensor)], strict: Bool) throws {
     let given = Dictionary(state.map { ($0.name, $0.tensor) }, uniquingKeysWith: { first, _ in first })
-    let own = try namedParameters() + namedBuffers()
+    let own = try stateTensors()
     let ownNames = Set(own.map(\.name))
-    let missing = own.map(\.name).filter { given[$0] == nil }
+    // Of a tensor with several names one is enough.
+    let reached = Set(own.filter { given[$0.name] != nil }.map { ObjectIdentifier($0.tensor) })
+    let missing = own.filter { !reached.contains(ObjectIdentifier($0.tensor)) }.map(\.name)
     let unexpected = state.map(\.name).filter { !ownNames.contains($0) }
     let misshapen = own.compactMap { entry in
       given[entry.name].flatMap { $0.shape == entry.tensor.shape ? nil : "\(entry.name) (\($0.shape) given, \(entry.tensor.shape) here)" }
@@ -56,15 +68,17 @@ extension Module {
     if strict, !unexpected.isEmpty { faults.append("unexpected: \(unexpected.joined(separator: ", "))") }
     if !misshapen.isEmpty { faults.append("of another shape: \(misshapen.joined(separator: ", "))") }
     guard faults.isEmpty else { throw LuaError("load_state_dict: \(faults.joined(separator: "; "))") }
-    for entry in own { if let value = given[entry.name] { try entry.tensor.load(value, "load_state_dict") } }
+    // What may fail for want of memory comes first, so that nothing is half loaded.
+    let values = try own.compactMap { entry in try given[entry.name].map { (entry.tensor, try $0.converted(to: entry.tensor.type)) } }
+    for (tensor, value) in values { try tensor.load(value, "load_state_dict") }
   }
 
-  /// Layers, output shapes and parameter counts as text, from a run on zeros.
+  /// Layers, output shapes and parameter counts as text, from a run on ones: whatever takes positions finds the first.
   func summary(_ shape: Shape) throws -> String {
     var rows: [(String, String, String)] = []
     let names = try namedModules()
     ModuleCalls.observer = { module, y in
-      let path = names.first { $0.module.isSame(as: module) }?.name ?? ""
+      let path = ModuleCalls.inScript(names.first { $0.module.isSame(as: module) }?.name ?? "").drop { $0 == "." }
       let own = ((try? module.ownParameters()) ?? []).reduce(0) { $0 + $1.tensor.count }
       guard (try? module.ownChildren().isEmpty) ?? true else { return }
       rows.append(((path.isEmpty ? "" : path + " ") + module.title, y.shape.description, own == 0 ? "0" : grouped(own)))
@@ -74,7 +88,7 @@ extension Module {
     try setTraining(false)
     defer { for (module, mode) in modes { module.training = mode } }
     let type = try parameters().first?.type ?? .default
-    _ = try Tape.recording(false) { try self(Tensor.zeros(shape, type)) }
+    _ = try Tape.recording(false) { try self(Tensor.full(shape, 1, type)) }
 
     let head = ("layer", "output", "parameters")
     let width0 = ([head.0] + rows.map(\.0)).map(\.count).max() ?? 0, width1 = ([head.1] + rows.map(\.1)).map(\.count).max() ?? 0

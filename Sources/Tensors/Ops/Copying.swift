@@ -4,13 +4,13 @@ internal import LuaBridge
 enum Copying {
   static let rows: [Row] = [
     Row(
-      "contiguous", "The tensor with its elements row by row without gaps; itself where they lie so.", Param("x", Tensor.self), place: .method,
+      "contiguous", "The tensor with its elements row by row without gaps; itself where they lie so.", Param("x", Tensor.self),
       example: "return T.zeros(2, 3):t():contiguous()"
     ) { x in x.isContiguous ? x : try x.cloned("contiguous") },
     Row("clone", "A copy with memory of its own; gradients are followed through it.", Param("x", Tensor.self), example: "return T.ones(2):clone()") {
       x in try x.cloned("clone")
     },
-    Row("detach", "The same elements in the same memory, but gradients stop here.", Param("x", Tensor.self), place: .method, example: "return T.ones(2):detach()") {
+    Row("detach", "The same elements in the same memory, but gradients stop here.", Param("x", Tensor.self), example: "return T.ones(2):detach()") {
       x in x.alias()
     },
     Row(

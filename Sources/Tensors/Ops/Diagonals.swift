@@ -13,6 +13,37 @@ enum Diagonals {
       default: throw LuaError("diag: a vector or matrix expected, got shape \(x.shape)")
       }
     },
+    Row(
+      "diagonal",
+      """
+      The diagonals of the matrices in two dims, as a new last dim: y[…, i] = x[…, i, …, i + k, …]. Shares memory.
+      Errors: the two dims are one.
+      """,
+      Param("x", Tensor.self), Param("k", default: 0, "which diagonal"), Param("dim1", default: 1), Param("dim2", default: 2),
+      example: "return T.ones(2, 3, 3):diagonal(0, 2, 3)"
+    ) { x, k, dim1, dim2 in
+      let a = try x.shape.dim(dim1, "diagonal"), b = try x.shape.dim(dim2, "diagonal")
+      guard a != b else { throw LuaError("diagonal: dim1 and dim2 are both dim \(a + 1) (shape \(x.shape))") }
+      let rows = x.shape[a], columns = x.shape[b], down = Swift.min(Swift.max(0, 0.minus(k)), rows), right = Swift.min(Swift.max(0, k), columns)
+      let length = Swift.min(rows - down, columns - right)
+      let part = try x.narrowed(a, length > 0 ? down : 0, length).narrowed(b, length > 0 ? right : 0, length)
+      let y = try joined(part, a, b), place = a < b ? a : a - 1
+      return try y.permuted(y.shape.indices.filter { $0 != place } + [place])
+    },
+    Row(
+      "diag_embed", "Matrices with the vectors of the last dim on their diagonal k.", Param("x", Tensor.self, "(…, n)"), Param("k", default: 0, "which diagonal"),
+      example: "return T.ones(2, 3):diag_embed()"
+    ) { x, k in
+      guard x.rank > 0 else { throw LuaError("diag_embed: a tensor of at least 1 dim expected") }
+      guard k.magnitude < 1 << 40 else { throw LuaError("diag_embed: diagonal \(k) is too far away") }
+      let last = x.rank - 1, n = x.shape[last] + Int(k.magnitude)
+      let shape = try Shape.checked(x.shape.dropLast() + [n, n], "diag_embed")
+      if shape.elements > 1 << 24 { _ = try Tensor(empty: shape, x.type) }  // what cannot fit is refused before the work begins
+      let wide = try Rearranging.pad(x, Array(repeating: (0, 0), count: last) + [k < 0 ? (0, -k) : (k, 0)], .integer(0))
+      let mask = try Tensor.zeros(Shape.checked([n, n], "diag_embed"), x.type)
+      line(mask, k).fill(1)
+      return try Elementwise.mul(wide.unsqueezed(last), mask)
+    },
     Row("trace", "The sum of a matrix's diagonal.", Param("x", Tensor.self, "a matrix"), example: "return T.eye(3):trace()") { x in
       guard x.rank == 2 else { throw LuaError("trace: a matrix expected, got shape \(x.shape)") }
       return try Reduction.sum(diagonal(x, 0))
@@ -45,6 +76,28 @@ enum Diagonals {
     return result
   }
 
+  /// Two dims of one size walked through together: a view without the second, y[…, i, …] = x[…, i, …, i, …].
+  static func joined(_ x: Tensor, _ a: Int, _ b: Int) throws -> Tensor {
+    var sizes = x.shape, steps = x.strides
+    steps[a] = steps[a] &+ steps[b]
+    sizes.remove(at: b)
+    steps.remove(at: b)
+    let y = x.view(shape: sizes, strides: steps)
+    if Tape.follows(x) {
+      let shape = x.shape
+      try y.follow("diagonal", [x]) { _, g in [try apart(g, in: shape, a, b)] }
+    }
+    return y
+  }
+
+  /// The gradient of `joined`: zeros beside the diagonal.
+  private static func apart(_ x: Tensor, in shape: Shape, _ a: Int, _ b: Int) throws -> Tensor {
+    let y = try Tensor.zeros(shape, x.type)
+    try Tape.recording(false) { try joined(y, a, b).write(x) }
+    if Tape.follows(x) { try y.follow("diagonal", [x]) { _, g in [try joined(g, a, b)] } }
+    return y
+  }
+
   private static func matrix(_ x: Tensor, _ k: Int) throws -> Tensor {
     guard k.magnitude < 1 << 40 else { throw LuaError("diag: diagonal \(k) is too far away") }
     let n = x.count + Int(k.magnitude)
@@ -59,7 +112,7 @@ enum Diagonals {
     return result
   }
 
-  private static func triangle(_ x: Tensor, _ k: Int, lower: Bool, _ op: String) throws -> Tensor {
+  static func triangle(_ x: Tensor, _ k: Int, lower: Bool, _ op: String = "tril") throws -> Tensor {
     guard x.rank >= 2 else { throw LuaError("\(op): a tensor of at least 2 dims expected, got shape \(x.shape)") }
     let result = try x.copied(), rows = x.shape[x.rank - 2], columns = x.shape[x.rank - 1]
     if result.count > 0 {

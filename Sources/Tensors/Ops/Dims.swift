@@ -38,6 +38,27 @@ enum Dims {
       Param("shape", ShapeArgument.self), example: "return T.zeros(3):broadcast_to(2, 3)"
     ) { x, shape in try expand(x, shape.shape("broadcast_to"), "broadcast_to") },
     Row(
+      "expand_as", "The tensor repeated to the shape of another one, without a copy.", Param("x", Tensor.self), Param("other", Tensor.self),
+      example: "return T.zeros(3):expand_as(T.zeros(2, 3))"
+    ) {
+      x, other in try expand(x, other.shape, "expand_as")
+    },
+    Row(
+      "movedim",
+      """
+      Dims moved to other places; the others keep their order. Shares memory.
+      Errors: a dim out of range or named twice, lists of different lengths.
+      """,
+      Param("x", Tensor.self), Param("source", SizesArgument.self, "a dim or a list of dims"), Param("target", SizesArgument.self, "where they go"),
+      example: "return T.zeros(2, 3, 4):movedim(1, -1)"
+    ) { x, source, target in
+      let from = try source.sizes.map { try x.shape.dim($0, "movedim") }, to = try target.sizes.map { try x.shape.dim($0, "movedim") }
+      guard from.count == to.count else { throw LuaError("movedim: \(from.count) dims for \(to.count) places") }
+      guard Set(from).count == from.count, Set(to).count == to.count else { throw LuaError("movedim: a dim is named twice") }
+      var rest = x.shape.indices.filter { !from.contains($0) }
+      return try x.permuted(x.shape.indices.map { place in to.firstIndex(of: place).map { from[$0] } ?? rest.removeFirst() })
+    },
+    Row(
       "tile", "The tensor repeated along its dims: x:tile(2, 3) is twice as high and three times as wide.", Param("x", Tensor.self),
       Param("repeats", ShapeArgument.self, "how often, for the last dims"), example: "return T.tensor({1, 2}):tile(2, 2)"
     ) { x, repeats in try tile(x, repeats.sizes) },

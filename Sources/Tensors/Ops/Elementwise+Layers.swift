@@ -14,3 +14,13 @@ extension Elementwise {
   package static func less(_ a: Tensor, _ b: Operand) throws -> Tensor { try Comparison.lt.apply(.tensor(a), b) }
   package static func maximum(_ a: Tensor, _ b: Operand) throws -> Tensor { try Arithmetic.maximum.apply(.tensor(a), b) }
 }
+
+extension Reduction {
+  /// (Σ |x|ᵖ)^(1/p) over the dims (from 0, sorted); its gradient at 0 is 0.
+  package static func norm(_ x: Tensor, _ p: Double, dims: [Int]? = nil, keep: Bool = false) throws -> Tensor { try Norm.norm(x, p, dims: dims, keep: keep) }
+}
+
+extension Tensor {
+  /// Tensors joined along a dim (from 0).
+  package static func joined(_ tensors: [Tensor], _ dim: Int, _ function: String) throws -> Tensor { try Joining.cat(tensors, dim, function) }
+}

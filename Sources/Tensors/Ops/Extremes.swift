@@ -126,6 +126,13 @@ enum Extremes {
         "arg\(end.name)", "Where the \(word) element stands, from 1: in the flattened tensor, or along a dim. The first of equals; NaN wins.", Reduction.x,
         Param("dim", default: Int?.none, "a dim; the whole tensor where left out"), Reduction.keepdim, example: "return T.ones(2, 3):arg\(end.name)(2)"
       ) { x, dim, keep in try argument(end, x, dim, keep: keep) },
+      Row(
+        "a\(end.name)", "The \(word) element of all, or over dims, as a tensor alone; its gradient is shared evenly among equals. NaN wins.", Reduction.x, Reduction.dim,
+        Reduction.keepdim, example: "return T.ones(2, 3):a\(end.name)(1)"
+      ) { x, dim, keep in
+        let function = "a\(end.name)"
+        return try value(end, x, dims: Reduction.dims(dim, x, function), keep: keep, name: function)
+      },
     ]
   }
 

@@ -23,6 +23,17 @@ enum Joining {
       return try stack(list, first.shape.dim(dim, "stack", extra: 1), "stack")
     },
     Row(
+      "unbind",
+      """
+      A list of all slices along a dim, which goes. They share memory.
+      Errors: a tensor without dims.
+      """,
+      Param("x", Tensor.self), Param("dim", default: 1), example: "return #T.zeros(3, 2):unbind()"
+    ) { x, dim in
+      let dim = try x.shape.dim(dim, "unbind")
+      return try (0..<x.shape[dim]).map { try x.selected(dim, $0) }
+    },
+    Row(
       "split", "A list of parts along a dim: all of one size (the last may be smaller), or of the sizes in a list. They share memory.", Param("x", Tensor.self),
       Param("size", SizesArgument.self, "a size or a list of sizes"), Param("dim", default: 1), example: "return #T.zeros(5, 2):split(2)"
     ) { x, size, dim in
@@ -146,6 +157,11 @@ enum Joining {
 }
 
 extension Int {
+  /// The difference, or an end of the range where it would overflow.
+  func minus(_ other: Int) -> Int {
+    let (difference, overflow) = subtractingReportingOverflow(other)
+    return overflow ? (other < 0 ? .max : .min) : difference
+  }
   /// The sum, or the largest number where it would overflow; `Shape.checked` refuses that.
   func plus(_ other: Int) -> Int {
     let (sum, overflow) = addingReportingOverflow(other)

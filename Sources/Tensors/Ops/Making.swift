@@ -17,6 +17,12 @@ enum Making {
       shape, type, grad in try finish(Tensor.full(shape.shape("ones"), 1, type ?? .default), grad)
     },
     Row(
+      "empty", "A tensor whose elements are about to be written: zeros until then.", Param("shape", ShapeArgument.self), dtype, requiresGrad, place: .function,
+      example: "return T.empty(2, 3)"
+    ) {
+      shape, type, grad in try finish(Tensor.zeros(shape.shape("empty"), type ?? .default), grad)
+    },
+    Row(
       "full", "A tensor of one value; a boolean gives a bool tensor.", Param("shape", SizesArgument.self, "a size or a list of sizes"),
       Param("value", Item.self), dtype, requiresGrad, place: .function, example: "return T.full({2, 3}, 0.5)"
     ) { shape, value, type, grad in

@@ -12,6 +12,10 @@ enum Properties {
     Row(
       getter: "requires_grad", "Whether gradients are followed through it. It can be set.", example: "return T.zeros(2).requires_grad", of: Tensor.self
     ) { $0.requiresGrad },
+    Row(getter: "is_leaf", "Whether it is no result of an op that gradients are followed through.", example: "return T.ones(2).is_leaf", of: Tensor.self) { $0.isLeaf },
+    Row(
+      "is_tensor", "Whether a value is a tensor.", Param("value", LuaAny.self), place: .function, example: "return T.is_tensor(T.ones(2))"
+    ) { value in (try? Tensor.decode(value.stack, value.index)) != nil },
     Row(
       results: "size", "The sizes of all dims as a list, or the size of one.", Param("x", Tensor.self), Param("dim", default: Int?.none), place: .method,
       example: "return T.zeros(2, 3):size(2)", returns: "list of integers or integer"

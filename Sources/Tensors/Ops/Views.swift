@@ -129,7 +129,7 @@ enum Views {
     ) { x, shape in try x.reshaped(inferred(shape.sizes, x, "reshape")) },
     Row(
       "view", "As reshape, but always shares memory: an error where the elements' order in memory does not allow it.",
-      Param("x", Tensor.self), Param("shape", ShapeArgument.self, "sizes with the same number of elements"), place: .method,
+      Param("x", Tensor.self), Param("shape", ShapeArgument.self, "sizes with the same number of elements"),
       example: "return T.range(1, 6):view(2, 3)"
     ) { x, sizes in
       let shape = try inferred(sizes.sizes, x, "view")

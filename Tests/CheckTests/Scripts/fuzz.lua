@@ -13,7 +13,7 @@ local env = setmetatable({
   data = require "nnlua.data", plot = require "nnlua.plot",
 }, {__index = _G})
 local T = env.T
-env.init = env.nn.init
+env.init, env.utils = env.nn.init, env.nn.utils
 
 -- ---- values, as source ----
 

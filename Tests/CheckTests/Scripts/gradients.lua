@@ -175,7 +175,7 @@ local ok, message = xpcall(function()
   for _, row in ipairs(rows) do
     local once = not seen[row.library .. row.name]
     seen[row.library .. row.name] = true
-    if once and row.example ~= "" and row.kind ~= "getter" and (row.library == "nnlua.tensor" or row.library == "nnlua.nn" or row.library == "nnlua.nn.functional") then
+    if once and row.example ~= "" and row.kind ~= "getter" and (row.library == "nnlua.tensor" or row.library == "nnlua.tensor.linalg" or row.library == "nnlua.nn" or row.library == "nnlua.nn.functional") then
       T.manual_seed(7)
       T.set_default_dtype("float64")  -- an example may have changed it
       local ok, message = pcall(check, row)
