@@ -68,7 +68,7 @@ public enum RuntimeLibrary {
   ]
 
   public static let library = Library(
-    "nnlua", "Neural networks in Lua: the modules .tensor .nn .optim .data .plot, and the runtime.", rows: all, lua: ShippedFile.text("runtime.lua"))
+    "nnlua", "Neural networks in Lua: the modules .tensor .nn .optim .train .metrics .data .plot, and the runtime.", rows: all, lua: ShippedFile.text("runtime.lua"))
   static let progress = Library("nnlua.progress", "The progress bar behind nnlua.progress.", rows: [], lua: ShippedFile.text("progress.lua"))
   static let display = Library("nnlua.display", "The text forms behind nnlua.display.", rows: [], lua: ShippedFile.text("display.lua"))
 

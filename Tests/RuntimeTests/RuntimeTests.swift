@@ -25,7 +25,7 @@ struct RuntimeTests {
   }
 
   @Test func modulesByName() throws {
-    for name in ["tensor", "nn", "optim", "data", "plot"] {
+    for name in ["tensor", "nn", "optim", "data", "plot", "train", "metrics"] {
       #expect(try lua.evaluate("return nnlua.\(name) == require 'nnlua.\(name)'"), "\(name)")
     }
     #expect(message("nnlua.tensr()").hasPrefix("script:1: nnlua has no 'tensr'"))

@@ -1,4 +1,4 @@
-internal import LuaBridge
+package import LuaBridge
 
 /// `T.tensor`: nested tables, numbers, booleans and tensors become a tensor.
 enum FromValues {
@@ -12,7 +12,7 @@ enum FromValues {
 
   static let rows: [Row] = [tensor]
 
-  private static func make(_ stack: LuaStack, _ index: Int32, _ type: ElementType?, _ grad: Bool) throws -> Tensor {
+  fileprivate static func make(_ stack: LuaStack, _ index: Int32, _ type: ElementType?, _ grad: Bool) throws -> Tensor {
     var type = type, grad = grad
     switch stack.type(at: index) {
     case .number, .boolean:
@@ -187,4 +187,9 @@ enum FromValues {
       return try Joining.stack(parts.map { try $0.to(type ?? promoted) }, 0, "tensor")
     }
   }
+}
+
+extension Tensor {
+  /// What `T.tensor` makes of the value at an index.
+  package static func from(_ stack: LuaStack, _ index: Int32, _ type: ElementType? = nil) throws -> Tensor { try FromValues.make(stack, index, type, false) }
 }
