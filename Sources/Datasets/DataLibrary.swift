@@ -6,5 +6,6 @@ public enum DataLibrary {
     DataCatalog.images.map(\.row), [Iris.row, CSV.row, ImageFolder.row, TensorDataset.row, DataLoader.row], ImageRows.rows, IDX.rows, Toys.rows,
   ].flatMap { $0 }
   public static let library = Library(
-    "nnlua.data", "Data sets, loaders and transforms.", rows: all, types: [Dataset.type, DataLoader.type, BatchIterator.type], lua: ShippedFile.text("data.lua"))
+    "nnlua.data", "Data sets, loaders and transforms.", rows: all, types: [Dataset.type, DataLoader.type, BatchIterator.type],
+    lua: ShippedFile.text("data.lua"))
 }

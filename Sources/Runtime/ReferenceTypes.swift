@@ -6,19 +6,16 @@ package enum ReferenceTypes {
   private static let words = [
     "integer": "integer", "number": "number", "string": "string", "boolean": "boolean", "table": "table", "function": "function", "nil": "nil", "true": "true",
     "false": "false", "value": "any", "any": "any", "dtype": "nnlua.dtype", "size": "integer", "dim": "integer", "position": "integer", "sizes": "integer|integer[]",
-    "path": "string", "colour": "string", "colormap": "string", "line style": "string", "text": "string", "list": "any[]", "sample": "table", "iterator": "fun(...): ...",
-    "int64 Tensor": "Tensor", "Tensor of one element": "Tensor", "one letter": "string", "column name": "string", "class": "string", "classes": "string",
+    "path": "string", "colour": "string", "colormap": "string", "line style": "string", "text": "string", "list": "any[]", "sample": "table", "column": "string|integer",
+    "iterator": "fun(...): ...",
+    "int64 Tensor": "Tensor",
   ]
   private static let classes: Set<String> = Set(Reference.modules.flatMap(\.types).map(\.name) + ["Tensor"])
 
   /// "Tensor or list of numbers" → "Tensor|number[]"; nil where a word is unknown.
   package static func lua(_ text: String) -> String? {
     var found: [String] = []
-    // "list of column name or numbers": of the last word's plural both are elements.
-    if text.hasPrefix("list of "), text.contains(" or "), text.hasSuffix("s"), let element = lua(String(text.dropFirst(8).dropLast())) { return "(\(element))[]" }
-    for var alternative in alternatives(text[...]) {
-      if let article = ["or ", "a ", "an "].first(where: { alternative.hasPrefix($0) }) { alternative = alternative.dropFirst(article.count) }
-      if alternative == "list of them" { alternative = "list" }
+    for alternative in alternatives(text[...]) {
       guard let type = single(alternative) else { return nil }
       for part in type.split(separator: "|").map(String.init) where !found.contains(part) { found.append(part) }
     }

@@ -6,25 +6,24 @@ internal import Tensors
 public enum TrainLibrary {
   public static let all: [Row] = [Fit.rows, CheckpointFile.rows, Support.rows].flatMap { $0 }
   public static let library = Library(
-    "nnlua.train", "The training loop, its history, and files to go on from.", rows: all, types: [historyClass],
-    lua: ShippedFile.text("train.lua"))
+    "nnlua.train", "The loop of training, its history, and files to go on from.", rows: all, types: [historyClass], lua: ShippedFile.text("train.lua"))
 
   private static let historyClass = LuaClass(
-    script: "History", "What training has come to, as `train.fit` returns it: lists with one value for each epoch (`history.train_loss`), and how it ended.",
-    receiver: "history",
+    script: "History",
+    """
+    What `train.fit` returns: lists with a value for each epoch (train_loss, test_loss, train_accuracy, test_accuracy, lr, seconds, and one for each metric), \
+    the number of `epochs`, `interrupted`, and in `stopped` why it ended early.
+    """, receiver: "history",
     rows: [
       Row(
         script: "plot",
         """
         Draws train_NAME and test_NAME over the epochs, shows the figure and returns it.
-        Errors: a name that neither list has.
-        """, Param("name", default: "loss", "\"loss\", \"accuracy\" or a metric's name"), .option("show", default: true, "false returns the figure only"),
-        place: .method, example: "local h = require('nnlua.train.history').new(); h:add(\"train_loss\", 0.5); return h:plot({show = false})", returns: "Figure"),
-      Row(
-        script: "add", "Puts one more value at the end of a list.", Param("name", String.self, "the list's"), Param("value", Double.self, "this epoch's"), place: .method,
-        example: "local h = require('nnlua.train.history').new(); h:add(\"train_loss\", 0.5); return h.train_loss[1]", returns: "nothing"),
+        Errors: a name of which there is nothing to draw.
+        """, Param("name", default: "loss", "what to draw"), .option("show", default: true, "false only makes the figure"), place: .method,
+        example: Fit.toy + "return nnlua.train.fit(net, {train = loader, loss = nn.MSELoss(), progress = false}):plot(\"loss\", {show = false})",
+        returns: "Figure")
     ])
-
   // The parts of train.lua.
   public static let options = Library("nnlua.train.options", "What fit and evaluate take, checked.", rows: [], lua: ShippedFile.text("train_options.lua"))
   public static let history = Library("nnlua.train.history", "What fit returns.", rows: [], lua: ShippedFile.text("history.lua"))
@@ -32,7 +31,7 @@ public enum TrainLibrary {
 
 /// The functions of train.lua.
 enum Fit {
-  private static let toy = """
+  static let toy = """
     local x = T.rand(20, 2); local loader = data.DataLoader(data.TensorDataset(x, x:sum(2, {keepdim = true})), {batch_size = 5}); local net = nn.Linear(2, 1); 
     """.trimmingLine
 

@@ -43,6 +43,14 @@ final class Folder {
   }
   deinit { try? FileManager.default.removeItem(at: url) }
 
+  /// Runs body with the folder as the current one: what scripts write by bare names goes with it.
+  func entered<R>(_ body: () throws -> R) rethrows -> R {
+    let before = FileManager.default.currentDirectoryPath
+    FileManager.default.changeCurrentDirectoryPath(url.path)
+    defer { FileManager.default.changeCurrentDirectoryPath(before) }
+    return try body()
+  }
+
   func path(_ name: String) -> String { url.appendingPathComponent(name).path }
   @discardableResult func write(_ name: String, _ text: String) throws -> String {
     try Data(text.utf8).write(to: URL(fileURLWithPath: path(name)))

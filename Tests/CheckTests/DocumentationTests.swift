@@ -6,12 +6,10 @@ import Testing
 /// Every row says what it does, in one style, and every way to ask for it answers.
 extension CheckTests {
   @Suite struct DocumentationTests {
-    /// Modules whose texts are not yet held to the style; the final state is an empty set.
-    static let pending: Set<String> = []
     /// Modules whose functions say what shapes they take and what they refuse.
     static let formulas: Set<String> = ["nnlua.nn", "nnlua.nn.functional"]
 
-    static let entries = Reference.entries.filter { !pending.contains($0.library.name) }
+    static let entries = Reference.entries
 
     /// Names that need no word beside their type: what the function works on.
     static let selfExplaining: Set<String> = ["x", "other", "a", "b", "tensors", "f", "path", "dim", "text", "n"]

@@ -113,7 +113,7 @@ final class Transform: LuaObject, @unchecked Sendable {
   static var userValues: Int32 { 1 }
   var luaClass: LuaClass { Self.type }
   static let type: LuaClass = LuaClass(
-    "Transform", "Changes samples before they are learned from: what the functions of data.transforms make; `f(x, t)` applies it.", rows: [],
+    "Transform", "A function of a batch or of one sample: what `data.transforms` makes.", rows: [],
     operators: [
       (
         "__call",

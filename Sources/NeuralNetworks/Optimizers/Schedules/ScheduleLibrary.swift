@@ -12,7 +12,7 @@ public enum ScheduleLibrary {
   private static let maker = "local s = optim.schedule.StepLR(optim.SGD(nn.Linear(2, 1), {lr = 0.1}), 2); "
 
   public static let schedulerClass = LuaClass(
-    "Scheduler", "Changes an optimizer's learning rate step by step: what the functions of optim.schedule make.",
+    "Scheduler", "Sets an optimizer's learning rate as training goes on: what `optim.schedule.StepLR(…)` and the others make.",
     rows: [
       Row(
         procedure: "step",
