@@ -8,7 +8,7 @@ package enum ReferenceTypes {
     "false": "false", "value": "any", "any": "any", "dtype": "nnlua.dtype", "size": "integer", "dim": "integer", "position": "integer", "sizes": "integer|integer[]",
     "path": "string", "colour": "string", "colormap": "string", "line style": "string", "text": "string", "list": "any[]", "sample": "table", "column": "string|integer",
     "iterator": "fun(...): ...",
-    "int64 Tensor": "Tensor",
+    "int64 Tensor": "Tensor", "Tensor of one element": "Tensor",
   ]
   private static let classes: Set<String> = Set(Reference.modules.flatMap(\.types).map(\.name) + ["Tensor"])
 

@@ -1,4 +1,5 @@
 import Foundation
+import Testing
 
 /// The built program in a process of its own, so that a crash is one test's failure.
 struct Child {
@@ -46,8 +47,8 @@ final class Folder {
   /// Runs body with the folder as the current one: what scripts write by bare names goes with it.
   func entered<R>(_ body: () throws -> R) rethrows -> R {
     let before = FileManager.default.currentDirectoryPath
-    FileManager.default.changeCurrentDirectoryPath(url.path)
-    defer { FileManager.default.changeCurrentDirectoryPath(before) }
+    #expect(FileManager.default.changeCurrentDirectoryPath(url.path))
+    defer { #expect(FileManager.default.changeCurrentDirectoryPath(before)) }
     return try body()
   }
 
