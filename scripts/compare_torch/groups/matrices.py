@@ -169,7 +169,8 @@ def rectangle(g, x):
 @op("linalg", "linalg.pinv", "linalg.matrix_rank", "linalg.svdvals")
 def of_rectangle(g, name):
     x = rectangle(g, square(g, g.int(1, 4)))
-    return g.call(name, x, mode=once(x))
+    # in the gradient of pinv, I - A A⁺ of a square matrix is a rounding error: too much of one in float32
+    return g.call(name, x, mode=None if name == "linalg.pinv" and x.dtype == torch.float32 else once(x))
 
 
 @op("linalg", "linalg.eigvalsh")
