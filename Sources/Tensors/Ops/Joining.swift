@@ -109,8 +109,8 @@ enum Joining {
 
   /// y = the tensors one behind the other along `dim` (from 0); its gradient is cut into their parts.
   static func cat(_ list: [Tensor], _ dim: Int, _ function: String) throws -> Tensor {
-    // A vector of nothing is left out, so that a loop can begin with one.
-    let list = list.contains { $0.shape != Shape(0) } ? list.filter { $0.shape != Shape(0) } : list
+    // A vector of nothing fits beside any shape, so that a loop can begin with one.
+    let list = list.contains { $0.rank != 1 } ? list.filter { $0.shape != Shape(0) } : list
     let type = list.reduce(ElementType.bool) { max($0, $1.type) }
     var shape = list[0].shape, total = 0
     for (i, x) in list.enumerated() {
