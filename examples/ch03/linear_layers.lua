@@ -25,7 +25,7 @@ check("h(h(h(3)))", h(h(h(3))), c ^ 3 * 3, 1e-12)
 -- The same with weights and biases: (x W1 + b1) W2 + b2 = x (W1 W2) + (b1 W2 + b2). Here three layers become one matrix and one bias.
 
 -- %%
-local function random(...) return T.randn(..., {dtype = "float64"}) end
+local function random(shape) return T.randn(shape, {dtype = "float64"}) end
 local W1, b1 = random({2, 5}), random({5})
 local W2, b2 = random({5, 4}), random({4})
 local W3, b3 = random({4, 3}), random({3})
