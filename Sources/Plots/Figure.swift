@@ -65,7 +65,8 @@ public final class Figure: LuaObject, @unchecked Sendable {
 
   static func limits(_ name: String, _ set: @escaping @Sendable (Figure, ClosedRange<Double>) -> Void) -> Row {
     Row(
-      name, "Sets the range shown.", Param("figure", Figure.self), Param("low", Double.self), Param("high", Double.self), place: .method,
+      name, "Sets the range shown.", Param("figure", Figure.self), Param("low", Double.self, "the least coordinate"),
+      Param("high", Double.self, "the greatest coordinate"), place: .method,
       example: "return require('nnlua.plot').figure():\(name)(0, 1)"
     ) { figure, low, high in
       guard low.isFinite, high.isFinite, low < high else { throw LuaError("\(name): expected two numbers, the smaller one first, got \(low) and \(high)") }
@@ -75,7 +76,7 @@ public final class Figure: LuaObject, @unchecked Sendable {
   }
 
   public static let figureClass = LuaClass(
-    "Figure",
+    "Figure", "A picture made of one pair of axes or a grid of images: what `plot.figure{…}` returns. Methods that draw return it, so that calls can be chained.",
     rows: Line.rows + Scatter.rows + ImageGrid.rows + Output.rows + [
       label("title", "Sets the title.") { $0.title = $1 },
       label("xlabel", "Names the x axis.") { $0.panel.xLabel = $1 },
@@ -84,6 +85,9 @@ public final class Figure: LuaObject, @unchecked Sendable {
       limits("ylim") { $0.panel.yRange = $1 },
     ],
     operators: [
-      ("__tostring", Row("__tostring", "", Param("figure", Figure.self), body: { "Figure(\($0.size.width) x \($0.size.height), \($0.panel.summary))" }))
+      (
+        "__tostring",
+        Row("__tostring", "Its size and what it holds.", Param("figure", Figure.self), body: { "Figure(\($0.size.width) x \($0.size.height), \($0.panel.summary))" })
+      )
     ])
 }

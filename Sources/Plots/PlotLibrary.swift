@@ -2,7 +2,11 @@ public import LuaBridge
 
 /// `nnlua.plot`: figures, drawn by gnuplot.
 public enum PlotLibrary {
-  public static let all: [Row] = Figure.makers
+  public static let all: [Row] =
+    Figure.makers
+    + Figure.figureClass.rows.filter { $0.place.contains(.method) }.map { row in
+      row.withoutReceiver(example: row.example.replacing("return require('nnlua.plot').figure():", with: "plot.figure(); return plot."))
+    }
 
   /// The methods of a figure, as functions too: `plot.line(…)` draws into the figure at hand, `plot.figure{…}` begins the next one,
   /// and so does the first call after `plot.show()`.
@@ -33,5 +37,7 @@ public enum PlotLibrary {
 
     """ + Figure.figureClass.names.map { "define('\($0)', function(figure, ...) local result = figure:\($0)(...) return result end)" }.joined(separator: "\n")
 
-  public static let library = Library("nnlua.plot", "Figures, drawn by gnuplot.", rows: all, lua: quickForm)
+  public static let library = Library(
+    "nnlua.plot", "Figures, drawn by gnuplot. The functions draw into the figure at hand, `plot.figure{…}` begins the next one.", rows: all,
+    types: [Figure.figureClass], lua: quickForm)
 }

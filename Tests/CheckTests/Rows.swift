@@ -12,7 +12,7 @@ struct Rows {
   static let names = [
     "nnlua": "nnlua", "nnlua.tensor": "T", "nnlua.tensor.linalg": "T.linalg",
     "nnlua.nn": "nn", "nnlua.nn.functional": "F", "nnlua.nn.init": "init", "nnlua.nn.utils": "utils",
-    "nnlua.optim": "optim", "nnlua.data": "data", "nnlua.plot": "plot",
+    "nnlua.optim": "optim", "nnlua.data": "data", "nnlua.data.transforms": "data.transforms", "nnlua.plot": "plot",
   ]
   static let locals = """
     local nnlua, T, nn, F, optim, data, plot = require "nnlua", require "nnlua.tensor", require "nnlua.nn", require "nnlua.nn.functional", \

@@ -34,8 +34,11 @@ struct Line: Layer {
 
   static let rows: [Row] = [
     Row(
-      "line", "Joins the points (x[i], y[i]) by a line; line(y) counts x from 1. Values that are not finite leave gaps.", Param("figure", Figure.self),
-      Param("x", Series.self), Param("y", default: Series?.none), Param.option("label", default: Caption?.none, "its name in the legend"),
+      "line",
+      "Joins the points (x[i], y[i]) by a line; line(y) counts x from 1. Values that are not finite leave gaps.\nErrors: x and y of other lengths; no finite point; a figure of images.",
+      Param("figure", Figure.self),
+      Param("x", Series.self), Param("y", default: Series?.none, "as many; x itself is drawn against 1, 2, … where left out"),
+      Param.option("label", default: Caption?.none, "its name in the legend"),
       Param.option("color", default: Colour?.none, "a name or \"#rrggbb\""), Param.option("width", default: 2.0, "of the line, in points"),
       Param.option("style", default: Style.solid, "\"-\", \"--\", \":\" or \"-.\""), Param.option("marker", default: false, "a dot at each point"), place: .method,
       example: "return require('nnlua.plot').figure():line({1, 2, 3}, {2, 4, 8}, {label = 'loss'})"

@@ -16,8 +16,10 @@ struct Scatter: Layer {
 
   static let rows: [Row] = [
     Row(
-      "scatter", "Draws a dot at each (x[i], y[i]); those that are not finite are left out.", Param("figure", Figure.self), Param("x", Series.self),
-      Param("y", default: Series?.none), Param.option("label", default: Caption?.none, "its name in the legend"),
+      "scatter", "Draws a dot at each (x[i], y[i]); those that are not finite are left out.\nErrors: x and y of other lengths; no finite point; a figure of images.",
+      Param("figure", Figure.self), Param("x", Series.self),
+      Param("y", default: Series?.none, "as many; x itself is drawn against 1, 2, … where left out"),
+      Param.option("label", default: Caption?.none, "its name in the legend"),
       Param.option("color", default: Colour?.none, "a name or \"#rrggbb\""), Param.option("size", default: 0.7, "of the dots"), place: .method,
       example: "return require('nnlua.plot').figure():scatter({1, 2, 3}, {2, 4, 8})"
     ) { figure, x, y, label, colour, size in

@@ -4,13 +4,24 @@ internal import LuaBridge
 enum Scattering {
   static let rows: [Row] = [
     Row(
-      "scatter_", "x[positions[i][j]][j] = source[i][j] along dim 1, and so for each dim; returns x. Where a position comes twice the last one stays.",
+      "scatter_",
+      """
+      Sets along a dim by positions: x[positions[i][j]][j] = source[i][j] along dim 1, and so for each dim; returns x. Where a position comes twice the last \
+      one stays.
+      Shapes: positions and source of as many dims as x; positions, but for the dim, not larger than x.
+      Errors: other ranks; a position that is out of range; a tensor whose gradients are recorded.
+      """,
       Param("x", Tensor.self), Param("dim", Int.self), Param("positions", Tensor.self, "int64"),
       Param("source", Operand.self, "a tensor at least as large as positions, or a number"),
       place: .method, example: "return T.zeros(2, 3):scatter_(2, T.tensor({{1}, {3}}, {dtype = \"int64\"}), 1)"
     ) { x, dim, positions, source in try scatter(x, dim, positions, source, adds: false, "scatter_") },
     Row(
-      "scatter_add_", "As scatter_, but adds.", Param("x", Tensor.self), Param("dim", Int.self), Param("positions", Tensor.self, "int64"),
+      "scatter_add_",
+      """
+      As scatter_, but adds.
+      Shapes: positions and source of as many dims as x; positions, but for the dim, not larger than x.
+      Errors: other ranks; a position that is out of range; a tensor whose gradients are recorded.
+      """, Param("x", Tensor.self), Param("dim", Int.self), Param("positions", Tensor.self, "int64"),
       Param("source", Operand.self, "a tensor at least as large as positions, or a number"), place: .method,
       example: "return T.zeros(3):scatter_add_(1, T.tensor({1, 1, 3}, {dtype = \"int64\"}), T.ones(3))"
     ) { x, dim, positions, source in try scatter(x, dim, positions, source, adds: true, "scatter_add_") },
@@ -25,22 +36,38 @@ enum Scattering {
       example: "return T.zeros(3):scatter_add(1, T.tensor({1, 1, 3}, {dtype = \"int64\"}), T.ones(3))"
     ) { x, dim, positions, source in try scatter(x.cloned(), dim, positions, source, adds: true, "scatter_add") },
     Row(
-      "index_add_", "Adds slices of a source at the named positions of a dim; returns x.", Param("x", Tensor.self), Param("dim", Int.self),
-      Param("positions", Positions.self), Param("source", Tensor.self, "the shape of x, but a slice for each position"),
+      "index_add_",
+      """
+      Adds slices of a source at the named positions of a dim; returns x.
+      Shapes: x (…, n, …); positions (k); source (…, k, …).
+      Errors: a source of another shape; a position that is out of range.
+      """, Param("x", Tensor.self), Param("dim", Int.self),
+      Param("positions", Positions.self, "from 1, or from the end by -1"), Param("source", Tensor.self, "the shape of x, but a slice for each position"),
       Param.option("alpha", default: 1.0, "the source is multiplied by it"), place: .method,
       example: "return T.zeros(3, 2):index_add_(1, {1, 1}, T.ones(2, 2))"
     ) { x, dim, positions, source, alpha in try indexAdd(x, dim, positions, source, alpha, "index_add_") },
     Row(
-      "index_add", "As index_add_, on a copy: x stays as it is.", Param("x", Tensor.self), Param("dim", Int.self), Param("positions", Positions.self),
+      "index_add", "As index_add_, on a copy: x stays as it is.", Param("x", Tensor.self), Param("dim", Int.self),
+      Param("positions", Positions.self, "from 1, or from the end by -1"),
       Param("source", Tensor.self, "the shape of x, but a slice for each position"), Param.option("alpha", default: 1.0, "the source is multiplied by it"),
       example: "return T.zeros(3, 2):index_add(1, {1, 1}, T.ones(2, 2))"
     ) { x, dim, positions, source, alpha in try indexAdd(x.cloned(), dim, positions, source, alpha, "index_add") },
     Row(
-      "masked_fill", "The tensor with a value where the mask is true.", Param("x", Tensor.self), Param("mask", Tensor.self, "bool, broadcasts to x"),
+      "masked_fill",
+      """
+      The tensor with a value where the mask is true.
+      Shapes: mask broadcasts to x; y as x.
+      Errors: a mask that is not bool, or that does not broadcast to x.
+      """, Param("x", Tensor.self), Param("mask", Tensor.self, "bool, broadcasts to x"),
       Param("value", Operand.self, "a number or a tensor of one element"), example: "local x = T.tensor({1, -2}); return x:masked_fill(x:lt(0), 0)"
     ) { x, mask, value in try maskedFill(x, mask, value, "masked_fill") },
     Row(
-      "masked_fill_", "Sets the elements at which the mask is true and returns the tensor.", Param("x", Tensor.self), Param("mask", Tensor.self, "bool, broadcasts to x"),
+      "masked_fill_",
+      """
+      Sets the elements at which the mask is true and returns the tensor.
+      Shapes: mask broadcasts to x.
+      Errors: a mask that is not bool, or that does not broadcast to x; a tensor whose gradients are recorded.
+      """, Param("x", Tensor.self), Param("mask", Tensor.self, "bool, broadcasts to x"),
       Param("value", Operand.self, "a number or a tensor of one element"), place: .method, example: "return T.ones(2):masked_fill_(T.tensor({true, false}), 5)"
     ) { x, mask, value in try x.replace("masked_fill_", with: maskedFill(x, mask, value, "masked_fill_")) },
   ]

@@ -71,7 +71,8 @@ enum TensorProducts {
     },
     Row(
       "baddbmm", "beta · x + alpha · (a · b) for batches of matrices.", Param("x", Tensor.self, "broadcasts to (batch, m, n)"), Param("a", Tensor.self, "(batch, m, k)"),
-      Param("b", Tensor.self, "(batch, k, n)"), Param.option("beta", default: 1.0), Param.option("alpha", default: 1.0),
+      Param("b", Tensor.self, "(batch, k, n)"), Param.option("beta", default: 1.0, "x is multiplied by it"),
+      Param.option("alpha", default: 1.0, "the products are multiplied by it"),
       example: "return T.baddbmm(T.ones(4), T.ones(5, 2, 3), T.ones(5, 3, 4))"
     ) { x, a, b, beta, alpha in
       guard a.rank == 3, b.rank == 3, a.shape[0] == b.shape[0] else { throw LuaError("baddbmm: takes two batches of matrices, got shapes \(a.shape) and \(b.shape)") }
