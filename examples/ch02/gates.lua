@@ -81,13 +81,14 @@ check("a sum equal to the threshold gives 0", truth_table(on_the_edge), {0, 0, 0
 -- w1 x1 + w2 x2 + b = 0 is a straight line. A perceptron answers 1 on one side of it and 0 on the other.
 
 -- %%
-plot.figure{width = 1050, height = 380, rows = 1, cols = 3}
+plot.figure{width = 1140, height = 360, rows = 1, cols = 3}
 for i, gate in ipairs(gates) do
   plot.subplot(1, 3, i)
   plot.boundary(gate.f, X, T.tensor(gate.answers))
   plot.title(gate.name)
   plot.xlabel("x1")
   plot.ylabel("x2")
+  plot.legend("outside")
 end
 plot.show()
 

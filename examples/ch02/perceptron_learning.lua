@@ -41,8 +41,8 @@ end
 -- %%
 local inputs = {{0, 0}, {1, 0}, {0, 1}, {1, 1}}
 local gates = {
-  {name = "AND", answers = {0, 0, 0, 1}}, {name = "NAND", answers = {1, 1, 1, 0}},
-  {name = "OR", answers = {0, 1, 1, 1}}, {name = "XOR", answers = {0, 1, 1, 0}},
+  {name = "AND", answers = {0, 0, 0, 1}, style = "-"}, {name = "NAND", answers = {1, 1, 1, 0}, style = "--"},
+  {name = "OR", answers = {0, 1, 1, 1}, style = "-"}, {name = "XOR", answers = {0, 1, 1, 0}, style = "-"},
 }
 plot.figure{width = 640, height = 360}
 for _, gate in ipairs(gates) do
@@ -53,7 +53,7 @@ for _, gate in ipairs(gates) do
   else
     check(gate.name .. ", mistakes in the last epoch", mistakes[#mistakes], 0)
   end
-  plot.line(mistakes, {label = gate.name, marker = true})
+  plot.line(mistakes, {label = gate.name, style = gate.style, marker = true})
 end
 plot.title("Wrong rows in each epoch")
 plot.xlabel("epoch")

@@ -76,6 +76,7 @@ plot.boundary(XOR, X, T.tensor(wanted.XOR))
 plot.title("XOR = AND(NAND, OR)")
 plot.xlabel("x1")
 plot.ylabel("x2")
+plot.legend("outside")
 plot.show()
 
 -- %%

@@ -32,7 +32,7 @@ check("relu", relu(x), {0, 1, 2})
 -- nnlua has them all: as functions (`F.relu`), as methods (`x:relu()`) and as layers (`nn.ReLU()`).
 
 -- %%
-local grid = T.range(-5, 5, 0.1, {dtype = "float64"})
+local grid = T.range(-5, 5, 0.01, {dtype = "float64"})
 check("nnlua's step", F.step(grid), step(grid))
 check("nnlua's sigmoid", F.sigmoid(grid), sigmoid(grid), 1e-12)
 check("nnlua's tanh", F.tanh(grid), tanh(grid), 1e-12)
@@ -56,8 +56,8 @@ plot.xlabel("x")
 plot.ylim(-1.1, 1.1)
 plot.legend()
 plot.subplot(1, 2, 2)
-plot.line(grid, identity(grid), {label = "identity", style = "--"})
 plot.line(grid, relu(grid), {label = "ReLU"})
+plot.line(grid, identity(grid), {label = "identity", style = "--"})
 plot.title("Unbounded")
 plot.xlabel("x")
 plot.legend()

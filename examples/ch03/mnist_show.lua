@@ -57,7 +57,7 @@ for class = 1, 10 do counts[class] = train.t:eq(class):sum():item() end
 check("how often 0, 1, … 9", counts, {5923, 6742, 5958, 6131, 5842, 5421, 5918, 6265, 5851, 5949})
 
 plot.figure{width = 560, height = 320}
-plot.bar(T.range(0, 9), counts)
+plot.bar(train.classes, counts)
 plot.title("Digits in the training set")
 plot.xlabel("digit")
 plot.ylabel("images")

@@ -73,9 +73,9 @@ check.that("10,000 rows: the same predictions with and without softmax", T.equal
 plot.figure{width = 960, height = 320, rows = 1, cols = 3}
 for i, factor in ipairs{0.5, 1, 2} do
   plot.subplot(1, 3, i)
-  plot.bar({1, 2, 3}, softmax(a * factor))
+  plot.bar({"0.3", "2.9", "4.0"}, softmax(a * factor))
   plot.title(("softmax(%g a)"):format(factor))
-  plot.xlabel("class")
+  plot.xlabel("score a")
   plot.ylim(0, 1)
 end
 plot.show()

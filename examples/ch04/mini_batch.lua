@@ -57,7 +57,7 @@ for _, size in ipairs{10, 100, 1000} do
   deviation[size] = losses:std():item()
   print(("batches of %4d: loss %.5f ± %.5f"):format(size, losses:mean():item(), deviation[size]))
   check(("batches of %d, mean loss"):format(size), losses:mean(), whole, 4 * deviation[size] / math.sqrt(300))
-  plot.hist(losses, {bins = 30, label = ("%d images"):format(size)})
+  plot.hist(losses, {bins = 80, range = {whole - 0.1, whole + 0.1}, label = ("%d images"):format(size)})
 end
 plot.axvline(whole)
 plot.title("Loss of 300 random batches")

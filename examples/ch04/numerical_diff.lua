@@ -39,7 +39,7 @@ plot.line(x, f(x), {label = "f(x) = 0.01 x^2 + 0.1 x"})
 for _, a in ipairs{5, 10} do
   plot.line(x, f(a) + numerical_diff(f, a) * (x - a), {label = ("tangent at %d"):format(a), style = "--"})
 end
-plot.scatter({5, 10}, {f(5), f(10)})
+plot.scatter({5, 10}, {f(5), f(10)}, {color = "black"})
 plot.xlabel("x")
 plot.ylabel("y")
 plot.ylim(-1, 6)

@@ -103,11 +103,14 @@ check("the tape's price", t_price, 715, 1e-9)
 check("the tape's derivatives", gradients, {110, 2.2, 3.3, 165, 650, 1.1}, 1e-9)
 
 -- %% [markdown]
--- The graph that the tape has kept, drawn: each operation with its inputs.
+-- The graph that the tape has kept, printed and drawn: each node with its value and the derivative of the price by it.
+-- (`backward` gives the graph back to the memory, so draw before it.)
 
 -- %%
-plot.graph(t_price)
-plot.show()
+local names = {apple = t_apple, apples = t_apples, orange = t_orange, oranges = t_oranges, tax = t_tax, sum = t_sum}
+local figure = plot.graph(t_price, {names = names, gradients = true})
+print(figure)
+figure:show()
 
 -- %%
 check.done()
