@@ -6,8 +6,9 @@ package enum ReferenceTypes {
   private static let words = [
     "integer": "integer", "number": "number", "string": "string", "boolean": "boolean", "table": "table", "function": "function", "nil": "nil", "true": "true",
     "false": "false", "value": "any", "any": "any", "dtype": "nnlua.dtype", "size": "integer", "dim": "integer", "position": "integer", "sizes": "integer|integer[]",
-    "path": "string", "colour": "string", "colormap": "string", "line style": "string", "text": "string", "list": "any[]", "sample": "table", "iterator": "fun(...): ...",
-    "int64 Tensor": "Tensor",
+    "path": "string", "colour": "string", "colormap": "string", "line style": "string", "text": "string", "list": "any[]", "sample": "table", "column": "string|integer",
+    "iterator": "fun(...): ...",
+    "int64 Tensor": "Tensor", "Tensor of one element": "Tensor",
   ]
   private static let classes: Set<String> = Set(Reference.modules.flatMap(\.types).map(\.name) + ["Tensor"])
 

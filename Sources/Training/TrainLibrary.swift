@@ -5,7 +5,25 @@ internal import Tensors
 /// `nnlua.train`: the loop around a network, and files that training goes on from.
 public enum TrainLibrary {
   public static let all: [Row] = [Fit.rows, CheckpointFile.rows, Support.rows].flatMap { $0 }
-  public static let library = Library("nnlua.train", "Training: the loop, its history, and files to go on from.", rows: all, lua: ShippedFile.text("train.lua"))
+  public static let library = Library(
+    "nnlua.train", "The loop of training, its history, and files to go on from.", rows: all, types: [historyClass], lua: ShippedFile.text("train.lua"))
+
+  private static let historyClass = LuaClass(
+    script: "History",
+    """
+    What `train.fit` returns: lists with a value for each epoch (train_loss, test_loss, train_accuracy, test_accuracy, lr, seconds, and one for each metric), \
+    the number of `epochs`, `interrupted`, and in `stopped` why it ended early.
+    """, receiver: "history",
+    rows: [
+      Row(
+        script: "plot",
+        """
+        Draws train_NAME and test_NAME over the epochs, shows the figure and returns it.
+        Errors: a name of which there is nothing to draw.
+        """, Param("name", default: "loss", "what to draw"), .option("show", default: true, "false only makes the figure"), place: .method,
+        example: Fit.toy + "return nnlua.train.fit(net, {train = loader, loss = nn.MSELoss(), progress = false}):plot(\"loss\", {show = false})",
+        returns: "Figure")
+    ])
   // The parts of train.lua.
   public static let options = Library("nnlua.train.options", "What fit and evaluate take, checked.", rows: [], lua: ShippedFile.text("train_options.lua"))
   public static let history = Library("nnlua.train.history", "What fit returns.", rows: [], lua: ShippedFile.text("history.lua"))
@@ -13,7 +31,7 @@ public enum TrainLibrary {
 
 /// The functions of train.lua.
 enum Fit {
-  private static let toy = """
+  static let toy = """
     local x = T.rand(20, 2); local loader = data.DataLoader(data.TensorDataset(x, x:sum(2, {keepdim = true})), {batch_size = 5}); local net = nn.Linear(2, 1); 
     """.trimmingLine
 
@@ -33,7 +51,7 @@ enum Fit {
       checkpoint: a file written whole after each epoch; with resume = true training goes on from it, bit for bit as if it had never stopped.
       Ctrl-C ends training after the batch, and the history so far is returned; a second Ctrl-C breaks at once. In a log (no terminal) each epoch is one line on standard error.
       Errors: a loader without batches, options that are not known, a checkpoint that does not fit.
-      """, Param("net", Module.self), .option("train", default: LuaAny?.none, "a DataLoader of what is to be learnt; required"),
+      """, Param("net", Module.self, "the network"), .option("train", default: LuaAny?.none, "a DataLoader of what is to be learnt; required"),
       .option("test", default: LuaAny?.none, "a DataLoader to measure on after each epoch"),
       .option("loss", default: LuaAny?.none, "a loss module or a function (y, t) → loss; cross entropy where it is left out"),
       .option("optimizer", default: LuaAny?.none, "an optimizer, or a function net → optimizer; optim.Adam(net) where it is left out"),
@@ -51,7 +69,7 @@ enum Fit {
       """
       Measures a network, in evaluation mode and without gradients: a table with loss and the metrics, means over all samples: {loss = 0.31, accuracy = 0.92}.
       Errors: a loader without batches.
-      """, Param("net", Module.self), Param("loader", LuaAny.self, "a DataLoader"), Param("loss", default: LuaAny?.none, "as in fit"),
+      """, Param("net", Module.self, "the network"), Param("loader", LuaAny.self, "a DataLoader"), Param("loss", default: LuaAny?.none, "as in fit"),
       .option("metrics", default: LuaAny?.none, "as in fit"), example: toy + "return nnlua.train.evaluate(net, loader, nn.MSELoss())", returns: "table"),
   ]
 }
@@ -66,7 +84,7 @@ enum Support {
   static let rows: [Row] = [
     Row(
       results: "evaluating", "Calls f with the network in evaluation mode and gradients off, and returns what it returns; then every module is in the mode it had.",
-      Param("net", Module.self), Param("f", LuaFunction.self), place: .function,
+      Param("net", Module.self, "the network"), Param("f", LuaFunction.self), place: .function,
       example: "local net = nn.Dropout(0.5); return nnlua.train.evaluating(net, function() return net(T.ones(3)) end)", returns: "what f returns"
     ) { stack, net, f in
       let modes = try net.namedModules().map { ($0.module, $0.module.training) }

@@ -14,7 +14,9 @@ extension CheckTests {
     /// Names that need no word beside their type: what the function works on.
     static let selfExplaining: Set<String> = ["x", "other", "a", "b", "tensors", "f", "path", "dim", "text", "n"]
     /// These need files, or a screen.
-    static let withoutExample: Set<String> = ["data.mnist", "data.fashion_mnist", "data.cifar10", "data.read_idx", "Figure:save", "Figure:show", "plot.save", "plot.show"]
+    static let withoutExample: Set<String> = [
+      "data.mnist", "data.fashion_mnist", "data.cifar10", "data.read_idx", "Figure:save", "Figure:show", "plot.save", "plot.show",
+    ]
 
     @Test func textsHaveOneStyle() {
       for entry in Self.entries {

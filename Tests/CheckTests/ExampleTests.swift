@@ -12,11 +12,10 @@ extension CheckTests {
       return Libraries.all.flatMap { library in library.rows.map { (library.name, $0) } } + classes
     }()
 
-    @Test func examplesRun() throws {
+    @Test func examplesRun() throws { try Folder().entered(runExamples) }
+
+    private func runExamples() throws {
       #expect(Self.rows.count > 300)
-      let folder = try Folder()
-      #expect(FileManager.default.changeCurrentDirectoryPath(folder.url.path))
-      defer { #expect(FileManager.default.changeCurrentDirectoryPath("/")) }
       let lua = try Rows.interpreter()
       var seen: Set<String> = [], missing: [String] = []
       for (library, row) in Self.rows {

@@ -222,7 +222,10 @@ extension TrainingTests {
       ("train.fit(network(), {train = tr, epoch = 3})", "fit: unknown option 'epoch'; did you mean 'epochs'?"),
       ("train.fit(network(), {train = set})", "fit: train must be a DataLoader, got Dataset; data.DataLoader(set"),
       ("train.fit(network(), {train = tr, test = 3})", "fit: test must be a DataLoader, got number"),
-      ("train.fit(network(), {train = data.DataLoader(data.TensorDataset(T.zeros(0, 2), T.zeros(0)))})", "fit: the train loader has no batches"),
+      (
+        "train.fit(network(), {train = data.DataLoader(data.TensorDataset(T.zeros(2, 2), T.zeros(2)), {batch_size = 5, drop_last = true})})",
+        "fit: the train loader has no batches"
+      ),
       (
         "train.fit(network(), {train = tr, test = data.DataLoader(data.TensorDataset(T.zeros(3, 2), T.zeros(3)), {batch_size = 5, drop_last = true})})",
         "fit: the test loader has no batches"

@@ -133,12 +133,7 @@ enum CSV {
     Param.option("comment", default: LetterOption(byte: 0), "lines that begin with it are passed over"),
     Param.option("dtype", default: ElementType?.none, "float32 or float64; the default float type where left out"),
     Param.option("limit", default: Int?.none, "only the first so many rows"), place: .function,
-    example: """
-      local file = io.open("fruit.csv", "w")
-      file:write("weight,length,fruit\\n150,7.5,apple\\n120,18,banana\\n160,7,apple\\n")
-      file:close()
-      return data.csv("fruit.csv", {target = "fruit"}).x
-      """
+    example: Dataset.fruit + "return data.csv(\"fruit.csv\", {target = \"fruit\"}).x"
   ) { path, target, columns, header, delimiter, classes, categorical, missing, oneHot, normalize, encoding, quote, comment, dtype, limit in
     let options = CSVTable.Options(
       header: header, delimiter: delimiter.flatMap { $0.byte == 0 ? nil : $0.byte }, quote: quote.byte, comment: comment.byte, columns: columns, target: target,

@@ -3,11 +3,11 @@ internal import LuaBridge
 /// A column as scripts name it: by its header, or by its place (from 1; from the end by −1).
 enum ColumnName: LuaValue {
   case name(String), place(Int)
-  static var luaName: String { "column name or number" }
+  static var luaName: String { "column" }
   static func decode(_ stack: LuaStack, _ index: Int32) throws -> ColumnName {
     if let name = stack.string(at: index) { return .name(name) }
     if let place = stack.integer(at: index) { return .place(place) }
-    throw TypeMismatch(luaName)
+    throw TypeMismatch(luaName, detail: "a column's name or number expected, got \(stack.typeName(at: index))")
   }
   func push(_ stack: LuaStack) {
     switch self {
@@ -39,7 +39,7 @@ enum HeaderOption: LuaValue {
 /// What is done where a value is missing.
 enum MissingOption: LuaValue, Equatable {
   case error, nan, mean, drop, value(Double)
-  static var luaName: String { "\"error\", \"nan\", \"mean\", \"drop\" or a number" }
+  static var luaName: String { "\"error\", \"nan\", \"mean\", \"drop\" or number" }
   static func decode(_ stack: LuaStack, _ index: Int32) throws -> MissingOption {
     if let number = stack.number(at: index) { return .value(number) }
     switch stack.string(at: index) {
@@ -65,7 +65,7 @@ enum MissingOption: LuaValue, Equatable {
 /// Which column is t.
 enum TargetOption: LuaValue {
   case last, none, one(ColumnName), list([ColumnName])
-  static var luaName: String { "column name, number, list of them, or false" }
+  static var luaName: String { "column, list of columns or false" }
   static func decode(_ stack: LuaStack, _ index: Int32) throws -> TargetOption {
     switch stack.type(at: index) {
     case .boolean where !stack.boolean(at: index): return .none
@@ -88,7 +88,7 @@ enum TargetOption: LuaValue {
 /// Whether t is labels: true, or the list of classes in the order of their labels; false for numbers.
 enum ClassesOption: LuaValue {
   case auto, never, found, list([String])
-  static var luaName: String { "boolean or list of classes" }
+  static var luaName: String { "boolean or list of strings" }
   static func decode(_ stack: LuaStack, _ index: Int32) throws -> ClassesOption {
     if stack.type(at: index) == .boolean { return stack.boolean(at: index) ? .found : .never }
     guard stack.type(at: index) == .table else { throw TypeMismatch(luaName) }
@@ -115,7 +115,7 @@ enum ClassesOption: LuaValue {
 struct LetterOption: LuaValue {
   /// 0 for none.
   var byte: UInt8
-  static var luaName: String { "one letter" }
+  static var luaName: String { "string or false" }
   static func decode(_ stack: LuaStack, _ index: Int32) throws -> LetterOption {
     if stack.type(at: index) == .boolean, !stack.boolean(at: index) { return LetterOption(byte: 0) }
     guard let text = stack.string(at: index) else { throw TypeMismatch(luaName) }

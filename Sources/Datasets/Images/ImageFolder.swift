@@ -136,14 +136,7 @@ enum ImageFolder {
     Param.option("classes", default: [String]?.none, "names of the folders, in the order of their labels; others are left out"),
     Param.option("limit", default: Int?.none, "only the first so many files"),
     Param.option("skip", default: false, "leave out files that cannot be read, and name them in `set.skipped`"), place: .function,
-    example: """
-      os.execute("mkdir -p pictures/dark pictures/light")
-      for i = 1, 3 do
-        data.write_image(("pictures/dark/%d.png"):format(i), T.rand(1, 8, 8) * 0.3)
-        data.write_image(("pictures/light/%d.png"):format(i), T.rand(1, 8, 8) * 0.3 + 0.7)
-      end
-      return data.image_folder("pictures", {channels = 1}).x
-      """
+    example: Dataset.pictures + "return data.image_folder(\"pictures\", {channels = 1}).x"
   ) { path, size, channels, normalize, flatten, oneHot, classes, limit, skip in
     try load(
       path, Options(size: size?.checked("image_folder", "size", from: 1), channels: channels, skip: skip), classes: classes, limit: limit, normalize: normalize,

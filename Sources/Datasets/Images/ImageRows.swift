@@ -29,7 +29,8 @@ enum ImageRows {
       Writes a picture as PNG or JPEG, by the file's ending. Floats from 0 (black) to 1 (white), and what passes them is cut; uint8 from 0 to 255; bool.
       Shapes: image (C, H, W) with 1 to 4 channels (1 or 3 for JPEG), or (H, W).
       Errors: another ending or shape; a file that cannot be written.
-      """, Param("path", String.self, "ends in .png, .jpg or .jpeg"), Param("image", Tensor.self), Param.option("quality", default: 90, "of a JPEG, 1 to 100"),
+      """, Param("path", String.self, "ends in .png, .jpg or .jpeg"), Param("image", Tensor.self, "the picture"),
+      Param.option("quality", default: 90, "of a JPEG, 1 to 100"),
       place: .function, example: "data.write_image(\"example.png\", T.rand(3, 8, 8))"
     ) { path, image, quality in
       let name = path.lowercased(), isPNG = name.hasSuffix(".png")

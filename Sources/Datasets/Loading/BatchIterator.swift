@@ -123,7 +123,7 @@ final class BatchIterator: LuaObject, @unchecked Sendable {
     operators: [
       (
         "__call",
-        Row(results: "__call", "The next batch, nil at the end.", Param("batches", BatchIterator.self), Param("state", LuaRest.self), returns: "x, t") {
+        Row(results: "__call", "The next batch, nil at the end.", Param("batches", BatchIterator.self), Param("state", LuaRest.self), returns: "Tensor, Tensor") {
           stack, iterator, _ in try iterator.next(stack)
         }
       ),

@@ -85,9 +85,14 @@ extension DataLoader {
       }
       loader.epoch = epoch
     },
-    Row(getter: "dataset", "The set it deals.", of: DataLoader.self) { $0.source },
-    Row(getter: "batch_size", "Samples in a batch.", of: DataLoader.self) { $0.batchSize },
-    Row(getter: "epoch", "How many orders were drawn; may be set, to go on where another run stopped.", of: DataLoader.self) { $0.epoch },
+    Row(getter: "dataset", "The set it deals.", example: "return data.DataLoader(data.digits()).dataset", of: DataLoader.self) { $0.source },
+    Row(getter: "batch_size", "Samples in a batch.", example: "return data.DataLoader(data.digits(), {batch_size = 10}).batch_size", of: DataLoader.self) {
+      $0.batchSize
+    },
+    Row(
+      getter: "epoch", "How many orders were drawn; may be set, to go on where another run stopped.", example: "return data.DataLoader(data.digits()).epoch",
+      of: DataLoader.self
+    ) { $0.epoch },
   ]
 
   /// The set at an index: a Dataset, a tensor, or what a script wrote.
@@ -141,7 +146,7 @@ extension DataLoader {
     Param.option("seed", default: Int?.none, "a stream of orders of its own; otherwise T.manual_seed's is drawn from"),
     Param.option("prefetch", default: 0, "batches made ahead on another thread; it pays where transforms take a good part of a step of training"),
     Param.option("transform", default: LuaFunction?.none, "function (x, t) → x, t or x, or one of nnlua.data.transforms"), place: .function,
-    example: "return #data.DataLoader(data.digits(), {batch_size = 100, shuffle = true})", returns: "DataLoader"
+    example: "return data.DataLoader(data.digits(), {batch_size = 100, shuffle = true})", returns: "DataLoader"
   ) { stack, dataset, batchSize, shuffle, dropLast, seed, prefetch, transform in
     if stack.top == 1, let results = try unfold(stack, dataset.index) { return results }
     let loader = try DataLoader(source(stack, dataset.index), batchSize: batchSize, shuffle: shuffle, dropLast: dropLast, seed: seed, prefetch: prefetch)

@@ -31,23 +31,58 @@ extension Dataset {
     try columns.indices.map { try Sample.Value(batch([position], of: $0)) }
   }
 
+  /// What examples read.
+  static let fruit = """
+    local file = io.open("fruit.csv", "w")
+    file:write("weight,length,fruit\\n150,7.5,apple\\n120,18,banana\\n160,7,apple\\n")
+    file:close()
+
+    """
+  static let pictures = """
+    os.execute("mkdir -p pictures/dark pictures/light")
+    for i = 1, 3 do
+      data.write_image(("pictures/dark/%d.png"):format(i), T.rand(1, 8, 8) * 0.3)
+      data.write_image(("pictures/light/%d.png"):format(i), T.rand(1, 8, 8) * 0.3 + 0.7)
+    end
+
+    """
+
   static let methods: [Row] = [
     Row(getter: "x", "All inputs (N, …) as one tensor.", example: "return data.digits().x", of: Dataset.self) { try $0.allInputs() },
     Row(getter: "t", "All targets: labels from 1, rows of a one among zeros, or numbers; nil for a set without.", example: "return data.digits().t", of: Dataset.self) {
       try $0.allTargets()
     },
-    Row(getter: "classes", "What each label means: `classes[1] == \"0\"` for digits; nil where nobody named them.", of: Dataset.self) { $0.classes },
+    Row(
+      getter: "classes", "What each label means: `classes[1] == \"0\"` for digits; nil where nobody named them.", example: "return data.digits().classes",
+      of: Dataset.self
+    ) { $0.classes },
     Row(getter: "columns", "The names of x's columns; nil where they have none.", example: "return data.iris().columns", of: Dataset.self) { $0.details.columns },
-    Row(getter: "categories", "For each categorical column of a CSV file what its codes 1, 2, … mean: `categories.colour[1]`.", of: Dataset.self) {
+    Row(
+      getter: "categories", "For each categorical column of a CSV file what its codes 1, 2, … mean: `categories.colour[1]`.",
+      example: fruit + "return data.csv(\"fruit.csv\", {target = \"weight\", categorical = {\"fruit\"}}).categories.fruit", of: Dataset.self
+    ) {
       Categories(names: $0.details.categories)
     },
-    Row(getter: "mean", "The mean that each column of x had before it was normalised; nil where it was not.", of: Dataset.self) { $0.details.mean },
-    Row(getter: "std", "The standard deviation that each column of x had before it was normalised; nil where it was not.", of: Dataset.self) { $0.details.std },
-    Row(getter: "files", "The file of each sample; nil for a set that is not made of files.", of: Dataset.self) { $0.files },
-    Row(getter: "skipped", "The files that were left out, each with the reason; nil for a set that is not made of files.", of: Dataset.self) { $0.details.skipped },
+    Row(
+      getter: "mean", "The mean that each column of x had before it was normalised; nil where it was not.", example: "return data.iris{normalize = true}.mean",
+      of: Dataset.self
+    ) { $0.details.mean },
+    Row(
+      getter: "std", "The standard deviation that each column of x had before it was normalised; nil where it was not.",
+      example: "return data.iris{normalize = true}.std", of: Dataset.self
+    ) { $0.details.std },
+    Row(
+      getter: "files", "The file of each sample; nil for a set that is not made of files.", example: pictures + "return data.image_folder(\"pictures\").files",
+      of: Dataset.self
+    ) { $0.files },
+    Row(
+      getter: "skipped", "The files that were left out, each with the reason; nil for a set that is not made of files.",
+      example: pictures + "return data.image_folder(\"pictures\", {skip = true}).skipped", of: Dataset.self
+    ) { $0.details.skipped },
     Row(
       results: "get", "One sample: its input and its target (numbers where they have no dims). `set[i]` gives both in one table: {x, t}.", Param("set", Dataset.self),
-      Param("i", Int.self, "from 1; from the end by -1"), place: .method, example: "local x, t = data.digits():get(1); return x", returns: "x, t"
+      Param("i", Int.self, "from 1; from the end by -1"), place: .method, example: "local x, t = data.digits():get(1); return x",
+      returns: "Tensor or number, Tensor or number"
     ) { stack, set, i in
       let sample = try set.sample(try set.position(i, "get"))
       guard stack.reserve(Int32(clamping: sample.count) + 8) else { throw LuaError("stack overflow") }

@@ -55,8 +55,8 @@ extension ImageSet {
     name: "cifar10", title: "coloured pictures of ten kinds, 32×32",
     doc: """
       CIFAR-10: coloured pictures of 32×32 pixels, of ten kinds, 50000 to train, 10000 to test; from cifar-10-binary.tar.gz, or from its files where they are unpacked.
-      Paper: Krizhevsky 2009, Learning multiple layers of features from tiny images
-      """, classes: ["airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"], white: 255, download: 170_052_171,
+      """, paper: "Krizhevsky 2009, Learning multiple layers of features from tiny images",
+    classes: ["airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"], white: 255, download: 170_052_171,
     origin: .archive(
       RemoteFile("cifar-10-binary.tar.gz", 170_052_171, "c4a38c50a1bc5f3a1c5537f2155ab9d68f9f25eb1ed8d9ddda3db29a59bca1dd", isPacked: false),
       [("train", (1...5).map { "data_batch_\($0).bin" }), ("test", ["test_batch.bin"])], folders: ["cifar10", "cifar-10", "cifar-10-batches-bin"],

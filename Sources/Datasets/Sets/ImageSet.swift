@@ -15,6 +15,7 @@ struct ImageSet: Sendable {
   var name: String
   var title: String
   var doc: String
+  var paper: String?
   var classes: [String]
   /// The value of a white pixel: stored pixels divided by it lie in 0 ... 1.
   var white: Float
@@ -165,7 +166,8 @@ struct ImageSet: Sendable {
     let set = self
     return Row(
       name,
-      "\(doc)\nShapes: x \(shapes); t (N) labels from 1, or (N, \(classes.count)) one-hot.\nErrors: an unknown split; files that are neither found nor fetched, or damaged.",
+      "\(doc)\nShapes: x \(shapes); t (N) labels from 1, or (N, \(classes.count)) one-hot.\nErrors: an unknown split; files that are neither found nor fetched, or damaged."
+        + (paper.map { "\nPaper: \($0)" } ?? ""),
       Param("split", default: "train", splits.map { "\"\($0)\"" }.joined(separator: " or ")),
       Param.option("flatten", default: false, "x is (N, all numbers of a picture)"),
       Param.option("normalize", default: true, "pixels from 0 to 1 instead of 0 to \(Int(white))"),

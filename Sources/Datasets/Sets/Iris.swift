@@ -19,6 +19,6 @@ enum Iris {
     Paper: Fisher 1936, The use of multiple measurements in taxonomic problems
     """, Param.option("normalize", default: false, "each column to mean 0 and standard deviation 1; see `set.mean` and `set.std`"),
     Param.option("one_hot", default: false, "t is (N, 3) of zeros and a one"), Param.option("limit", default: Int?.none, "only the first so many samples"),
-    place: .function, example: "return data.iris().x"
+    place: .function, example: "return data.iris()"
   ) { normalize, oneHot, limit in try load(normalize: normalize, oneHot: oneHot, limit: limit) }
 }

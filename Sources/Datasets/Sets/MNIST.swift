@@ -4,6 +4,7 @@ extension ImageSet {
   static let mnist = ImageSet(
     name: "mnist", title: "handwritten digits, 28×28",
     doc: "MNIST: handwritten digits of 28×28 pixels, 60000 to train, 10000 to test. Label 1 is digit 0: see `classes`.",
+    paper: "LeCun, Bottou, Bengio & Haffner 1998, Gradient-based learning applied to document recognition",
     classes: (0...9).map(String.init), white: 255, download: 11_594_722,
     origin: .files(
       files([
@@ -16,6 +17,7 @@ extension ImageSet {
   static let fashionMNIST = ImageSet(
     name: "fashion_mnist", title: "pictures of clothes, 28×28",
     doc: "Fashion-MNIST: clothes of ten kinds, 28×28 pixels, 60000 to train, 10000 to test. Debian: apt install dataset-fashion-mnist.",
+    paper: "Xiao, Rasul & Vollgraf 2017, arXiv:1708.07747",
     classes: ["T-shirt/top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot"], white: 255, download: 30_878_645,
     origin: .files(
       files([

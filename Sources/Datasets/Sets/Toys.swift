@@ -15,7 +15,8 @@ enum Toys {
       "spiral",
       "Arms of a spiral: radius r from 0 to 1, angle 4 (class + r) and a normal noise, at (r sin, r cos).\n"
         + "Shapes: x (classes × points, 2), t (classes × points) labels from 1, class after class.\nErrors: classes outside 1..1000; points outside 1..10000000.",
-      Param("classes", default: 3), Param("points", default: 100, "of each class"), Param.option("noise", default: 0.2, "standard deviation of the angle"), seed, oneHot,
+      Param("classes", default: 3, "how many"), Param("points", default: 100, "of each class"), Param.option("noise", default: 0.2, "standard deviation of the angle"),
+      seed, oneHot,
       place: .function, example: "return #data.spiral{classes = 3, points = 100}"
     ) { classes, points, noise, seed, oneHot in
       var stream = try RandomStream(optional: seed)
@@ -41,7 +42,7 @@ enum Toys {
       "blobs",
       "Normal clouds around centres that are drawn from -10..10.\n"
         + "Shapes: x (classes × points, 2), t (classes × points) labels from 1, class after class.\nErrors: classes outside 1..1000; points outside 1..10000000.",
-      Param("classes", default: 3),
+      Param("classes", default: 3, "how many"),
       Param("points", default: 100, "of each class"), Param.option("std", default: 1.0, "of both coordinates"), seed, oneHot, place: .function,
       example: "return #data.blobs{classes = 4}"
     ) { classes, points, std, seed, oneHot in

@@ -8,7 +8,7 @@ enum Compose {
     Does one after the other: transforms and functions (x, t) → x, t or x → x.
     Errors: anything else in the list.
     """, Param("transforms", LuaRest.self, "transforms and functions, or one list of them"), place: .function,
-    example: "return data.transforms.compose(data.transforms.random_shift(1), data.transforms.flip(0.5))(T.rand(4, 1, 8, 8))", returns: "Transform"
+    example: "return data.transforms.compose(data.transforms.random_shift(1), data.transforms.flip(0.5))", returns: "Transform"
   ) { stack, rest in
     var rest = rest.indices
     if rest.count == 1, stack.type(at: rest.lowerBound) == .table, !stack.pushMetafield(rest.lowerBound, "__call") {

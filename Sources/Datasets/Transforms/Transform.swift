@@ -119,7 +119,7 @@ final class Transform: LuaObject, @unchecked Sendable {
         "__call",
         Row(
           results: "__call", "What it makes of a batch or a sample: `f(x)` → x, `f(x, t)` → x, t.", Param("transform", Transform.self), Param("x", LuaAny.self),
-          Param("more", LuaRest.self), returns: "x, t"
+          Param("more", LuaRest.self), returns: "Tensor [, Tensor]"
         ) { stack, transform, x, more in
           guard more.indices.count <= 100 else { throw LuaError("transform: too many arguments") }
           let first = x.index

@@ -30,6 +30,8 @@ enum ConvolutionOps {
     if Tape.follows(inputs) {
       try y.follow(name, inputs, saving: [x, w]) { node, g in
         let x = try node.saved(0), w = try node.saved(1)
+        // Both gradients read it: an expanded one (behind a sum) is written out once.
+        let g = Tape.isOn ? g : try g.contiguous()
         let gx = node.needs(0) ? try inputGradient(g, w, geometry, name) : nil
         let hasBias = node.inputs.count == 3
         // The kernel sums the bias's gradient on its way, but the tape would not see that.

@@ -47,7 +47,7 @@ enum Accuracy {
       example: "return nnlua.metrics.top_k(T.tensor({{0.1, 0.6, 0.3}, {0.8, 0.2, 0}}), T.tensor({3, 3}, {dtype = \"int64\"}), 2)", returns: "number"
     ) { try topK($0, $1, $2) },
     Row(
-      "is_one_hot", "Whether every row of a matrix is zeros with a single one.", Param("t", Tensor.self), place: .function,
+      "is_one_hot", "Whether every row of a matrix is zeros with a single one.", Param("t", Tensor.self, "targets of any shape"), place: .function,
       example: "return nnlua.metrics.is_one_hot(T.eye(3))"
     ) { Classes.isOneHot($0) },
   ]

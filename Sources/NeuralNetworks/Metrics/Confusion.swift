@@ -68,7 +68,7 @@ enum Confusion {
       .option("average", default: "macro", "\"macro\", \"micro\", \"weighted\" or \"none\""),
       .option("classes", default: Int?.none, "how many; else those that occur in y or t"), place: .function,
       example: "return nnlua.metrics.precision_recall_f1(T.tensor({1, 2, 2}, {dtype = \"int64\"}), T.tensor({1, 1, 2}, {dtype = \"int64\"}))",
-      returns: "precision, recall, F1"
+      returns: "number or Tensor, number or Tensor, number or Tensor"
     ) { (stack: LuaStack, y: Tensor, t: Tensor, average: String, classes: Int?) in
       guard let kind = Average(rawValue: average) else {
         throw LuaError("precision_recall_f1: average must be \"macro\", \"micro\", \"weighted\" or \"none\", got \"\(average)\"")

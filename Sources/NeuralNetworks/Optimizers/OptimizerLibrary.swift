@@ -57,15 +57,19 @@ public enum OptimizerLibrary {
       """
       Goes on from a saved state, bit for bit.
       Errors: names, shapes and values that do not belong to these parameters, or are missing, all in one message; nothing is changed then.
-      """, Param("optimizer", Optimizer.self), Param("state", TensorTable.self), place: .method,
+      """, Param("optimizer", Optimizer.self), Param("state", TensorTable.self, "what state_dict gave"), place: .method,
       example: "local net = nn.Linear(2, 1); local opt = optim.Adam(net, {lr = 0.1}); return opt:load_state_dict(opt:state_dict())"
     ) { optimizer, state in
       try optimizer.load(state.entries)
       return optimizer
     },
-    Row(getter: "lr", "The learning rate; may be set. With parameter groups the first one's, and setting it sets all.", of: Optimizer.self) { $0.lr },
     Row(
-      getter: "momentum", "The share of the last step that goes on (β₁ of Adam and its kin); may be set. nil where the optimizer has none.", of: Optimizer.self
+      getter: "lr", "The learning rate; may be set. With parameter groups the first one's, and setting it sets all.",
+      example: "local opt = optim.Adam(nn.Linear(2, 1), {lr = 0.1}); return opt.lr", of: Optimizer.self
+    ) { $0.lr },
+    Row(
+      getter: "momentum", "The share of the last step that goes on (β₁ of Adam and its kin); may be set. nil where the optimizer has none.",
+      example: "local opt = optim.Adam(nn.Linear(2, 1), {lr = 0.1}); return opt.momentum", of: Optimizer.self
     ) { $0.momentum },
     Row(
       getter: "param_groups",
@@ -74,7 +78,9 @@ public enum OptimizerLibrary {
         "local net = nn.Linear(2, 1); local opt = optim.SGD({{params = {net.weight}}, {params = {net.bias}, lr = 0.5}}, {lr = 0.1}); return opt.param_groups[2].lr",
       of: Optimizer.self
     ) { $0.groups },
-    Row(getter: "params", "The tensors it changes, each once.", of: Optimizer.self) { $0.parameters },
+    Row(getter: "params", "The tensors it changes, each once.", example: "local opt = optim.Adam(nn.Linear(2, 1), {lr = 0.1}); return #opt.params", of: Optimizer.self) {
+      $0.parameters
+    },
   ]
 
   /// A step around a script's function, whose first result stays on the stack.

@@ -48,7 +48,8 @@ public enum ScheduleLibrary {
         """
         Goes on from a saved state. The optimizer's rates are in its own state.
         Errors: names that are missing or not known, all in one message; nothing is changed then.
-        """, Param("scheduler", Scheduler.self), Param("state", SchedulerState.self), place: .method, example: maker + "return s:load_state_dict(s:state_dict())"
+        """, Param("scheduler", Scheduler.self), Param("state", SchedulerState.self, "what state_dict gave"), place: .method,
+        example: maker + "return s:load_state_dict(s:state_dict())"
       ) { scheduler, state in
         try scheduler.prepared(state)()
         return scheduler

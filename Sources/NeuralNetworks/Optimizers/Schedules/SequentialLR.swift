@@ -54,7 +54,7 @@ final class SequentialLR: Scheduler, @unchecked Sendable {
     """
     Runs schedules one after another: the second begins, from its own step 0, at the first milestone, and so on.
     Errors: schedulers of another optimizer; a ReduceLROnPlateau; milestones that do not rise, or not one fewer than schedulers.
-    """, Param("optimizer", Optimizer.self), Param("schedulers", default: [Scheduler]?.none, "a list; required"),
+    """, Param("optimizer", Optimizer.self, "whose rates they set"), Param("schedulers", default: [Scheduler]?.none, "a list; required"),
     Param("milestones", default: [Int]?.none, "the steps at which the next one begins, one fewer than schedulers"), place: .function, mixed: true,
     example:
       "local opt = optim.SGD(nn.Linear(2, 1), {lr = 0.1}); local s = optim.schedule; return s.SequentialLR(opt, {s.LinearWarmup(opt, 5), s.ExponentialLR(opt, 0.9)}, {5})",

@@ -84,7 +84,8 @@ final class LambdaLR: Scheduler, @unchecked Sendable {
 
   static let row = Row(
     results: "LambdaLR", "Sets lr to what a function of the step says: lr = base · f(step).\nErrors: f returns no number, or leads below 0.",
-    Param("optimizer", Optimizer.self), Param("lr_lambda", LuaFunction.self, "takes the step from 0, returns a factor"), place: .function, mixed: true,
+    Param("optimizer", Optimizer.self, "whose rates it sets"), Param("lr_lambda", LuaFunction.self, "takes the step from 0, returns a factor"), place: .function,
+    mixed: true,
     example: "local opt = optim.SGD(nn.Linear(2, 1), {lr = 0.1}); return optim.schedule.LambdaLR(opt, function(step) return 1 / (1 + step) end)", returns: "Scheduler"
   ) { stack, optimizer, f in
     try LambdaLR(optimizer, f).push(stack)
