@@ -7,7 +7,7 @@ import numpy
 import torch
 
 from .case import Case, Input
-from .translate import Dim, Dims, Size, lua, lua_function, torch_function, torch_value
+from .translate import Dim, Dims, lua, lua_function, torch_function, torch_value
 
 FLOATS = ["float32", "float64"]
 SPECIAL = {

@@ -3,7 +3,6 @@ import numpy
 import torch
 
 from ..generate import mild, op
-from ..translate import Dim
 
 PLAIN = ["relu", "relu6", "selu", "silu", "softsign", "sigmoid", "tanh", "logsigmoid", "hardsigmoid", "hardswish", "mish", "step"]
 

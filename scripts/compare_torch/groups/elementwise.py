@@ -1,6 +1,4 @@
 """Functions of single elements, of pairs, their forms in place, operators, comparison."""
-import math
-
 import torch
 
 from ..generate import op

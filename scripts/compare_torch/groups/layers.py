@@ -3,7 +3,7 @@ import torch
 import torch.nn.functional as F
 
 from ..generate import op
-from ..translate import Dim, Position, Size, from_one, lua
+from ..translate import Position, Size
 
 
 def either(g, low, high):

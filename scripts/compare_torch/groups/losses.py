@@ -1,5 +1,4 @@
 """Losses, as functions and as layers."""
-import torch
 import torch.nn.functional as F
 
 from ..generate import mild, op

@@ -4,7 +4,7 @@ import math
 import torch
 
 from ..generate import op
-from ..translate import Code, Number, Size, lua
+from ..translate import Size, lua
 
 TYPES = ["float32", "float64", "int64", "uint8", "bool"]
 

@@ -2,7 +2,7 @@
 import torch
 
 from ..generate import op
-from ..translate import TYPES, Code, Dim, Dims, Position, Positions, Size, lua, promoted
+from ..translate import TYPES, Position, Positions, Size, lua, promoted
 
 
 def some(g, low=0, high=4, types=None, **options):

@@ -4,7 +4,7 @@ import math
 import torch
 
 from ..generate import FLOATS, mild, op
-from ..translate import TYPES, Dim, Dims, Positions, floating
+from ..translate import TYPES, Positions, floating
 
 
 def input_and_dims(g, dtype=None, kind="normal", low=0, empty=0.03, many=True):

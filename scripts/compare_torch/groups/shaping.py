@@ -1,6 +1,4 @@
 """Other looks at the same elements."""
-import torch
-
 from ..generate import op
 from ..translate import TYPES, Dim, Dims, Size
 
