@@ -46,7 +46,7 @@ extension Functional {
     if causal { scores = try Elementwise.select(triangle(queries, keys), .tensor(scores), .number(-.infinity)) }
     let closed = mask == nil ? nil : try closedRows(scores)
     if let closed { scores = try Elementwise.select(closed, .number(0), .tensor(scores)) }
-    var weights = try softmax(scores, dim: scores.rank - 1)
+    var weights = try Softmax.softmax(scores, dim: scores.rank - 1)
     if let closed { weights = try Elementwise.select(closed, .number(0), .tensor(weights)) }
     weights = try Functional.dropout(weights, p: p)
     return (try Matrices.matmul(weights, v.to(type), name: name), weights)

@@ -63,7 +63,7 @@ extension Functional {
       totals.append(answer.reduce(0, +))
     }
     let answer = try Tensor(answers, scores.shape[0], classes).to(scores.type), total = try Tensor(totals, scores.shape[0], 1).to(scores.type)
-    return try Elementwise.mul(Elementwise.sub(Elementwise.mul(softmax(scores, dim: 1), total), answer), g)
+    return try Elementwise.mul(Elementwise.sub(Elementwise.mul(Softmax.softmax(scores, dim: 1), total), answer), g)
   }
 
   /// Answers given as probabilities: −Σ_c w[c] q[c] log p[c] of ops, so that the answers may have gradients too.
@@ -84,7 +84,7 @@ extension Functional {
       shape[dim] = classes
       q = try Elementwise.mul(q, weights.reshaped(shape))
     }
-    let losses = try Elementwise.neg(Reduction.sum(Elementwise.mul(logSoftmax(x, dim: dim), q), dims: [dim]))
+    let losses = try Elementwise.neg(Reduction.sum(Elementwise.mul(Softmax.logSoftmax(x, dim: dim), q), dims: [dim]))
     return try reduction(losses, "cross_entropy")
   }
 
