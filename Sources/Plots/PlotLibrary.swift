@@ -14,7 +14,8 @@ public enum PlotLibrary {
       if ok then return ... end
       local message, ours = ..., 0
       if type(message) == "string" then message, ours = message:gsub("^nnlua%.plot:%d+: ", "") end
-      error(message, ours > 0 and 2 or 0)
+      local placed = type(message) ~= "string" or ours == 0 and message:find("^[^\\n]-:%d+: ")
+      error(message, placed and 0 or 2)
     end
     local make = plot.figure
     function plot.figure(...)

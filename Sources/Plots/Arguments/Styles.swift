@@ -51,6 +51,12 @@ enum Marker: String, NamedChoice {
   }
   var scale: Double { self == .dot ? 0.35 : 1 }
 
+  /// gnuplot's point type for curve or class `i`, from 0: on terminals of characters each has a letter of its own.
+  func command(_ i: Int, isText: Bool) -> String {
+    let letters = ["o", "x", "+", "@", "%", "&", "$", "="]
+    return isText ? "pointtype '\(letters[i % letters.count])'" : "pointtype \(type)"
+  }
+
   /// `true` is a dot at each point.
   struct Option: LuaValue {
     static var luaName: String { "marker" }

@@ -43,6 +43,9 @@ struct Legend: LuaValue {
     return .at(horizontal: horizontal ?? "center", vertical: vertical ?? "center")
   }
 
+  /// Dots and thick lines reach beyond their places.
+  private func grown(_ range: ClosedRange<Double>) -> ClosedRange<Double> { range.lowerBound - 0.02...range.upperBound + 0.02 }
+
   /// gnuplot's command, for these names in a panel of this size in pixels.
   func command(_ names: [String], _ canvas: Canvas) -> String {
     guard place != .hidden, !names.isEmpty else { return "unset key" }
@@ -62,7 +65,7 @@ struct Legend: LuaValue {
       let down = [("top", 1 - height...1), ("bottom", 0...height), ("center", 0.5 - height / 2...0.5 + height / 2)]
       guard width < 0.9, height < 0.9 else { return "set key outside right top vertical \(style)" }
       let corners = [(0, 0), (1, 0), (0, 1), (1, 1), (0, 2), (1, 2), (2, 0), (2, 1)]
-      for (i, j) in corners where canvas.taken.count(across[i].1, down[j].1) == 0 {
+      for (i, j) in corners where canvas.taken.count(grown(across[i].1), grown(down[j].1)) == 0 {
         return "set key inside \(across[i].0) \(down[j].0) vertical \(style)"
       }
       return "set key outside right top vertical \(style)"

@@ -23,7 +23,8 @@ struct GraphDrawing {
       let value = try entry.value.flatMap { try Self.short($0) }
       let name = entry.name.map { entry.kind == .op ? "\($0) = \(entry.op)" : $0 } ?? (entry.kind == .leaf ? "leaf" : entry.op)
       let gradient = try entry.gradient.flatMap { try Self.short($0) }
-      var lines = [name, value ?? "\(entry.shape)"]
+      // A number that is not known has nothing to be said of.
+      var lines = [name] + (value.map { [$0] } ?? (entry.shape.isEmpty ? [] : ["\(entry.shape)"]))
       if let gradient { lines.append("grad \(gradient)") }
       let number = "\(i + 1)"
       var row = String(repeating: " ", count: wide - number.count) + "\(number)  \(name)"
@@ -53,8 +54,8 @@ struct GraphDrawing {
     return (Int(min(layout.width + 24, 8192)), Int(min(layout.height + 24, 8000)))
   }
 
-  func draw(_ script: inout Script, _ region: Region, _ size: (width: Int, height: Int)) {
-    guard let layout else { return }
+  func draw(_ script: inout Script, _ region: Region, _ size: (width: Int, height: Int)) throws {
+    guard let layout else { throw LuaError("graph: \(nodes.count) nodes are too many to be drawn (at most \(Self.most)); tostring(figure) prints them") }
     // The graph in its own pixels, made smaller where the panel has fewer.
     let room = ((region.right - region.left) * Double(size.width), (region.top - region.bottom) * Double(size.height))
     let scale = max(1, (layout.width + 24) / room.0, (layout.height + 24) / room.1)
@@ -85,7 +86,7 @@ struct GraphDrawing {
     for edge in layout.edges {
       let points = edge.map { ($0.0 + shift.0, $0.1 + shift.1) }
       for (k, (a, b)) in zip(points, points.dropFirst()).enumerated() {
-        script.add("set arrow from \(a.0), \(a.1) to \(b.0), \(b.1) \(k == points.count - 2 ? "head filled size screen 0.009,18" : "nohead") back linecolor rgb '#777777' linewidth 1.2")
+        script.add("set arrow from \(a.0), \(a.1) to \(b.0), \(b.1) \(k == points.count - 2 ? "head filled size first 9,18" : "nohead") back linecolor rgb '#777777' linewidth 1.2")
       }
     }
     script.add("plot NaN notitle")

@@ -45,7 +45,17 @@ struct GraphLayout {
       let first = boxes[path[0]], last = boxes[path[path.count - 1]]
       return [(first.x + first.width / 2, first.y)] + path.dropFirst().dropLast().map { (boxes[$0].x, boxes[$0].y) } + [(last.x - last.width / 2, last.y)]
     }
+    spreadArrivals(paths)
     boxes.removeLast(boxes.count - nodes.count)
+  }
+
+  /// Arrows into one box end side by side, in the order in which they come from above.
+  private mutating func spreadArrivals(_ paths: [[Int]]) {
+    for (_, arrivals) in Dictionary(grouping: paths.indices, by: { paths[$0][paths[$0].count - 1] }) where arrivals.count > 1 {
+      let room = boxes[paths[arrivals[0]].last!].height * 0.6
+      let sorted = arrivals.sorted { (edges[$0][edges[$0].count - 2].1, $0) < (edges[$1][edges[$1].count - 2].1, $1) }
+      for (k, edge) in sorted.enumerated() { edges[edge][edges[edge].count - 1].1 += room * ((Double(k) + 0.5) / Double(sorted.count) - 0.5) }
+    }
   }
 
   private static func columns(_ nodes: [GraphDrawing.Node]) -> [Int] {

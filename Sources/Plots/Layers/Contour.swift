@@ -32,7 +32,6 @@ struct Contour: Layer {
       for line in lines {
         rows += line.map { [$0.0, $0.1] }
         rows.append([])
-        for (a, b) in zip(line, line.dropFirst()) where !isFilled { canvas.take(from: a, to: b) }
       }
       let colour = isFilled ? Colour(0x333333) : self.colour ?? scale.colour(level) ?? Colour(0)
       canvas.plot("\(canvas.script.data(rows)) using 1:2 with lines linewidth \(width) linecolor \(colour.command())")
@@ -43,8 +42,10 @@ struct Contour: Layer {
   /// The height written on its longest line, at the middle, on a ground that covers the line.
   private func label(_ level: Double, _ lines: [[(Double, Double)]], _ canvas: inout Canvas) {
     guard let line = lines.max(by: { $0.count < $1.count }), line.count > 2 else { return }
-    let at = line[line.count / 2]
-    guard canvas.x.range.contains(at.0), canvas.y.range.contains(at.1) else { return }
+    // Not where it would lie over the border.
+    let inside = line.filter { 0.06...0.94 ~= canvas.x.share($0.0) && 0.06...0.94 ~= canvas.y.share($0.1) }
+    guard !inside.isEmpty else { return }
+    let at = inside[inside.count / 2]
     canvas.script.add(
       "set label \(Script.quoted(Axis.text(level, digits: 4))) at \(at.0), \(at.1) center front boxed font ',9' textcolor rgb '#333333'")
     canvas.script.add("set style textbox opaque fillcolor rgb '#ffffff' noborder margins 0.4, 0.3")

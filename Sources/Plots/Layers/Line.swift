@@ -29,16 +29,18 @@ struct Line: NamedLayer {
     }
     let kind: String =
       switch (style, marker) {
-      case (.none, let marker): "points \(Self.points(marker ?? .circle))"
-      case (_, let marker?): "linespoints \(Self.points(marker))"
-      case (_, nil): Self.isOnePoint(thinned) ? "linespoints \(Self.points(.circle))" : "lines"
+      case (.none, let marker): "points \(dots(marker ?? .circle, canvas))"
+      case (_, let marker?): "linespoints \(dots(marker, canvas))"
+      case (_, nil): Self.isOnePoint(thinned) ? "linespoints \(dots(.circle, canvas))" : "lines"
       }
     canvas.plot(
       "\(canvas.script.data(thinned.lazy.map { [$0.0, $0.1] })) using 1:2 with \(kind) linewidth \(width) dashtype \(style.dash) linecolor \(colour.command(alpha: alpha))",
       title: label)
   }
 
-  private static func points(_ marker: Marker) -> String { "pointtype \(marker.type) pointsize \(0.7 * marker.scale)" }
+  private func dots(_ marker: Marker, _ canvas: Canvas) -> String {
+    "\(marker.command(canvas.parts.count, isText: canvas.isText)) pointsize \(0.7 * marker.scale)"
+  }
 
   /// A line of one point would not be seen.
   private static func isOnePoint(_ points: [(Double, Double)]) -> Bool { points.count { !$0.0.isNaN && !$0.1.isNaN } == 1 }

@@ -23,7 +23,7 @@ struct Quiver: NamedLayer {
     }
     if rows.isEmpty { rows = [[.nan, .nan, .nan, .nan]] }
     canvas.plot(
-      "\(canvas.script.data(rows)) using 1:2:3:4 with vectors head filled size screen 0.01,18 linewidth \(width) linecolor \(colour.command())", title: label)
+      "\(canvas.script.data(rows)) using 1:2:3:4 with vectors head filled size graph \(7 / Double(canvas.pixels.width)),18 linewidth \(width) linecolor \(colour.command())", title: label)
   }
 
   /// Without a scale the longest arrow is about as long as the points lie apart.

@@ -50,7 +50,7 @@ struct Scatter: Layer {
       for (k, name) in names.enumerated() {
         let members = seen.filter { classes[$0] == k }
         // A class without points keeps its place in the legend.
-        canvas.plot(dots(members, points, &canvas, colour: { _ in nil }) + " linecolor \(Colour.cycle(k).command(alpha: alpha))", title: name)
+        canvas.plot(dots(members, points, &canvas, number: k, colour: { _ in nil }) + " linecolor \(Colour.cycle(k).command(alpha: alpha))", title: name)
       }
     case .values(let values, let scale, let label):
       let opacity = Int(((1 - alpha) * 255).rounded()) << 24
@@ -60,7 +60,8 @@ struct Scatter: Layer {
   }
 
   /// Columns: x, y, the size where each point has its own, the colour where it has its own.
-  private func dots(_ members: [Int], _ points: [(Double, Double)], _ canvas: inout Canvas, colour: (Int) -> Double?) -> String {
+  private func dots(_ members: [Int], _ points: [(Double, Double)], _ canvas: inout Canvas, number: Int? = nil, colour: (Int) -> Double?) -> String {
+    let number = number ?? canvas.parts.count
     var own: [Double]?, size = "variable"
     switch sizes {
     case .one(let one): size = "\(one * marker.scale)"
@@ -70,7 +71,7 @@ struct Scatter: Layer {
     let columns = 2 + (own == nil ? 0 : 1) + ({ if case .values = paint { 1 } else { 0 } }())
     if rows.isEmpty { rows = [[Double](repeating: .nan, count: columns)] }
     let data = canvas.script.data(rows)
-    return "\(data) using \((1...columns).map(String.init).joined(separator: ":")) with points pointtype \(marker.type) pointsize \(size)"
+    return "\(data) using \((1...columns).map(String.init).joined(separator: ":")) with points \(marker.command(number, isText: canvas.isText)) pointsize \(size)"
   }
 
   // MARK: arguments

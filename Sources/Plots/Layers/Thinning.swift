@@ -67,14 +67,21 @@ enum Thinning {
     return result
   }
 
-  /// The points of a cloud that are seen: one for each third of a pixel; those outside the axes go.
+  /// The points of a cloud that are seen, those outside the axes left out: one for each third of a pixel, or for each two pixels where that
+  /// would still be very many (a dot is about five wide).
   static func dots(_ points: [(Double, Double)], _ canvas: Canvas) -> [(Double, Double)] { seen(points, canvas).map { points[$0] } }
 
   /// Their positions; the last of those that lie on each other, as it is drawn on top.
   static func seen(_ points: [(Double, Double)], _ canvas: Canvas) -> [Int] {
     let finite = points.indices.filter { !points[$0].0.isNaN && !points[$0].1.isNaN }
     guard finite.count > few else { return finite }
-    let width = canvas.pixels.width * 3, height = canvas.pixels.height * 3
+    let fine = one(for: 1.0 / 3, finite, points, canvas)
+    return fine.count > 40_000 ? one(for: 2, fine, points, canvas) : fine
+  }
+
+  /// One point for each square of so many pixels.
+  private static func one(for side: Double, _ finite: [Int], _ points: [(Double, Double)], _ canvas: Canvas) -> [Int] {
+    let width = Int(Double(canvas.pixels.width) / side), height = Int(Double(canvas.pixels.height) / side)
     var cells = [Int32](repeating: -1, count: (width + 1) * (height + 1))
     for i in finite {
       let x = canvas.x.share(points[i].0), y = canvas.y.share(points[i].1)
