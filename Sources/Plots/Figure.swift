@@ -23,7 +23,9 @@ public final class Figure: LuaObject, @unchecked Sendable {
     for (name, size) in [("width", width), ("height", height)] {
       if let size, !(16...8192 ~= size) { throw LuaError("figure: \(name) must be from 16 to 8192 pixels, got \(size)") }
     }
-    guard 1...Self.mostPanels ~= rows, 1...Self.mostPanels ~= columns else { throw LuaError("figure: rows and cols must be from 1 to \(Self.mostPanels), got \(rows) and \(columns)") }
+    guard 1...Self.mostPanels ~= rows, 1...Self.mostPanels ~= columns else {
+      throw LuaError("figure: rows and cols must be from 1 to \(Self.mostPanels), got \(rows) and \(columns)")
+    }
     self.width = width
     self.height = height
     self.title = title

@@ -43,7 +43,8 @@ extension Figure {
 
   private static func scale(_ axis: String, _ set: @escaping @Sendable (inout Panel, Scale) -> Void) -> Row {
     Row(
-      "\(axis)scale", "Makes the \(axis) axis linear or logarithmic (base 10; numbers that are not above 0 leave gaps).\nErrors: another name; when drawn, no number above 0.",
+      "\(axis)scale",
+      "Makes the \(axis) axis linear or logarithmic (base 10; numbers that are not above 0 leave gaps).\nErrors: another name; when drawn, no number above 0.",
       Param("figure", Figure.self), Param("scale", Scale.self, Scale.choices), example: "return plot.figure():line{1, 10, 100}:\(axis)scale('log')"
     ) { figure, scale in
       set(&figure.panel, scale)
@@ -111,13 +112,18 @@ extension Figure {
     ) { figure, r, c, i in
       guard (c == nil) == (i == nil) else { throw LuaError("subplot: expected rows, columns and the panel's number, or its number alone") }
       let (rows, columns, index) = c == nil ? (figure.rows, figure.columns, r) : (r, c!, i!)
-      guard 1...mostPanels ~= rows, 1...mostPanels ~= columns else { throw LuaError("subplot: rows and columns must be from 1 to \(mostPanels), got \(rows) and \(columns)") }
-      guard 1...rows * columns ~= index else { throw LuaError("subplot: panel \(index) is outside 1..\(rows * columns) (\(rows) row\(rows == 1 ? "" : "s"), \(columns) column\(columns == 1 ? "" : "s"))") }
+      guard 1...mostPanels ~= rows, 1...mostPanels ~= columns else {
+        throw LuaError("subplot: rows and columns must be from 1 to \(mostPanels), got \(rows) and \(columns)")
+      }
+      guard 1...rows * columns ~= index else {
+        throw LuaError("subplot: panel \(index) is outside 1..\(rows * columns) (\(rows) row\(rows == 1 ? "" : "s"), \(columns) column\(columns == 1 ? "" : "s"))")
+      }
       figure.choose(rows: rows, columns: columns, index: index - 1)
       return figure
     },
     Row(
-      "colorbar", "Shows which colours stand for which numbers: of an image, a contour, a surface, or points coloured by numbers.\nErrors: nothing drawn is coloured by numbers.",
+      "colorbar",
+      "Shows which colours stand for which numbers: of an image, a contour, a surface, or points coloured by numbers.\nErrors: nothing drawn is coloured by numbers.",
       Param("figure", Figure.self), Param("label", default: Caption(text: ""), "beside it"),
       example: "return plot.figure():imshow(T.rand(4, 4)):colorbar('weight')"
     ) { figure, label in

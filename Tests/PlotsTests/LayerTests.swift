@@ -73,7 +73,8 @@ extension PlotsTests {
     }
 
     @Test func scatterByNumber() throws {
-      let sent = try session.sent("figure = plot.figure():scatter({1, 2, 3}, {1, 2, 3}, {color = T.tensor{0, 0.5, 1}, colormap = 'gray', size = {1, 2, 3}}):colorbar('v')")
+      let sent = try session.sent(
+        "figure = plot.figure():scatter({1, 2, 3}, {1, 2, 3}, {color = T.tensor{0, 0.5, 1}, colormap = 'gray', size = {1, 2, 3}}):colorbar('v')")
       #expect(sent.data(1) == [[1, 1, 1, 0], [2, 2, 2, Double(0x808080)], [3, 3, 3, Double(0xffffff)]])
       #expect(sent.has("set cbrange [0.0:1.0]") && sent.has("set cblabel 'v'"))
     }
@@ -81,7 +82,8 @@ extension PlotsTests {
     /// Counts against a plain loop; the last bin has its right edge.
     @Test func histogramCounts() throws {
       let sent = try session.sent(
-        "T.manual_seed(3) values = T.randint(0, 1000, {500}):double():div(100) values[1] = 0/0 list = values:totable() figure = plot.figure():hist(values, {bins = 7, range = {0, 10}})")
+        "T.manual_seed(3) values = T.randint(0, 1000, {500}):double():div(100) values[1] = 0/0 list = values:totable() figure = plot.figure():hist(values, {bins = 7, range = {0, 10}})"
+      )
       var counts = [Double](repeating: 0, count: 7)
       for i in 1...500 {
         let value = Double(try session.global("list[\(i)]")) ?? .nan
@@ -184,7 +186,8 @@ extension PlotsTests {
     ])
     func regions(_ f: String) throws {
       let sent = try session.sent(
-        "calls, rows = 0, 0 figure = plot.figure():boundary(\(f), T.tensor{{-1, 0}, {1, 0.5}, {1, -0.5}}, {0, 1, 1}, {range = {-2, 2, -1, 1}, steps = 41, alpha = 1, classes = {'off', 'on'}})")
+        "calls, rows = 0, 0 figure = plot.figure():boundary(\(f), T.tensor{{-1, 0}, {1, 0.5}, {1, -0.5}}, {0, 1, 1}, {range = {-2, 2, -1, 1}, steps = 41, alpha = 1, classes = {'off', 'on'}})"
+      )
       if f.contains("calls") { #expect(try session.global("calls .. ' ' .. rows") == "1 1681") }
       let (width, height, pixels) = try #require(raster(sent))
       func pixel(_ x: Int, _ y: Int) -> [UInt8] { Array(pixels[(y * width + x) * 3..<(y * width + x) * 3 + 3]) }
@@ -211,13 +214,19 @@ extension PlotsTests {
     }
 
     @Test func imagesAreCentredOnTheirPixels() throws {
-      let sent = try session.sent("figure = plot.figure():imshow(T.tensor{{0, 1, 0.5}, {1, 1, 0/0}}):xlabel('x'):line({1, 3}, {1, 2}):annotate('dark', 1, 1):annotate('light', 2, 1)")
+      let sent = try session.sent(
+        "figure = plot.figure():imshow(T.tensor{{0, 1, 0.5}, {1, 1, 0/0}}):xlabel('x'):line({1, 3}, {1, 2}):annotate('dark', 1, 1):annotate('light', 2, 1)")
       #expect(sent.has("set xrange [0.5:3.5]") && sent.has("set yrange [2.5:0.5]"), "row 1 is the upper one")
       let plot = sent.line("plot")
       #expect(plot.contains("array=(3,2) origin=(1.0,1.0) dx=1.0 dy=1.0") && plot.contains("rgbalpha"))
-      #expect(sent.has("set label 'dark' at 1.0, 1.0 left front font ',11.0' textcolor rgb '#ffffff'") && sent.has("set label 'light' at 2.0, 1.0 left front font ',11.0' textcolor rgb '#222222'"))
+      #expect(
+        sent.has("set label 'dark' at 1.0, 1.0 left front font ',11.0' textcolor rgb '#ffffff'")
+          && sent.has("set label 'light' at 2.0, 1.0 left front font ',11.0' textcolor rgb '#222222'"))
       let end = Array("unset multiplot\n".utf8)
-      #expect(Array(sent.bytes.dropLast(end.count).suffix(24)) == [0, 0, 0, 255, 255, 255, 255, 255, 128, 128, 128, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 0])
+      #expect(
+        Array(sent.bytes.dropLast(end.count).suffix(24)) == [
+          0, 0, 0, 255, 255, 255, 255, 255, 128, 128, 128, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 0,
+        ])
     }
 
     /// The legend stands where nothing is drawn.

@@ -75,8 +75,13 @@ final class PlotSession {
 /// What was sent to gnuplot.
 struct Commands {
   let bytes: [UInt8]
-  var text: String { String(decoding: bytes, as: UTF8.self) }
-  var lines: [Substring] { text.split(separator: "\n", omittingEmptySubsequences: false) }
+  /// Those of text; pictures go as raw bytes, in which chance may make lines of any length.
+  let lines: [String]
+
+  init(bytes: [UInt8]) {
+    self.bytes = bytes
+    lines = bytes.split(separator: 10, omittingEmptySubsequences: false).map { $0.count < 20_000 ? String(decoding: $0, as: UTF8.self) : "" }
+  }
 
   /// The rows of the n-th data block, from 1; NaN where a field says so, empty rows where they part.
   func data(_ block: Int) -> [[Double]] {
@@ -84,5 +89,5 @@ struct Commands {
     return lines[(first + 1)...].prefix { $0 != "EOD" }.map { $0.split(separator: " ").map { $0 == "NaN" ? .nan : Double($0) ?? -999 } }
   }
   func has(_ command: String) -> Bool { lines.contains { $0.contains(command) } }
-  func line(_ start: String) -> String { lines.first { $0.hasPrefix(start) }.map(String.init) ?? "" }
+  func line(_ start: String) -> String { lines.first { $0.hasPrefix(start) } ?? "" }
 }

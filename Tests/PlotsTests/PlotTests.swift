@@ -46,8 +46,8 @@ extension PlotsTests {
         name = "it's \"q\" \\n back\\slash @macro a_b^c {x} `touch " .. folder .. "/made` $(x) %d 한글 <b>&"
         local fig = plot.figure{title = name, rows = 1, cols = 3, width = 3000, height = 900}
         fig:subplot(1):line({1, 2, 3}, {label = name}):scatter({1, 2}, {1, 2}, {color = {1, 2}, classes = {name, "b"}}):title(name):xlabel(name):ylabel(name)
-        fig:annotate(name, 1, 2):axhline(1, {label = name}):xticks({1}, {name}):legend("top left")
-        fig:subplot(2):bar({name, "c"}, {1, 2}, {label = "'; system 'touch " .. folder .. "/made2"}):legend{name}
+        fig:annotate(name, 1, 2):axhline(1, {label = name}):xticks({1, 2}, {"100 %d {a}_`b`", ("가"):rep(30) .. "%"}):legend("top left")
+        fig:subplot(2):bar({(name:gsub("%%", "")), "c"}, {1, 2}, {label = "'; system 'touch " .. folder .. "/made2"}):legend{name}
         fig:subplot(3):imshow(T.rand(2, 3, 3), {titles = {name, "d"}, title = name}):colorbar(name)
         fig:save(folder .. "/text.svg")
         local y = T.tensor(2, {requires_grad = true})
@@ -55,8 +55,10 @@ extension PlotsTests {
         """#)
       let escaped = "it's \"q\" \\n back\\slash @macro a_b^c {x} `touch \(folder)/made` $(x) %d 한글 &lt;b>&amp;"
       func count(_ name: String) -> Int { text(name).split(separator: escaped, omittingEmptySubsequences: false).count - 1 }
-      // heading; label, class, title, two axes, annotation, line, mark; bar's mark and legend; two titles and the bar of the images
-      #expect(count("text.svg") == 1 + 8 + 2 + 3)
+      // heading; label, class, title, two axes, annotation, line; the legend of the bars; two titles and the bar of the images
+      #expect(count("text.svg") == 1 + 7 + 1 + 3)
+      #expect(text("text.svg").contains("<text>\(escaped.replacing("%", with: ""))</text>"), "the mark of the bar")
+      #expect(text("text.svg").contains("<text>100 %d {a}_`b`</text>") && text("text.svg").contains("<text>\(String(repeating: "가", count: 15))…</text>"))
       #expect(count("graph.svg") == 1)
       #expect(!session.exists("made") && !session.exists("made2"))
     }

@@ -100,7 +100,8 @@ struct Interval: LuaValue {
     guard stack.type(at: index) == .table else { throw TypeMismatch(luaName) }
     let list = try [Double].decode(stack, index)
     guard list.count == 2, list[0].isFinite, list[1].isFinite, list[0] < list[1] else {
-      throw TypeMismatch(luaName, detail: "{low, high} expected, two numbers with the smaller one first, got {\(list.prefix(4).map(\.luaLiteral).joined(separator: ", "))}")
+      throw TypeMismatch(
+        luaName, detail: "{low, high} expected, two numbers with the smaller one first, got {\(list.prefix(4).map(\.luaLiteral).joined(separator: ", "))}")
     }
     return Interval(low: list[0], high: list[1])
   }

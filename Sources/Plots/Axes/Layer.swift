@@ -17,6 +17,14 @@ protocol Layer: Sendable {
 struct Tick {
   let value: Double
   let text: String
+
+  /// gnuplot reads a mark's text with a % in it as a format, and has room for 49 bytes of what that gives.
+  var quoted: String {
+    guard text.contains("%") else { return Script.quoted(text) }
+    var short = text
+    while short.utf8.count > 46 { short.removeLast() }
+    return Script.quoted((short == text ? text : short + "…").replacing("%", with: "%%"))
+  }
 }
 
 extension Layer {

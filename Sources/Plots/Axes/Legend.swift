@@ -37,7 +37,8 @@ struct Legend: LuaValue {
       case "left", "right": horizontal = String(word)
       case "center", "centre": break
       default:
-        throw TypeMismatch(luaName, detail: "'\(text)' is no place for the legend: \"best\", \"outside\", or \"top\", \"bottom\", \"center\" with \"left\", \"right\", \"center\" are")
+        throw TypeMismatch(
+          luaName, detail: "'\(text)' is no place for the legend: \"best\", \"outside\", or \"top\", \"bottom\", \"center\" with \"left\", \"right\", \"center\" are")
       }
     }
     return .at(horizontal: horizontal ?? "center", vertical: vertical ?? "center")

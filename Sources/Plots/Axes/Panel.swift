@@ -125,13 +125,14 @@ struct Panel {
     let hidden = images != nil && !imageHasAxes
     script.add(hidden ? "unset border" : "set border 15 linecolor rgb '#666666' linewidth 1")
     script.add("set tics nomirror \(isText ? "" : "out scale 0.6 ")textcolor rgb '#333333'")
-    if !isText, showsGrid ?? (images == nil) { script.add("set grid back linetype 1 linewidth 1 linecolor rgb '#e4e4e4', linetype 1 linewidth 0.5 linecolor rgb '#f4f4f4'") }
+    if !isText, showsGrid ?? (images == nil) {
+      script.add("set grid back linetype 1 linewidth 1 linecolor rgb '#e4e4e4', linetype 1 linewidth 0.5 linecolor rgb '#f4f4f4'")
+    }
     for (name, axis, own, given) in [("x", x, xTicks, layers.lazy.compactMap(\.ticks.x).first), ("y", y, yTicks, layers.lazy.compactMap(\.ticks.y).first)] {
       if hidden {
         script.add("unset \(name)tics")
       } else if let ticks = own ?? given {
-        // gnuplot reads the texts of marks as formats.
-        let marks = ticks.filter { !axis.place($0.value).isNaN }.map { "\(Script.quoted($0.text.replacing("%", with: "%%"))) \(axis.place($0.value))" }
+        let marks = ticks.filter { !axis.place($0.value).isNaN }.map { "\($0.quoted) \(axis.place($0.value))" }
         let letters = ticks.reduce(0) { $0 + $1.text.unicodeScalars.reduce(2) { $0 + ($1.value < 0x1100 ? 1 : 2) } }
         let crowded = name == "x" && letters * 7 > pixels.width
         script.add("set \(name)tics (\(marks.joined(separator: ", ")))\(crowded ? " rotate by -40" : "")")

@@ -86,7 +86,9 @@ struct GraphDrawing {
     for edge in layout.edges {
       let points = edge.map { ($0.0 + shift.0, $0.1 + shift.1) }
       for (k, (a, b)) in zip(points, points.dropFirst()).enumerated() {
-        script.add("set arrow from \(a.0), \(a.1) to \(b.0), \(b.1) \(k == points.count - 2 ? "head filled size first 9,18" : "nohead") back linecolor rgb '#777777' linewidth 1.2")
+        script.add(
+          "set arrow from \(a.0), \(a.1) to \(b.0), \(b.1) \(k == points.count - 2 ? "head filled size first 9,18" : "nohead") back linecolor rgb '#777777' linewidth 1.2"
+        )
       }
     }
     script.add("plot NaN notitle")

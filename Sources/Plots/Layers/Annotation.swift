@@ -30,7 +30,9 @@ struct Annotation: Layer {
       "set label \(Script.quoted(self.text)) at \(text.0), \(text.1) \(align.rawValue) front font ',\(size)' textcolor \(colour.command())"
         + (align == .left && at == nil ? " offset character 0.6, 0.5" : ""))
     if at != nil {
-      canvas.script.add("set arrow from \(text.0), \(text.1) to \(point.0), \(point.1) front filled size graph \(9 / Double(canvas.pixels.width)),18 linecolor \(colour.command()) linewidth 1.2")
+      canvas.script.add(
+        "set arrow from \(text.0), \(text.1) to \(point.0), \(point.1) front filled size graph \(9 / Double(canvas.pixels.width)),18 linecolor \(colour.command()) linewidth 1.2"
+      )
     }
   }
 
@@ -51,7 +53,8 @@ struct Annotation: Layer {
       """,
       Param("figure", Figure.self), Param("text", Caption.self), Param("x", Double.self), Param("y", Double.self),
       Param.option("at", default: [Double]?.none, "{x, y} where the text stands, an arrow leading from it to the point"),
-      Param.option("color", default: Colour?.none, "a name, \"#rrggbb\" or the number of a palette colour; what can be read on the ground where left out"), Param.option("size", default: 11.0, "of the letters, in points"),
+      Param.option("color", default: Colour?.none, "a name, \"#rrggbb\" or the number of a palette colour; what can be read on the ground where left out"),
+      Param.option("size", default: 11.0, "of the letters, in points"),
       Param.option("align", default: Align.left, "what lies at the point: the text's left, center or right"),
       example: "return plot.figure():line({3, 1, 2}):annotate('lowest', 2, 1, {at = {2, 2}})"
     ) { figure, text, x, y, at, colour, size, align in

@@ -40,7 +40,8 @@ enum Bar {
       """,
       Param("figure", Figure.self), Param("x", Places.self), Param("y", default: Matrix?.none),
       Param.option("label", default: Caption.List?.none, "in the legend; a list for groups"), Param.option("color", default: Colour?.none, Figure.colourDoc),
-      Param.option("width", default: 0.8, "of a bar or group, as a part of the distance between two"), Param.option("horizontal", default: false, "bars lie, names stand on the y axis"),
+      Param.option("width", default: 0.8, "of a bar or group, as a part of the distance between two"),
+      Param.option("horizontal", default: false, "bars lie, names stand on the y axis"),
       Param.option("alpha", default: 1.0, "0 is not seen, 1 hides what is behind"),
       example: "return plot.figure():bar({'train', 'test'}, {{0.95, 0.94}, {0.99, 0.97}}, {label = {'SGD', 'Adam'}})"
     ) { figure, x, y, label, colour, width, horizontal, alpha in
@@ -51,7 +52,9 @@ enum Bar {
       guard heights.height <= 50, heights.width <= 10_000 else { throw LuaError("bar: \(heights.shape) bars are too many to be seen") }
       guard heights.values.contains(where: \.isFinite), places.allSatisfy(\.isFinite) else { throw LuaError("bar: none of the bars is finite, or a place is not") }
       let groups = heights.height
-      if let label, label.texts.count != groups { throw LuaError("bar: \(label.texts.count) label\(label.texts.count == 1 ? "" : "s") for \(groups) group\(groups == 1 ? "" : "s") of bars") }
+      if let label, label.texts.count != groups {
+        throw LuaError("bar: \(label.texts.count) label\(label.texts.count == 1 ? "" : "s") for \(groups) group\(groups == 1 ? "" : "s") of bars")
+      }
       let step = zip(places.sorted().dropFirst(), places.sorted()).map { $0 - $1 }.filter { $0 > 0 }.min() ?? 1
       let each = step * width / Double(groups)
       for (group, row) in heights.rows.enumerated() {
@@ -76,7 +79,8 @@ enum Bar {
       guard count == y.width else { throw LuaError("bar: x has \(count) values, y has \(y.height > 1 ? "rows of \(y.width)" : "\(y.width)")") }
     }
     switch (x, y) {
-    case (.numbers(let heights), nil): return (counted(heights.values.count), Matrix(values: heights.values, height: heights.values.isEmpty ? 0 : 1, width: heights.values.count), nil)
+    case (.numbers(let heights), nil):
+      return (counted(heights.values.count), Matrix(values: heights.values, height: heights.values.isEmpty ? 0 : 1, width: heights.values.count), nil)
     case (.heights(let heights), nil): return (counted(heights.width), heights, nil)
     case (.names, nil): throw LuaError("bar: names are given without heights: bar(names, heights)")
     case (.heights(let matrix), _?): throw LuaError("bar: x must be one number or name for each bar, got a matrix \(matrix.shape)")

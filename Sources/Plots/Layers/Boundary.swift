@@ -100,7 +100,9 @@ struct Boundary: Layer {
           throw LuaError("boundary: x of shape \(x.shape) holds no finite point")
         }
         points = (columns[0], columns[1])
-      } else if t != nil { throw LuaError("boundary: labels are given without points") }
+      } else if t != nil {
+        throw LuaError("boundary: labels are given without points")
+      }
       let labels = try t.map { try Boundary.labels($0, points!.0.count) }
       let area = area ?? around(points)
       let axes = [area.x, area.y].map { interval in (0..<steps).map { interval.low + (interval.high - interval.low) * Double($0) / Double(steps - 1) } }

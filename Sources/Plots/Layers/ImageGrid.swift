@@ -181,8 +181,7 @@ struct ImageGrid {
       guard panel.images == nil, panel.surfaces.isEmpty, panel.graph == nil, grid.images.count == 1 || panel.isEmpty else { throw Figure.isTaken("imshow") }
       figure.hold(x.count * 8)
       figure.panel.images = grid
-      if let title { figure.panel.title = title }
-      else if grid.images.count == 1, let first = grid.titles.first, figure.panel.title == nil { figure.panel.title = first }
+      if let title { figure.panel.title = title } else if grid.images.count == 1, let first = grid.titles.first, figure.panel.title == nil { figure.panel.title = first }
       return figure
     }
   ]

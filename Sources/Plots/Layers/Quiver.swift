@@ -23,7 +23,8 @@ struct Quiver: NamedLayer {
     }
     if rows.isEmpty { rows = [[.nan, .nan, .nan, .nan]] }
     canvas.plot(
-      "\(canvas.script.data(rows)) using 1:2:3:4 with vectors head filled size graph \(7 / Double(canvas.pixels.width)),18 linewidth \(width) linecolor \(colour.command())", title: label)
+      "\(canvas.script.data(rows)) using 1:2:3:4 with vectors head filled size graph \(7 / Double(canvas.pixels.width)),18 linewidth \(width) linecolor \(colour.command())",
+      title: label)
   }
 
   /// Without a scale the longest arrow is about as long as the points lie apart.
@@ -47,7 +48,8 @@ struct Quiver: NamedLayer {
       Shapes: all four of any one shape.
       Errors: different sizes; no arrows; none finite.
       """,
-      Param("figure", Figure.self), Param("x", Histogram.Values.self), Param("y", Histogram.Values.self), Param("u", Histogram.Values.self), Param("v", Histogram.Values.self),
+      Param("figure", Figure.self), Param("x", Histogram.Values.self), Param("y", Histogram.Values.self), Param("u", Histogram.Values.self),
+      Param("v", Histogram.Values.self),
       Param.option("scale", default: Double?.none, "the length of (1, 0) along x; so that arrows do not meet, where left out"),
       Param.option("label", default: Caption?.none, "its name in the legend"), Param.option("color", default: Colour?.none, Figure.colourDoc),
       Param.option("width", default: 1.3, "of the lines, in points"),

@@ -41,7 +41,9 @@ struct Scatter: Layer {
     let seen = Thinning.seen(points, canvas)
     for i in seen { canvas.take(points[i].0, points[i].1) }
     if isOutlined, !canvas.isText, case .one(let size) = sizes, !seen.isEmpty {
-      canvas.plot("\(canvas.script.data(seen.lazy.map { [points[$0].0, points[$0].1] })) using 1:2 with points pointtype \(marker.type) pointsize \(size * 1.3) linecolor rgb '#ffffff'")
+      canvas.plot(
+        "\(canvas.script.data(seen.lazy.map { [points[$0].0, points[$0].1] })) using 1:2 with points pointtype \(marker.type) pointsize \(size * 1.3) linecolor rgb '#ffffff'"
+      )
     }
     switch paint {
     case .one(let colour, let label):
@@ -182,7 +184,9 @@ struct Labels {
       }
       values = (0..<names.count).map { start + Double($0) }
     }
-    guard values.count <= 20 || names != nil && values.count <= 100 else { throw LuaError("\(function): \(values.count) different labels are too many classes to be told apart") }
+    guard values.count <= 20 || names != nil && values.count <= 100 else {
+      throw LuaError("\(function): \(values.count) different labels are too many classes to be told apart")
+    }
     let places = Dictionary(uniqueKeysWithValues: values.enumerated().map { ($1, $0) })
     positions = labels.map { places[$0] ?? 0 }
     self.names = names ?? values.map(\.luaLiteral)

@@ -40,7 +40,8 @@ struct Surface {
     let view = surfaces[surfaces.count - 1]
     script.add("set view \(view.view.0), \(view.view.1), \(panel.colourBar == nil ? 1.12 : 1)\nset xyplane relative 0.05\nset ticslevel 0.05")
     script.add("set border 4095 linecolor rgb '#cccccc' linewidth 0.5\nset tics textcolor rgb '#333333'\nset xtics offset 0,-0.3")
-    script.add(isText ? "set hidden3d" : "set grid x y z linecolor rgb '#e4e4e4' linewidth 0.5\nset pm3d depthorder border linecolor rgb '#303030' linewidth 0.3\nset border 31")
+    script.add(
+      isText ? "set hidden3d" : "set grid x y z linecolor rgb '#e4e4e4' linewidth 0.5\nset pm3d depthorder border linecolor rgb '#303030' linewidth 0.3\nset border 31")
     if let label = panel.zLabel { script.add("set zlabel \(Script.quoted(label)) rotate parallel") }
     panel.addColourBar(to: &script)
     let scale = view.scale

@@ -12,7 +12,8 @@ enum Fonts {
 
   /// Says once on standard error that Hangul will be drawn as boxes, and what to do.
   static func check(_ texts: [String]) {
-    guard !hasWarned, texts.contains(where: { $0.unicodeScalars.contains { 0x1100..<0x1200 ~= $0.value || 0x3130..<0x3190 ~= $0.value || 0xac00..<0xd7b0 ~= $0.value } }) else { return }
+    guard !hasWarned, texts.contains(where: { $0.unicodeScalars.contains { 0x1100..<0x1200 ~= $0.value || 0x3130..<0x3190 ~= $0.value || 0xac00..<0xd7b0 ~= $0.value } })
+    else { return }
     guard file == nil, isKnown else { return }
     hasWarned = true
     let note = "nnlua: no font here has Hangul, it is drawn as boxes in PNG and PDF: sudo apt-get install fonts-nanum\n"
@@ -29,6 +30,8 @@ enum Fonts {
       var name = Substring(line).trimmingSpaces
       if name.last == ":" { name.removeLast() }
       return String(name)
-    }.filter { !$0.isEmpty }.sorted { ($0.contains("Regular") || $0.hasSuffix("Gothic.ttf") ? 0 : 1, $0) < ($1.contains("Regular") || $1.hasSuffix("Gothic.ttf") ? 0 : 1, $1) }
+    }.filter { !$0.isEmpty }.sorted {
+      ($0.contains("Regular") || $0.hasSuffix("Gothic.ttf") ? 0 : 1, $0) < ($1.contains("Regular") || $1.hasSuffix("Gothic.ttf") ? 0 : 1, $1)
+    }
   }
 }

@@ -28,13 +28,17 @@ public struct TapeGraph {
   /// - gradients: work out the gradient of every entry; no leaf's `grad` is touched.
   /// - Errors: nothing is on the tape, or it has been used and freed; gradients of more than one element; too many nodes.
   public init(of root: Tensor, known: [(String, Tensor)] = [], gradients: Bool = false, most: Int = 10_000, for function: String) throws {
-    guard let rootNode = root.node else { throw LuaError("\(function): nothing here requires gradients, so no graph was recorded; make a tensor with {requires_grad = true}") }
+    guard let rootNode = root.node else {
+      throw LuaError("\(function): nothing here requires gradients, so no graph was recorded; make a tensor with {requires_grad = true}")
+    }
     // Inputs first: nodes are numbered as they were made.
     var nodes: [Node] = [rootNode], seen: Set<ObjectIdentifier> = [ObjectIdentifier(rootNode)], next = 0
     while next < nodes.count {
       let node = nodes[next]
       next += 1
-      guard !node.released else { throw LuaError("\(function): the graph of '\(node.op)' has been used and freed; ask before backward, or pass {retain_graph = true} to it") }
+      guard !node.released else {
+        throw LuaError("\(function): the graph of '\(node.op)' has been used and freed; ask before backward, or pass {retain_graph = true} to it")
+      }
       for case let input? in node.inputs where seen.insert(ObjectIdentifier(input)).inserted {
         guard nodes.count < most else { throw LuaError("\(function): the graph has more than \(most) nodes") }
         nodes.append(input)
