@@ -34,6 +34,9 @@ let package = Package(
     .systemLibrary(name: "CLua", pkgConfig: "lua5.4", providers: [.apt(["liblua5.4-dev"])]),
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
     .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
+    .systemLibrary(name: "CPNG", pkgConfig: "libpng", providers: [.apt(["libpng-dev"])]),
+    .systemLibrary(name: "CJPEG", pkgConfig: "libjpeg", providers: [.apt(["libjpeg-dev"])]),
+    .target(name: "CImages", dependencies: ["CJPEG", "CPNG"]),
     .target(name: "CShims", dependencies: ["CLua"]),
     .target(name: "KernelTable", swiftSettings: settings),
     kernels("Base"),
@@ -46,10 +49,11 @@ let package = Package(
     .target(name: "Tensors", dependencies: ["CZlib", "KernelTable", "Kernels", "LuaBridge"], swiftSettings: settings),
     .target(name: "CResources", exclude: ["Data", "Lua", "README.md"], cSettings: [.unsafeFlags(["-std=c23"])]),
     .target(name: "NeuralNetworks", dependencies: ["KernelTable", "Kernels", "LuaBridge", "Tensors"], swiftSettings: settings),
-    .target(name: "Datasets", dependencies: ["CCrypto", "LuaBridge", "Tensors"], swiftSettings: settings),
+    .target(name: "Datasets", dependencies: ["CCrypto", "CImages", "Kernels", "LuaBridge", "Tensors"], swiftSettings: settings),
+    .target(name: "Training", dependencies: ["Datasets", "LuaBridge", "NeuralNetworks", "Tensors"], swiftSettings: settings),
     .target(name: "Plots", dependencies: ["LuaBridge", "Tensors"], swiftSettings: settings),
     .target(
-      name: "Runtime", dependencies: ["Datasets", "Kernels", "LuaBridge", "NeuralNetworks", "Plots", "Tensors"], swiftSettings: settings),
+      name: "Runtime", dependencies: ["Datasets", "Kernels", "LuaBridge", "NeuralNetworks", "Plots", "Tensors", "Training"], swiftSettings: settings),
     .executableTarget(
       name: "nnlua",
       dependencies: [
@@ -60,6 +64,7 @@ let package = Package(
     .testTarget(
       name: "NeuralNetworksTests", dependencies: ["Kernels", "LuaBridge", "NeuralNetworks", "Tensors"], exclude: ["Fixtures"], swiftSettings: settings),
     .testTarget(name: "DatasetsTests", dependencies: ["Datasets", "LuaBridge", "Tensors"], swiftSettings: settings),
+    .testTarget(name: "TrainingTests", dependencies: ["LuaBridge", "Runtime"], swiftSettings: settings),
     .testTarget(name: "PlotsTests", dependencies: ["LuaBridge", "Plots", "Tensors"], swiftSettings: settings),
     .testTarget(name: "RuntimeTests", dependencies: ["LuaBridge", "Runtime"], swiftSettings: settings),
     .testTarget(

@@ -6,6 +6,7 @@ import sys
 
 # `import X`, with an access level or attribute before it; `import struct X.Y` too.
 pattern = re.compile(r"^\s*(?:@\w+\s+)*(?:(?:public|package|internal|fileprivate|private)\s+)?import\s+(?:(?:struct|class|enum|func|protocol|var|let|typealias)\s+)?(\w+)", re.M)
+literal = re.compile(r'"""\n.*?\n\s*"""', re.S)  # a text over several lines may be a program of another language
 system = {"Glibc", "Musl", "Darwin", "Dispatch", "Synchronization", "Foundation", "FoundationEssentials", "FoundationNetworking", "Testing", "PackageDescription", "Swift"}
 failed = False
 for target in json.load(sys.stdin)["targets"]:
@@ -16,7 +17,7 @@ for target in json.load(sys.stdin)["targets"]:
     used = {}
     # The AVX modules' sources are a symbolic link, which rglob does not follow.
     for file in [f for d in [folder, *(p for p in folder.glob("*") if p.is_symlink())] for f in d.rglob("*.swift")]:
-        for module in pattern.findall(file.read_text()):
+        for module in pattern.findall(literal.sub('""', file.read_text())):
             used.setdefault(module, file)
     for module, file in sorted(used.items()):
         if module not in declared | system | {target["name"]}:

@@ -11,6 +11,24 @@ static const unsigned char digits_images[] = {
 static const unsigned char digits_labels[] = {
 #embed "Data/digits-labels-idx1-ubyte.gz"
 };
+static const unsigned char optim_lua[] = {
+#embed "Lua/optim.lua"
+};
+static const unsigned char history_lua[] = {
+#embed "Lua/history.lua"
+};
+static const unsigned char train_options_lua[] = {
+#embed "Lua/train_options.lua"
+};
+static const unsigned char train_lua[] = {
+#embed "Lua/train.lua"
+};
+static const unsigned char iris_csv[] = {
+#embed "Data/iris.csv"
+};
+static const unsigned char data_lua[] = {
+#embed "Lua/data.lua"
+};
 static const unsigned char ordered_lua[] = {
 #embed "Lua/ordered.lua"
 };
@@ -30,7 +48,13 @@ static const unsigned char tensor_lua[] = {
 static const nn_resource resources[] = {
     {"digits-images-idx3-ubyte.gz", digits_images, sizeof digits_images},
     {"digits-labels-idx1-ubyte.gz", digits_labels, sizeof digits_labels},
+    {"iris.csv", iris_csv, sizeof iris_csv},
+    {"data.lua", data_lua, sizeof data_lua},
     {"class.lua", class_lua, sizeof class_lua},
+    {"optim.lua", optim_lua, sizeof optim_lua},
+    {"history.lua", history_lua, sizeof history_lua},
+    {"train_options.lua", train_options_lua, sizeof train_options_lua},
+    {"train.lua", train_lua, sizeof train_lua},
     {"ordered.lua", ordered_lua, sizeof ordered_lua},
     {"display.lua", display_lua, sizeof display_lua},
     {"progress.lua", progress_lua, sizeof progress_lua},

@@ -388,6 +388,10 @@ static pthread_t watched_thread;
 
 void nn_interrupt(lua_State *L) {
   nn_host *host = nn_host_of(L);
+  if (host->holding && !host->held) {
+    host->held = 1;
+    return;
+  }
   nn_interrupt_flag = 1;
   for (int i = 0; i < host->chain_count; i++) set_hook(host->chain[i]);
 }
@@ -396,6 +400,15 @@ void nn_end_interrupt(lua_State *L) {
   nn_host *host = nn_host_of(L);
   nn_interrupt_flag = 0;
   for (int i = 0; i < host->chain_count; i++) lua_sethook(host->chain[i], NULL, 0, 0);
+}
+
+void nn_hold_interrupts(lua_State *L) { nn_host_of(L)->holding++; }
+
+int nn_interrupt_held(lua_State *L) { return nn_host_of(L)->held; }
+
+void nn_release_interrupts(lua_State *L) {
+  nn_host *host = nn_host_of(L);
+  if (--host->holding == 0) host->held = 0;
 }
 
 void nn_die_of_interrupt(void) {

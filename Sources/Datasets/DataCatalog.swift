@@ -2,7 +2,7 @@ internal import LuaBridge
 
 /// The sets that can be loaded by name, for `nnlua data list` and `nnlua data fetch NAME`.
 public enum DataCatalog {
-  static let images: [ImageSet] = [.mnist, .fashionMNIST, .digits]
+  static let images: [ImageSet] = [.mnist, .fashionMNIST, .cifar10, .digits]
 
   public struct Entry: Sendable {
     public var name: String
@@ -15,28 +15,23 @@ public enum DataCatalog {
   }
 
   public static func list() -> [Entry] {
-    images.map { set in
-      let size =
-        switch set.name {
-        case "mnist": 11_594_722
-        case "fashion_mnist": 30_878_645
-        default: 0
-        }
-      return Entry(name: set.name, title: set.title, size: size, location: set.folder())
-    }
+    images.map { Entry(name: $0.name, title: $0.title, size: $0.download, location: $0.folder()) }
+      + [Entry(name: "iris", title: "150 irises of three species, 4 measures, ship with nnlua", size: 0, location: "in nnlua")]
   }
 
   /// Makes sure that all files of a set are on this machine, and says where.
   /// - Errors: an unknown name; what `data.NAME` says where nothing can be fetched.
   public static func fetch(_ name: String) throws -> String {
-    guard let set = images.first(where: { $0.name == name || $0.name.replacing("_", with: "-") == name }) else {
-      let known = images.map(\.name), hint = closest(to: name, in: known).map { "; did you mean '\($0)'?" } ?? ""
+    // `cifar-10` is cifar10, `fashion-mnist` is fashion_mnist.
+    func plain(_ name: String) -> String { name.lowercased().filter { $0 != "-" && $0 != "_" } }
+    let known = list().map(\.name)
+    guard let wanted = known.first(where: { plain($0) == plain(name) }) else {
+      let hint = closest(to: name, in: known).map { "; did you mean '\($0)'?" } ?? ""
       throw LuaError("unknown data set '\(name)'\(hint) (known: \(known.joined(separator: ", ")))")
     }
+    guard let set = images.first(where: { $0.name == wanted }) else { return "in nnlua" }
     if let folder = set.folder() { return folder }
-    if case .files(let list, _, _) = set.origin {
-      do { _ = try set.find(list.flatMap(\.files)) } catch let error as LuaError { throw LuaError("\(set.name): \(error.message)") }
-    }
+    do { try set.fetch() } catch let error as LuaError { throw LuaError("\(set.name): \(error.message)") }
     return set.folder() ?? ""
   }
 }

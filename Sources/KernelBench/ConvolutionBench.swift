@@ -44,6 +44,29 @@ func benchConvolution() {
   }
 }
 
+/// Where Winograd's algorithm wins: its time as a share of the direct way's, for `ConvolutionGeometry.usesWinograd`.
+func benchWinograd() {
+  print("3 x 3, padding 1: time of Winograd's algorithm / time of the direct way")
+  for (from, to) in [(4, 16), (8, 8), (8, 16), (8, 32), (16, 8), (16, 16), (16, 32), (32, 32), (64, 64), (128, 128), (256, 256)] {
+    for side in [3, 4, 5, 6, 7, 8, 9, 14, 28, 56] where from * to * side * side <= 1 << 24 {
+      let batch = max(1, 4_000_000 / (from * to * side))
+      let g = ConvolutionGeometry(
+        batch: min(batch, 100), inChannels: from, inHeight: side, inWidth: side, outChannels: to, kernelHeight: 3, kernelWidth: 3,
+        paddingTop: 1, paddingBottom: 1, paddingLeft: 1, paddingRight: 1)
+      let x = noise(g.batch * from * side * side), weight = noise(from * to * 9), y = noise(g.batch * to * side * side)
+      func share(_ body: (Convolution.Algorithm) -> Void) -> String {
+        column(secondsPerCall { body(.winograd) } / secondsPerCall { body(.direct) }, 2)
+      }
+      let forward = share { Convolution.forward(.float32, g, x: x, weight: weight, bias: nil, y: y, activation: .none, table: Kernels.table, algorithm: $0) }
+      let backward = share {
+        Convolution.weightGradient(.float32, g, x: x, gradOutput: y, gradWeight: weight, gradBias: nil, table: Kernels.table, algorithm: $0)
+      }
+      print(padded("\(g.batch) x \(from) to \(to), \(side) x \(side)", 32), "forward", forward, "weight", backward)
+      for buffer in [x, weight, y] { buffer.deallocate() }
+    }
+  }
+}
+
 private func benchHead() {
   let g = ConvolutionGeometry(batch: 100, inChannels: 1, inHeight: 28, inWidth: 28, outChannels: 30, kernelHeight: 5, kernelWidth: 5)
   let pooled = 100 * 30 * 144

@@ -20,19 +20,6 @@ func benchMatrix(_ only: (Int, Int, Int)?) {
   }
 }
 
-/// Multiply-adds that wait for nothing but each other: a tile over one and the same cache line.
-private func multiplyAddPeak(_ width: FloatWidth) -> Double {
-  let kernels = width == .float32 ? Kernels.table.matrix.float32 : Kernels.table.matrix.float64
-  let (rows, columns, k) = (kernels.tileRows, 2 * kernels.lanes, 10_000)
-  return Scratch.withBuffer(1 << 16) { memory in
-    memory.initializeMemory(as: UInt8.self, repeating: 0, count: 1 << 16)
-    let seconds = secondsPerCall {
-      kernels.block(rows, columns, k, memory, 1, 0, memory + 4096, 0, 0, memory + 8192, columns, false, nil, false, memory + 32768)
-    }
-    return 2e-9 * Double(rows * columns * k) / seconds
-  }
-}
-
 private func benchProduct(_ width: FloatWidth, _ m: Int, _ n: Int, _ k: Int, _ peak: Double) {
   let bytes = width.stride
   func operand(_ count: Int) -> UnsafeMutableRawPointer {

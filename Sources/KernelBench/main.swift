@@ -1,11 +1,20 @@
 internal import Kernels
 
 // Rates of the kernels on this machine: `nnlua-bench-kernels [threads [m n k]]`, the level by NNLUA_ISA.
+// `nnlua-bench-kernels limits` prints what the machine can do at best, as one JSON object.
 let numbers = CommandLine.arguments.dropFirst().compactMap { Int($0) }
 if let threads = numbers.first { Parallel.threads = threads }
-print("level \(Kernels.level), \(Parallel.threads) threads")
-benchMatrix(numbers.count == 4 ? (numbers[1], numbers[2], numbers[3]) : nil)
-if numbers.count < 4 {
-  benchConvolution()
-  benchVector()
+// `nnlua-bench-kernels winograd` compares the two ways of convolution, on one thread.
+if CommandLine.arguments.dropFirst().first == "limits" {
+  printLimits()
+} else if CommandLine.arguments.dropFirst().first == "winograd" {
+  Parallel.threads = 1
+  benchWinograd()
+} else {
+  print("level \(Kernels.level), \(Parallel.threads) threads")
+  benchMatrix(numbers.count == 4 ? (numbers[1], numbers[2], numbers[3]) : nil)
+  if numbers.count < 4 {
+    benchConvolution()
+    benchVector()
+  }
 }

@@ -2,10 +2,12 @@
 public struct ConvolutionKernels: Sendable {
   public var float32: Set
   public var float64: Set
+  public var winograd: WinogradKernels
 
-  public init(float32: Set, float64: Set) {
+  public init(float32: Set, float64: Set, winograd: WinogradKernels) {
     self.float32 = float32
     self.float64 = float64
+    self.winograd = winograd
   }
 
   public struct Set: Sendable {
@@ -44,6 +46,11 @@ public struct ConvolutionKernels: Sendable {
     public typealias AddRows =
       @Sendable @convention(c) (
         _ vectors: Int, _ from: UnsafeRawPointer, _ rows: Int, _ sums: UnsafeMutableRawPointer
+      ) -> Void
+    /// to[r, c] += from[r, c], rows fromRow and toRow apart.
+    public typealias AddPlane =
+      @Sendable @convention(c) (
+        _ from: UnsafeRawPointer, _ fromRow: Int, _ to: UnsafeMutableRawPointer, _ toRow: Int, _ rows: Int, _ columns: Int
       ) -> Void
     /// Maximum and position of all windows of one plane with a border of -inf; see `maxWindows` for its parameters.
     public typealias MaxWindows =
@@ -96,6 +103,7 @@ public struct ConvolutionKernels: Sendable {
     public var channelsFirst: ChannelsFirst
     public var channelsLast: ChannelsLast
     public var addRows: AddRows
+    public var addPlane: AddPlane
     public var maxWindows: MaxWindows
     public var maxSquares: MaxSquares
     public var poolSums: PoolSums
@@ -106,8 +114,8 @@ public struct ConvolutionKernels: Sendable {
 
     public init(
       lanes: Int, copyPlanes: CopyPlanes, gatherProduct: GatherProduct, rowProduct: RowProduct, channelsFirst: ChannelsFirst,
-      channelsLast: ChannelsLast, addRows: AddRows, maxWindows: MaxWindows, maxSquares: MaxSquares, poolSums: PoolSums,
-      marksFirst: MarksFirst, patchRows: PatchRows, patchList: PatchList, patchProduct: PatchProduct
+      channelsLast: ChannelsLast, addRows: AddRows, addPlane: AddPlane, maxWindows: MaxWindows, maxSquares: MaxSquares,
+      poolSums: PoolSums, marksFirst: MarksFirst, patchRows: PatchRows, patchList: PatchList, patchProduct: PatchProduct
     ) {
       self.lanes = lanes
       self.copyPlanes = copyPlanes
@@ -116,6 +124,7 @@ public struct ConvolutionKernels: Sendable {
       self.channelsFirst = channelsFirst
       self.channelsLast = channelsLast
       self.addRows = addRows
+      self.addPlane = addPlane
       self.maxWindows = maxWindows
       self.maxSquares = maxSquares
       self.poolSums = poolSums

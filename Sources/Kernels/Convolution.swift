@@ -19,9 +19,12 @@ public enum Convolution {
 
   package static func forward(
     _ width: FloatWidth, _ g: ConvolutionGeometry, x: UnsafeRawPointer, weight: UnsafeRawPointer, bias: UnsafeRawPointer?,
-    y: UnsafeMutableRawPointer, activation: ConvolutionActivation, table: KernelTable
+    y: UnsafeMutableRawPointer, activation: ConvolutionActivation, table: KernelTable, algorithm: Algorithm = .automatic
   ) {
     if g.batch < 1 || g.outPlane < 1 || g.outChannels < 1 { return }
+    if g.usesWinograd(width, algorithm) {
+      return Winograd.forward(g, table).run(source: g.images(x), weight: weight, bias: bias, relu: activation == .relu, result: y)
+    }
     let kernels = table.convolution.set(width)
     withForwardRun(width, g, weight: weight, bias: bias, relu: activation == .relu, rowwise: true, kernels) { $0.run(source: x, result: y) }
   }
@@ -36,10 +39,17 @@ public enum Convolution {
 
   package static func inputGradient(
     _ width: FloatWidth, _ g: ConvolutionGeometry, gradOutput: UnsafeRawPointer, weight: UnsafeRawPointer,
-    gradInput: UnsafeMutableRawPointer, table: KernelTable
+    gradInput: UnsafeMutableRawPointer, table: KernelTable, algorithm: Algorithm = .automatic
   ) {
     if g.batch < 1 || g.inPlane < 1 || g.inChannels < 1 { return }
+    if g.outPlane > 0 && g.outChannels > 0 && g.usesWinograd(width, algorithm) {
+      return Winograd.inputGradient(g, table).run(
+        source: g.results(gradOutput), weight: weight, bias: nil, relu: false, result: gradInput)
+    }
     let kernels = table.convolution.set(width)
+    if g.outPlane > 0 && TapProducts.suit(g, lanes: kernels.lanes) {
+      return TapProducts(g: g, width: width, table: table).run(gradOutput: gradOutput, weight: weight, gradInput: gradInput)
+    }
     let ys = Axis.backward(
       size: g.inHeight, kernel: g.kernelHeight, stride: g.strideHeight, padding: g.paddingTop, dilation: g.dilationHeight,
       count: g.outHeight)
@@ -65,6 +75,24 @@ public enum Convolution {
         }
       }
     }
+  }
+
+  public enum Part: Sendable {
+    case forward, forwardPooled, inputGradient, weightGradient
+  }
+
+  /// The working memory that a part takes in one piece: weights packed, or their gradient's sums, with channels filled up to whole registers.
+  /// Callers ask the system for it first: what it refuses a kernel ends the process.
+  public static func workingBytes(_ part: Part, _ width: FloatWidth, _ g: ConvolutionGeometry) -> Int {
+    let lanes = Kernels.table.convolution.set(width).lanes, depth = g.inGroup * g.kernelArea
+    let elements =
+      switch part {
+      case .forward: ChannelPanels(g.outGroup, lanes: lanes, step: g.strideWidth).width * depth
+      case .forwardPooled: ChannelPanels(g.outGroup, lanes: lanes, step: 0).width * depth
+      case .inputGradient: ChannelPanels(g.inGroup, lanes: lanes, step: 1).width * g.outGroup * g.kernelArea
+      case .weightGradient: ChannelPanels(g.outGroup, lanes: lanes, step: 0).width * (depth + 1)
+      }
+    return g.groups * elements * width.stride
   }
 
   /// The forward pass of a geometry with its weights packed.

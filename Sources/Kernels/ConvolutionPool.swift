@@ -25,12 +25,16 @@ extension Convolution {
 
   package static func forwardReLUMaxPool(
     _ width: FloatWidth, _ g: ConvolutionGeometry, pool: Int, x: UnsafeRawPointer, weight: UnsafeRawPointer, bias: UnsafeRawPointer?,
-    y: UnsafeMutableRawPointer, positions: UnsafeMutablePointer<UInt8>, table: KernelTable
+    y: UnsafeMutableRawPointer, positions: UnsafeMutablePointer<UInt8>, table: KernelTable, algorithm: Algorithm = .automatic
   ) {
     precondition(pool >= 1 && pool <= largestFusedPool, "pool must be 1 ... 15")
     let pooled = PooledPlane(g, pool)
     if g.batch < 1 || pooled.plane < 1 || g.outChannels < 1 { return }
     let kernels = table.convolution.set(width)
+    if g.usesWinograd(width, algorithm) {
+      return Winograd.forward(g, table).runPooled(
+        source: g.images(x), weight: weight, bias: bias, pooled, y: y, positions: positions, kernels)
+    }
     let size = width.stride
     withForwardRun(width, g, weight: weight, bias: bias, relu: true, rowwise: false, kernels) { run in
       // Sums of 192 places: 48 pooled values for pool 2, three registers to transpose.
@@ -98,14 +102,26 @@ extension Convolution {
   package static func backwardReLUMaxPool(
     _ width: FloatWidth, _ g: ConvolutionGeometry, pool: Int, x: UnsafeRawPointer, weight: UnsafeRawPointer, positions: UnsafePointer<UInt8>,
     gradOutput: UnsafeRawPointer, gradInput: UnsafeMutableRawPointer?, gradWeight: UnsafeMutableRawPointer, gradBias: UnsafeMutableRawPointer?,
-    table: KernelTable
+    table: KernelTable, algorithm: Algorithm = .automatic
   ) {
     precondition(pool >= 1 && pool <= largestFusedPool, "pool must be 1 ... 15")
     let pooled = PooledPlane(g, pool)
+    // Nothing to sum: the other way writes zeros.
+    let some = g.batch > 0 && pooled.plane > 0 && g.outChannels > 0 && g.inChannels > 0
     if let gradInput {
-      inputGradient(width, g, pooled, weight: weight, positions: positions, gradOutput: gradOutput, gradInput: gradInput, table: table)
+      if some && g.usesWinograd(width, algorithm) {
+        Winograd.inputGradient(g, table).run(
+          source: g.results(gradOutput, pooled, positions), weight: weight, bias: nil, relu: false, result: gradInput)
+      } else {
+        inputGradient(width, g, pooled, weight: weight, positions: positions, gradOutput: gradOutput, gradInput: gradInput, table: table)
+      }
     }
-    if width == .float32 {
+    if some && g.sumsByWinograd(width, algorithm) {
+      WeightSums.withSums(g, .float32, table.convolution.float32, gradWeight, gradBias) { sums in
+        Winograd.forward(g, table).weightGradient(
+          x: g.images(x), gradOutput: g.results(gradOutput, pooled, positions), sums: sums, addRows: table.convolution.float32.addRows)
+      }
+    } else if width == .float32 {
       weightGradient(Float.self, width, g, pooled, x, positions, gradOutput, gradWeight, gradBias, table.convolution.float32)
     } else {
       weightGradient(Double.self, width, g, pooled, x, positions, gradOutput, gradWeight, gradBias, table.convolution.float64)

@@ -15,7 +15,7 @@ extension Convolution {
 
   package static func weightGradient(
     _ width: FloatWidth, _ g: ConvolutionGeometry, x: UnsafeRawPointer, gradOutput: UnsafeRawPointer, gradWeight: UnsafeMutableRawPointer,
-    gradBias: UnsafeMutableRawPointer?, table: KernelTable
+    gradBias: UnsafeMutableRawPointer?, table: KernelTable, algorithm: Algorithm = .automatic
   ) {
     let size = width.stride
     if g.batch < 1 || g.outPlane < 1 || g.outChannels < 1 || g.inChannels < 1 {
@@ -24,11 +24,12 @@ extension Convolution {
       return
     }
     let kernels = table.convolution.set(width)
-    let pass = g.forwardPass
-    let panels = ChannelPanels(g.outGroup, lanes: kernels.lanes, step: 0)
-    let parts = WeightSums.parts(g, pass, panels, size)
-    Scratch.withBuffer(parts * g.groups * panels.width * (pass.depth + 1) * size) { buffer in
-      let sums = WeightSums(pass: pass, panels: panels, groups: g.groups, parts: parts, size: size, buffer: buffer)
+    WeightSums.withSums(g, width, kernels, gradWeight, gradBias) { sums in
+      if g.sumsByWinograd(width, algorithm) {
+        return Winograd.forward(g, table).weightGradient(
+          x: g.images(x), gradOutput: g.results(gradOutput), sums: sums, addRows: kernels.addRows)
+      }
+      let (pass, panels, parts) = (sums.pass, sums.panels, sums.parts)
       let regions = pass.regions(elementSize: size)
       let perPart = (g.batch + parts - 1) / parts
       Parallel.run(parts * g.groups * panels.panels.count) { chunk in
@@ -42,11 +43,6 @@ extension Convolution {
             width, g, pass, region, group, panels.panels[panel], part * perPart..<max(part * perPart, min((part + 1) * perPart, g.batch)),
             x, gradOutput, target, kernels)
         }
-      }
-      if width == .float32 {
-        sums.join(Float.self, gradWeight, gradBias)
-      } else {
-        sums.join(Double.self, gradWeight, gradBias)
       }
     }
   }
@@ -97,6 +93,25 @@ struct WeightSums {
   var parts: Int
   var size: Int
   let buffer: UnsafeMutableRawPointer
+
+  /// Calls `body` to fill the sums of a geometry, and joins them.
+  static func withSums(
+    _ g: ConvolutionGeometry, _ width: FloatWidth, _ kernels: ConvolutionKernels.Set, _ gradWeight: UnsafeMutableRawPointer,
+    _ gradBias: UnsafeMutableRawPointer?, _ body: (WeightSums) -> Void
+  ) {
+    let size = width.stride, pass = g.forwardPass
+    let panels = ChannelPanels(g.outGroup, lanes: kernels.lanes, step: 0)
+    let parts = parts(g, pass, panels, size)
+    Scratch.withBuffer(parts * g.groups * panels.width * (pass.depth + 1) * size) { buffer in
+      let sums = WeightSums(pass: pass, panels: panels, groups: g.groups, parts: parts, size: size, buffer: buffer)
+      body(sums)
+      if width == .float32 {
+        sums.join(Float.self, gradWeight, gradBias)
+      } else {
+        sums.join(Double.self, gradWeight, gradBias)
+      }
+    }
+  }
 
   /// Enough parts for many cores, none with less than 20 MFLOP, all together in at most 64 MB.
   static func parts(_ g: ConvolutionGeometry, _ pass: Pass, _ panels: ChannelPanels, _ size: Int) -> Int {

@@ -6,6 +6,7 @@ extension Vector {
     _ width: FloatWidth, log: Bool, _ x: UnsafeRawPointer, _ y: UnsafeMutableRawPointer, outer: Int, count: Int, inner: Int,
     table: KernelTable = Kernels.table
   ) {
+    guard count > 0, inner > 0 else { return }
     chunks(outer, grain: rowGrain(count &* inner)) { first, n in
       let offset = first &* count &* inner &* width.stride
       table.vector.softmax(log, width.rawValue, x + offset, y + offset, n, count, inner)
@@ -17,6 +18,7 @@ extension Vector {
     _ width: FloatWidth, log: Bool, y: UnsafeRawPointer, g: UnsafeRawPointer, gx: UnsafeMutableRawPointer, outer: Int, count: Int, inner: Int,
     table: KernelTable = Kernels.table
   ) {
+    guard count > 0, inner > 0 else { return }
     chunks(outer, grain: rowGrain(count &* inner)) { first, n in
       let offset = first &* count &* inner &* width.stride
       table.vector.softmaxGradient(log, width.rawValue, y + offset, g + offset, gx + offset, n, count, inner)
@@ -28,6 +30,7 @@ extension Vector {
     _ width: FloatWidth, _ x: UnsafeRawPointer, _ y: UnsafeMutableRawPointer, outer: Int, count: Int, inner: Int,
     table: KernelTable = Kernels.table
   ) {
+    guard inner > 0 else { return }
     chunks(outer, grain: rowGrain(count &* inner)) { first, n in
       table.vector.logSumExp(
         width.rawValue, x + first &* count &* inner &* width.stride, y + first &* inner &* width.stride, n, count, inner)

@@ -3,12 +3,13 @@ internal import KernelTable
 let convolutionKernels = ConvolutionKernels(
   float32: .init(
     lanes: Lanes32.count, copyPlanes: copyPlanes, gatherProduct: gatherProduct32, rowProduct: rowProduct32, channelsFirst: channelsFirst32,
-    channelsLast: channelsLast32, addRows: addRows32, maxWindows: maxWindows32, maxSquares: maxSquares32, poolSums: poolSums32,
+    channelsLast: channelsLast32, addRows: addRows32, addPlane: addPlane32, maxWindows: maxWindows32, maxSquares: maxSquares32, poolSums: poolSums32,
     marksFirst: marksFirst32, patchRows: patchRows32, patchList: patchList32, patchProduct: patchProduct32),
   float64: .init(
     lanes: Lanes64.count, copyPlanes: copyPlanes, gatherProduct: gatherProduct64, rowProduct: rowProduct64, channelsFirst: channelsFirst64,
-    channelsLast: channelsLast64, addRows: addRows64, maxWindows: maxWindows64, maxSquares: maxSquares64, poolSums: poolSums64,
-    marksFirst: marksFirst64, patchRows: patchRows64, patchList: patchList64, patchProduct: patchProduct64))
+    channelsLast: channelsLast64, addRows: addRows64, addPlane: addPlane64, maxWindows: maxWindows64, maxSquares: maxSquares64, poolSums: poolSums64,
+    marksFirst: marksFirst64, patchRows: patchRows64, patchList: patchList64, patchProduct: patchProduct64),
+  winograd: winogradKernels)
 
 @inline(never)
 func rowProduct32(
@@ -37,6 +38,13 @@ func addRows32(
   _ vectors: Int, _ from: UnsafeRawPointer, _ rows: Int, _ sums: UnsafeMutableRawPointer
 ) {
   addRows(Lanes32.self, vectors, from, rows, sums)
+}
+
+@inline(never)
+func addPlane32(
+  _ from: UnsafeRawPointer, _ fromRow: Int, _ to: UnsafeMutableRawPointer, _ toRow: Int, _ rows: Int, _ columns: Int
+) {
+  addPlane(Lanes32.self, from, fromRow, to, toRow, rows, columns)
 }
 
 @inline(never)
@@ -124,6 +132,13 @@ func addRows64(
   _ vectors: Int, _ from: UnsafeRawPointer, _ rows: Int, _ sums: UnsafeMutableRawPointer
 ) {
   addRows(Lanes64.self, vectors, from, rows, sums)
+}
+
+@inline(never)
+func addPlane64(
+  _ from: UnsafeRawPointer, _ fromRow: Int, _ to: UnsafeMutableRawPointer, _ toRow: Int, _ rows: Int, _ columns: Int
+) {
+  addPlane(Lanes64.self, from, fromRow, to, toRow, rows, columns)
 }
 
 @inline(never)

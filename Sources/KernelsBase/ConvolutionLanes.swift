@@ -172,6 +172,25 @@ extension Lanes32: LaneMoves {
     let narrow = MaskBytes32(truncatingIfNeeded: unsafeBitCast(marks, to: Counts32.self))
     UnsafeMutableRawPointer(target).storeBytes(of: narrow, as: MaskBytes32.self)
   }
+  /// Bytes widened to bit patterns; spelled as literals, for the generic conversion is not inlined here.
+  @inline(__always) static func loadBytes(_ source: UnsafePointer<UInt8>) -> Tile32 {
+    let b = UnsafeRawPointer(source).loadUnaligned(as: MaskBytes32.self)
+    @inline(__always) func at(_ i: Int) -> Int32 { Int32(truncatingIfNeeded: b[i]) }
+    #if AVX512
+      let wide = Counts32(
+        at(0), at(1), at(2), at(3), at(4), at(5), at(6), at(7), at(8), at(9), at(10), at(11), at(12), at(13), at(14), at(15))
+    #elseif AVX2
+      let wide = Counts32(at(0), at(1), at(2), at(3), at(4), at(5), at(6), at(7))
+    #else
+      let wide = Counts32(at(0), at(1), at(2), at(3))
+    #endif
+    return unsafeBitCast(wide, to: Tile32.self)
+  }
+  /// The lanes of `value` whose bit pattern in `marks` is `bits`, 0 in the others.
+  @inline(__always) static func whereEqual(_ marks: Tile32, _ bits: Int, _ value: Tile32) -> Tile32 {
+    let other = unsafeBitCast(marks, to: Counts32.self) .!= Counts32(repeating: Int32(truncatingIfNeeded: bits))
+    return value.replacing(with: Tile32(), where: other)
+  }
 }
 
 extension Lanes64: LaneMoves {

@@ -206,3 +206,36 @@ func addRows<L: ConvolutionLanes>(_ lanes: L.Type, _ vectors: Int, _ from: Unsaf
     v &+= 1
   }
 }
+
+/// to[r, c] += from[r, c].
+@inline(__always)
+func addPlane<L: ConvolutionLanes>(
+  _ lanes: L.Type, _ from: UnsafeRawPointer, _ fromRow: Int, _ to: UnsafeMutableRawPointer, _ toRow: Int, _ rows: Int, _ columns: Int
+) {
+  let size = MemoryLayout<L.Element>.stride
+  var from = from, to = to
+  var row = 0
+  while row < rows {
+    if columns < L.count {
+      let source = from.assumingMemoryBound(to: L.Element.self), target = to.assumingMemoryBound(to: L.Element.self)
+      var c = 0
+      while c < columns {
+        target[c] = L.add(target[c], source[c])
+        c &+= 1
+      }
+    } else {
+      // The last register ends with the row and overlaps the one before: its sums are taken before anything is written.
+      let end = (columns &- L.count) &* size
+      let last = L.add(L.load(UnsafeRawPointer(to + end)), L.load(from + end))
+      var at = 0
+      while at < end {
+        L.store(L.add(L.load(UnsafeRawPointer(to + at)), L.load(from + at)), to + at)
+        at &+= L.count &* size
+      }
+      L.store(last, to + end)
+    }
+    from += fromRow &* size
+    to += toRow &* size
+    row &+= 1
+  }
+}

@@ -4,6 +4,12 @@ internal import CShims
 /// How objects of a Swift class look to Lua: methods, properties, operators.
 public final class LuaClass: @unchecked Sendable {
   public let name: String
+  /// What its objects are, as help says it.
+  public let doc: String
+  /// The class whose methods it has under a name of its own: every kind of layer is a Module.
+  public let base: LuaClass?
+  /// What help calls an object: `bar` in `bar:step()`; nil for the name of its methods' first parameter.
+  public let receiver: String?
   public let rows: [Row]
   /// Metamethods such as `__add`, `__call`, `__len`.
   public let operators: [(String, Row)]
@@ -17,16 +23,25 @@ public final class LuaClass: @unchecked Sendable {
   package nonisolated(unsafe) private(set) static var all: [LuaClass] = []
 
   public init(
-    _ name: String, rows: [Row], operators: [(String, Row)] = [], index: (@Sendable (LuaStack) throws -> Int32)? = nil,
+    _ name: String, _ doc: String = "", base: LuaClass? = nil, receiver: String? = nil, rows: [Row], operators: [(String, Row)] = [],
+    index: (@Sendable (LuaStack) throws -> Int32)? = nil,
     newIndex: (@Sendable (LuaStack) throws -> Int32)? = nil
   ) {
     self.name = name
+    self.doc = doc
+    self.base = base
+    self.receiver = receiver
     self.rows = rows
     self.operators = operators
     self.index = index
     self.newIndex = newIndex
     slot = Self.all.count
     Self.all.append(self)
+  }
+
+  /// A class written in Lua: its rows document it.
+  public convenience init(script name: String, _ doc: String, receiver: String, rows: [Row], operators: [(String, Row)] = []) {
+    self.init(name, doc, receiver: receiver, rows: rows, operators: operators)
   }
 
   /// All names after a dot or a colon.
@@ -77,6 +92,13 @@ extension LuaStack {
 
   /// A bound function as a value.
   public func push(_ row: Row) { state.push(row.box) }
+
+  /// Whether the value at an index is the row's function.
+  public func isFunction(at index: Int32, of row: Row) -> Bool {
+    guard type(at: index) == .function, lua_getupvalue(L, index, 1) != nil else { return false }
+    defer { pop() }
+    return lua_touserdata(L, -1) == Unmanaged.passUnretained(row.box).toOpaque()
+  }
 
   public func push<O: LuaObject>(object: O) {
     let state = state

@@ -21,6 +21,11 @@ public struct LuaStack: @unchecked Sendable {
   public func absolute(_ index: Int32) -> Int32 { nn_absolute(L, index) }
   public func pop(_ count: Int32 = 1) { nn_pop(L, count) }
   public func copy(_ index: Int32) { lua_pushvalue(L, index) }
+  /// Puts the value on top, which it pops, at an index.
+  public func replace(_ index: Int32) {
+    lua_copy(L, -1, index)
+    nn_pop(L, 1)
+  }
   public func remove(_ index: Int32) {
     lua_rotate(L, index, -1)
     nn_pop(L, 1)
@@ -41,6 +46,13 @@ public struct LuaStack: @unchecked Sendable {
           base.withMemoryRebound(to: CChar.self, capacity: bytes.count) { lua_pushlstring(L, $0, bytes.count) }
         } ?? lua_pushlstring(L, "", 0)
     }
+  }
+  /// A string of any bytes.
+  public func push(bytes: [UInt8]) {
+    _ =
+      bytes.withUnsafeBufferPointer { bytes in
+        bytes.baseAddress.map { base in base.withMemoryRebound(to: CChar.self, capacity: bytes.count) { lua_pushlstring(L, $0, bytes.count) } }
+      } ?? lua_pushlstring(L, "", 0)
   }
   public func newTable(list: Int = 0, fields: Int = 0) { lua_createtable(L, Int32(clamping: list), Int32(clamping: fields)) }
 
@@ -98,6 +110,10 @@ public struct LuaStack: @unchecked Sendable {
     lua_rotate(L, -2, 1)
     lua_rawset(L, index)
   }
+  /// table[the value below the top] = the value on top; both are popped. The key must be one: see `isKey`.
+  public func rawSet(_ index: Int32) { lua_rawset(L, absolute(index)) }
+  /// A table can have it as a key: all but nil and NaN.
+  public func isKey(at index: Int32) -> Bool { type(at: index) != .nil && type(at: index) != .none && number(at: index)?.isNaN != true }
   /// Pops a key and pushes the next key and value; false, and nothing pushed, at the end.
   public func next(_ index: Int32) -> Bool { lua_next(L, index) != 0 }
   public func rawEqual(_ a: Int32, _ b: Int32) -> Bool { lua_rawequal(L, a, b) != 0 }

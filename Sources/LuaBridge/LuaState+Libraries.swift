@@ -30,7 +30,7 @@ extension LuaState {
     let table = stack.top
     for type in library.classes {
       stack.newTable(fields: type.rows.count)
-      for row in type.rows where row.place.contains(.method) {
+      for row in type.rows where row.place.contains(.method) && !row.isScript {
         push(row.box)
         stack.rawSet(-2, row.name)
       }
@@ -74,7 +74,8 @@ extension LuaState {
     }
     for row in library.rows where row.isScript {
       stack.rawGet(table, row.name)
-      guard stack.type(at: -1) == .function else { throw LuaError("\(library.name): its Lua source lacks '\(row.name)'") }
+      let type = stack.type(at: -1)
+      guard row.place == .getter ? type != .nil : type == .function else { throw LuaError("\(library.name): its Lua source lacks '\(row.name)'") }
       stack.pop()
     }
   }

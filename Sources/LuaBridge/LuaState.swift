@@ -88,7 +88,7 @@ public final class LuaState {
     stack.rawSet(-2, "__metatable")
 
     stack.newTable(fields: type.rows.count)
-    for row in type.rows {
+    for row in type.rows where !row.isScript {
       if row.place.contains(.method) {
         push(row.box)
         stack.rawSet(-2, row.name)
@@ -252,6 +252,27 @@ public final class LuaState {
   public func watchInterrupts() { nn_watch_interrupts(L) }
   public func endInterrupt() { nn_end_interrupt(L) }
   public static var isInterrupted: Bool { nn_interrupt_flag != 0 }
+
+  /// Runs `body` while the first interrupt is only noted: `interrupted` in it tells whether one came. A second one breaks at once.
+  /// One that `body` never asked about is raised when it ends.
+  public func holdingInterrupts<R>(_ body: (_ interrupted: @escaping @Sendable () -> Bool) throws -> R) rethrows -> R {
+    let hold = Hold(), stack = LuaStack(L)
+    nn_hold_interrupts(L)
+    defer {
+      let missed = nn_interrupt_held(L) != 0 && !hold.told
+      hold.ended = true
+      nn_release_interrupts(L)
+      if missed { nn_interrupt(L) }
+    }
+    return try body {
+      guard !hold.ended, nn_interrupt_held(stack.L) != 0 else { return false }
+      hold.told = true
+      return true
+    }
+  }
+  private final class Hold: @unchecked Sendable {
+    var told = false, ended = false
+  }
   public static func dieOfInterrupt() { nn_die_of_interrupt() }
 }
 

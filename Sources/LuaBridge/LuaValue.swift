@@ -153,6 +153,10 @@ public struct LuaAny: LuaValue {
   public static var luaName: String { "value" }
   public let stack: LuaStack
   public let index: Int32
+  public init(stack: LuaStack, index: Int32) {
+    self.stack = stack
+    self.index = index
+  }
   public static func decode(_ stack: LuaStack, _ index: Int32) throws -> LuaAny { LuaAny(stack: stack, index: index) }
   public func push(_ stack: LuaStack) { stack.copy(index) }
   public var type: LuaType { stack.type(at: index) }

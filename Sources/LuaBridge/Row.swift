@@ -120,10 +120,29 @@ public struct Row: Sendable {
   }
 
   /// A function of the library's Lua source, which checks its own arguments.
-  public init<each A: LuaValue>(script name: String, _ doc: String, _ parameters: repeat Param<each A>, mixed: Bool = false, example: String = "", returns: String) {
-    let signature = Self.signature(name, mixed, repeat each parameters)
-    self.init(signature, doc, .function, example, returns, isScript: true) { _ in throw LuaError("\(name) is written in Lua") }
+  public init<each A: LuaValue>(
+    script name: String, _ doc: String, _ parameters: repeat Param<each A>, place: Place = .function, mixed: Bool = false, example: String = "", returns: String
+  ) {
+    self.init(script: Self.signature(name, mixed, repeat each parameters), doc, place, example, returns)
   }
+
+  /// A plain value that the library's Lua source sets: `nnlua.version`.
+  public init(value name: String, _ doc: String, type: String, example: String) {
+    self.init(script: Signature(name: name, mixed: false, []), doc, .getter, example, type)
+  }
+
+  private init(script signature: Signature, _ doc: String, _ place: Place, _ example: String, _ returns: String) {
+    let name = signature.name
+    self.init(signature, doc, place, example, returns, isScript: true) { _ in throw LuaError("\(name) is written in Lua") }
+  }
+
+  /// A method as a function of a library whose Lua source supplies the object: `plot.line(…)` for `figure:line(…)`.
+  public func withoutReceiver(example: String) -> Row {
+    Row(script: Signature(name: name, mixed: signature.mixed, Array(signature.parameters.dropFirst())), doc, .function, example, returns)
+  }
+
+  /// The documentation, taken apart.
+  public var documentation: Documentation { Documentation(doc) }
 
   private static func signature<each A: LuaValue>(_ name: String, _ mixed: Bool, _ parameters: repeat Param<each A>) -> Signature {
     var list: [ParameterInfo] = []
@@ -144,16 +163,30 @@ public struct Library: Sendable {
   public let lua: String?
   /// Classes whose methods the module offers as a table: `nn.Module.parameters`.
   public let classes: [LuaClass]
+  /// Classes of objects that its functions make, documented with it.
+  public let types: [LuaClass]
   /// What calling the module itself does: `T{1, 2, 3}`.
   public let call: Row?
+  /// The rows as help shows them, in groups.
+  public let groups: [RowGroup]
+  /// What examples and help call it: "T" for "nnlua.tensor".
+  public let alias: String
 
-  public init(_ name: String, _ doc: String, rows: [Row], classes: [LuaClass] = [], lua: String? = nil, call: Row? = nil) {
+  /// - groups: the same rows under titles; without them all rows are one group.
+  /// - alias: where it is not the name without "nnlua.".
+  public init(
+    _ name: String, _ doc: String, rows: [Row], groups: [RowGroup]? = nil, classes: [LuaClass] = [], types: [LuaClass] = [], lua: String? = nil, call: Row? = nil,
+    alias: String? = nil
+  ) {
     self.name = name
     self.doc = doc
     self.rows = rows
+    self.groups = groups ?? [RowGroup("", rows)]
     self.classes = classes
+    self.types = classes + types
     self.lua = lua
     self.call = call
+    self.alias = alias ?? (name.hasPrefix("nnlua.") ? String(name.dropFirst(6)) : name)
   }
 
   /// What scripts call it: "nn" of "nnlua.nn".

@@ -19,5 +19,5 @@ public enum FunctionalLibrary {
   /// Functions of tensors that users of layers look for here too.
   private static let tensorFunctions: Set = ["one_hot", "pad"]
 
-  public static let library = Library("nnlua.nn.functional", "The layers' formulas as functions.", rows: all)
+  public static let library = Library("nnlua.nn.functional", "The layers' formulas as functions.", rows: all, alias: "F")
 }

@@ -19,8 +19,8 @@ extension Figure {
 
   private static func label(_ name: String, _ doc: String, _ set: @escaping @Sendable (inout Panel, String) -> Void) -> Row {
     Row(
-      name, "\(doc)\nErrors: what is no text.", Param("figure", Figure.self), Param("text", Caption.self),
-      example: "return plot.figure():line{1, 2}:\(name)('x')"
+      name, "\(doc)\nErrors: what is no text.", Param("figure", Figure.self), Param("text", Caption.self, "a string or number"),
+      place: .method, example: "return plot.figure():line{1, 2}:\(name)('x')"
     ) { figure, text in
       set(&figure.panel, text.text)
       return figure
@@ -31,7 +31,7 @@ extension Figure {
     let name = "\(axis)lim"
     return Row(
       name, "Sets what the \(axis) axis shows, from low to high.\nErrors: numbers that are not finite, or not in this order.",
-      Param("figure", Figure.self), Param("low", Double.self), Param("high", Double.self), example: "return plot.figure():line{1, 2}:\(name)(0, 1)"
+      Param("figure", Figure.self), Param("low", Double.self, "the least number shown"), Param("high", Double.self, "the greatest number shown"), place: .method, example: "return plot.figure():line{1, 2}:\(name)(0, 1)"
     ) { figure, low, high in
       guard low.isFinite, high.isFinite, low < high, (high - low).isFinite else {
         throw LuaError("\(name): expected two numbers, the smaller one first, got \(low.luaLiteral) and \(high.luaLiteral)")
@@ -45,7 +45,7 @@ extension Figure {
     Row(
       "\(axis)scale",
       "Makes the \(axis) axis linear or logarithmic (base 10; numbers that are not above 0 leave gaps).\nErrors: another name; when drawn, no number above 0.",
-      Param("figure", Figure.self), Param("scale", Scale.self, Scale.choices), example: "return plot.figure():line{1, 10, 100}:\(axis)scale('log')"
+      Param("figure", Figure.self), Param("scale", Scale.self, "how numbers become places"), place: .method, example: "return plot.figure():line{1, 10, 100}:\(axis)scale('log')"
     ) { figure, scale in
       set(&figure.panel, scale)
       return figure
@@ -56,8 +56,8 @@ extension Figure {
     let name = "\(axis)ticks"
     return Row(
       name, "Sets the marks of the \(axis) axis, and their texts.\nErrors: places that are not finite; as many texts as places are needed.",
-      Param("figure", Figure.self), Param("places", Series.self), Param("texts", default: [Caption]?.none, "the numbers themselves where left out"),
-      example: "return plot.figure():line{1, 2}:\(name)({1, 2}, {'one', 'two'})"
+      Param("figure", Figure.self), Param("places", Series.self, "where the marks stand"), Param("texts", default: [Caption]?.none, "the numbers themselves where left out"),
+      place: .method, example: "return plot.figure():line{1, 2}:\(name)({1, 2}, {'one', 'two'})"
     ) { figure, places, texts in
       guard places.values.count <= 1000, places.values.allSatisfy(\.isFinite) else { throw LuaError("\(name): places must be finite numbers, at most 1000") }
       if let texts, texts.count != places.values.count { throw LuaError("\(name): \(texts.count) texts for \(places.values.count) places") }
@@ -84,7 +84,7 @@ extension Figure {
       false hides it; a list names the layers in the order in which they were drawn. Layers with labels have a legend without this call.
       Errors: another place; more names than layers.
       """,
-      Param("figure", Figure.self), Param("place", default: Legend(), ""), example: "return plot.figure():line{1, 2}:line{2, 1}:legend{'up', 'down'}"
+      Param("figure", Figure.self), Param("place", default: Legend(), "where it stands, false, or names"), place: .method, example: "return plot.figure():line{1, 2}:line{2, 1}:legend{'up', 'down'}"
     ) { figure, legend in
       if let names = legend.names {
         guard names.count <= figure.panel.layers.count else { throw LuaError("legend: \(names.count) names for \(figure.panel.layers.count) layers") }
@@ -95,8 +95,8 @@ extension Figure {
       return figure
     },
     Row(
-      "grid", "Shows or hides the lines behind the curves.", Param("figure", Figure.self), Param("on", default: true),
-      example: "return plot.figure():line{1, 2}:grid(false)"
+      "grid", "Shows or hides the lines behind the curves.", Param("figure", Figure.self), Param("on", default: true, "whether they are shown"),
+      place: .method, example: "return plot.figure():line{1, 2}:grid(false)"
     ) { figure, on in
       figure.panel.showsGrid = on
       return figure
@@ -107,8 +107,8 @@ extension Figure {
       Makes panel i of r rows and c columns the one that is drawn into, counted row by row from 1; subplot(i) counts in the figure's own rows and cols.
       Errors: rows or columns outside 1 to 20; i beyond their product.
       """,
-      Param("figure", Figure.self), Param("r", Int.self, "rows, or i alone"), Param("c", default: Int?.none, "columns"), Param("i", default: Int?.none),
-      example: "return plot.figure():subplot(1, 2, 1):line{1, 2}:subplot(1, 2, 2):line{2, 1}"
+      Param("figure", Figure.self), Param("r", Int.self, "rows, or i alone"), Param("c", default: Int?.none, "columns"), Param("i", default: Int?.none, "the panel's number"),
+      place: .method, example: "return plot.figure():subplot(1, 2, 1):line{1, 2}:subplot(1, 2, 2):line{2, 1}"
     ) { figure, r, c, i in
       guard (c == nil) == (i == nil) else { throw LuaError("subplot: expected rows, columns and the panel's number, or its number alone") }
       let (rows, columns, index) = c == nil ? (figure.rows, figure.columns, r) : (r, c!, i!)
@@ -125,7 +125,7 @@ extension Figure {
       "colorbar",
       "Shows which colours stand for which numbers: of an image, a contour, a surface, or points coloured by numbers.\nErrors: nothing drawn is coloured by numbers.",
       Param("figure", Figure.self), Param("label", default: Caption(text: ""), "beside it"),
-      example: "return plot.figure():imshow(T.rand(4, 4)):colorbar('weight')"
+      place: .method, example: "return plot.figure():imshow(T.rand(4, 4)):colorbar('weight')"
     ) { figure, label in
       guard figure.panel.colours != nil else { throw LuaError("colorbar: nothing here is coloured by numbers; draw an image, a contour, a surface or points first") }
       figure.panel.colourBar = label.text
@@ -141,11 +141,13 @@ extension Figure {
   ].flatMap { $0 }
 
   public static let figureClass = LuaClass(
-    "Figure", rows: shared,
+    "Figure",
+    "A picture: panels with axes and what is drawn between them, images, surfaces or graphs. `plot.figure{…}` makes one; its methods return it, so that calls can be chained.",
+    rows: shared,
     operators: [
       (
         "__tostring",
-        Row("__tostring", "", Param("figure", Figure.self)) { figure in
+        Row("__tostring", "Its size and what it holds; of a graph, its nodes line by line.", Param("figure", Figure.self)) { figure in
           if let graph = figure.panels.first?.graph, figure.panels.count == 1 { return graph.text }
           return "Figure(\(figure.size.width) x \(figure.size.height), \(figure.panels.map(\.summary).joined(separator: "; ")))"
         }

@@ -2,7 +2,11 @@ public import LuaBridge
 
 /// `nnlua.plot`: figures, drawn by gnuplot.
 public enum PlotLibrary {
-  public static let all: [Row] = Figure.makers + Figure.shared
+  public static let all: [Row] =
+    Figure.makers
+    + Figure.shared.filter { $0.place.contains(.method) }.map { row in
+      row.withoutReceiver(example: row.example.replacing("return plot.figure():", with: "plot.figure(); return plot."))
+    }
 
   /// The methods of a figure as functions: `plot.line(…)` draws into the figure at hand (or into one given first), `plot.figure{…}` begins
   /// the next one, and so does the first call after `plot.show()`.
@@ -36,9 +40,11 @@ public enum PlotLibrary {
     end
 
     """
-    + Figure.shared.filter { $0.place.contains(.function) }.map { row in
+    + Figure.shared.filter { $0.place.contains(.method) }.map { row in
       "define('\(row.name)', function(figure, ...) local result = figure:\(row.name)(...) return result end)"
     }.joined(separator: "\n")
 
-  public static let library = Library("nnlua.plot", "Figures, drawn by gnuplot.", rows: all, lua: quickForm)
+  public static let library = Library(
+    "nnlua.plot", "Figures, drawn by gnuplot. The functions draw into the figure at hand, `plot.figure{…}` begins the next one.", rows: all,
+    types: [Figure.figureClass], lua: quickForm)
 }

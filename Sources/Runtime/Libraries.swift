@@ -3,6 +3,7 @@ public import LuaBridge
 internal import NeuralNetworks
 internal import Plots
 internal import Tensors
+internal import Training
 
 /// Every module that scripts can `require`, in one place: the command line, help and the tests read this list.
 public enum Libraries {
@@ -10,7 +11,8 @@ public enum Libraries {
     RuntimeLibrary.library, RuntimeLibrary.progress, RuntimeLibrary.display,
     TensorLibrary.library, LinalgLibrary.library,
     ModuleLibrary.library, FunctionalLibrary.library, Initializers.library, Utilities.library, OptimizerLibrary.library,
-    DataLibrary.library,
+    ScheduleLibrary.library, MetricsLibrary.library, TrainLibrary.library, TrainLibrary.options, TrainLibrary.history,
+    DataLibrary.library, TransformLibrary.library,
     PlotLibrary.library,
   ]
 

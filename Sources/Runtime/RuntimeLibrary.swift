@@ -11,6 +11,31 @@ public enum RuntimeLibrary {
   public static let version = "0.1.0"
 
   public static let all: [Row] = [
+    Row(value: "version", "The version of nnlua.", type: "string", example: "return nnlua.version"),
+    Reference.row,
+    Row(
+      script: "display",
+      """
+      Prints the text form of a value: tables opened up, everything else as tostring says. A `__display` metamethod returns the forms of its object: `{["text/plain"] = …}`.
+      With the option id it returns a handle whose `update(value)` shows another value.
+      Errors: a `__display` that returns no table.
+      """, Param("value", LuaAny.self, "anything"), Param.option("id", default: false, "return a handle"),
+      example: "nnlua.display({1, 2, name = \"three\"}); return true",
+      returns: "Display or nil"),
+    Row(
+      script: "progress",
+      """
+      A progress bar: for a number of steps, to be counted by `bar:step{loss = …}`, or around an iterator, a list or a loader, which it passes on to `for`. \
+      It is drawn on a terminal's standard error; a file gets a line now and then.
+      Errors: a first argument that cannot be counted or walked through; an unknown option.
+      """, Param("steps", LuaRest.self, "a number, an iterator as `for` takes it, a list or a loader; options may follow"),
+      Param.option("title", default: "", "stands in front"),
+      Param.option("unit", default: "steps", "what is counted"), Param.option("total", default: Int?.none, "how many there will be, where an iterator does not tell"),
+      example: """
+        local sum = 0
+        for i, v in nnlua.progress({4, 5, 6}, {title = "adding"}) do sum = sum + v end
+        return sum
+        """, returns: "Progress"),
     Row("clock", "Seconds on a clock that only goes forward: differences are wall time.", place: .function, example: "return require('nnlua').clock()") { seconds() },
     Row(
       "threads", "How many threads may work at once; given a number, sets it. Results are the same bits for any number.",
@@ -49,7 +74,8 @@ public enum RuntimeLibrary {
       return 1
     },
     Row(
-      procedure: "detect_anomaly", "Whether backward stops with an error at the first op whose gradient is not a number.", Param("on", Bool.self), place: .function,
+      procedure: "detect_anomaly", "Whether backward stops with an error at the first op whose gradient is not a number.",
+      Param("on", Bool.self, "true to stop, false to go on"), place: .function,
       example: "require('nnlua').detect_anomaly(false)"
     ) { Tape.detectsAnomaly = $0 },
     Row(
@@ -68,7 +94,32 @@ public enum RuntimeLibrary {
   ]
 
   public static let library = Library(
-    "nnlua", "Neural networks in Lua: the modules .tensor .nn .optim .data .plot, and the runtime.", rows: all, lua: ShippedFile.text("runtime.lua"))
+    "nnlua", "Neural networks in Lua: the modules .tensor .nn .optim .train .metrics .data .plot, and the runtime.", rows: all,
+    types: [progressClass, displayClass], lua: ShippedFile.text("runtime.lua"))
+
+  private static let progressClass = LuaClass(
+    script: "Progress", "A progress bar: what `nnlua.progress(…)` returns. `local bar <close> = …` ends its line when the block is left.", receiver: "bar",
+    rows: [
+      Row(
+        script: "step", "Counts steps, and shows the values given: `bar:step{loss = 0.3}`.", Param("n", default: 1, "how many"),
+        Param("values", default: LuaTable?.none, "shown behind the count, by name: numbers, strings or tensors of one element"), place: .method,
+        example: "return nnlua.progress(3):step(3).count", returns: "Progress"),
+      Row(
+        script: "set", "Sets values that are shown behind the count, without a step.",
+        Param("values", LuaTable.self, "by name: numbers, strings or tensors of one element"),
+        place: .method, example: "return nnlua.progress(3):set{loss = 0.5}:close().values.loss", returns: "Progress"),
+      Row(
+        script: "close", "Draws the last state and ends the line; the last step does that too.", place: .method, example: "return nnlua.progress(3):close().closed",
+        returns: "Progress"),
+    ])
+
+  private static let displayClass = LuaClass(
+    script: "Display", "A place where a value is shown: what `nnlua.display(value, {id = true})` returns.", receiver: "shown",
+    rows: [
+      Row(
+        script: "update", "Shows another value in the same place; outside of a notebook, below.", Param("value", LuaAny.self), place: .method,
+        example: "local shown = nnlua.display(1, {id = true}); shown:update(2); return true", returns: "nothing")
+    ])
   static let progress = Library("nnlua.progress", "The progress bar behind nnlua.progress.", rows: [], lua: ShippedFile.text("progress.lua"))
   static let display = Library("nnlua.display", "The text forms behind nnlua.display.", rows: [], lua: ShippedFile.text("display.lua"))
 

@@ -1,5 +1,6 @@
 internal import CShims
 internal import LuaBridge
+internal import Runtime
 
 #if canImport(Glibc)
   internal import Glibc
@@ -30,6 +31,7 @@ struct Prompt {
   /// The lines of one statement, nil at the end of input. A statement that needs no more lines may still be wrong: the error shows when it is compiled.
   private func statement() -> String? {
     guard var text = line(prompt: "> ") else { return nil }
+    if let name = Self.question(text) { return "require('nnlua').help(\(name))" }
     if text.hasPrefix("=") { text = "return " + text.dropFirst() }  // as Lua 5.1's prompt had it
     if compiles("return " + text) == .yes { return "return " + text }
     while compiles(text) == .unfinished {
@@ -37,6 +39,26 @@ struct Prompt {
       text += "\n" + more
     }
     return text
+  }
+
+  /// `?name` or `name?`, which Lua has no meaning for: what to ask help for, as Lua source. A name that help does not know may be a global of the session.
+  static func question(_ line: String) -> String? {
+    let text = line.split(separator: " ").joined(separator: " ")
+    let name: Substring
+    if text.hasPrefix("?") {
+      name = text.dropFirst()
+    } else if text.hasSuffix("?"), text.dropLast().allSatisfy({ $0.isLetter || $0.isNumber || "_.:".contains($0) }) {
+      name = text.dropLast()
+    } else {
+      return nil
+    }
+    let word = String(name.drop { $0 == " " })
+    if word.isEmpty { return "" }
+    let isVariable =
+      word.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || "_.".contains($0)) } && word.first!.isLetter && !word.hasSuffix(".") && !word.contains("..")
+    let quoted = "\"\(word.replacing("\\", with: "\\\\").replacing("\"", with: "\\\""))\""
+    guard isVariable, Reference.find(word).isEmpty else { return quoted }
+    return "(function() local known, value = pcall(function() return \(word) end) if known and value ~= nil then return value end return \(quoted) end)()"
   }
 
   private enum Verdict { case yes, no, unfinished }

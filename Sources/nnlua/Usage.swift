@@ -26,7 +26,9 @@ enum Usage {
       nnlua info             version, instruction level, threads, memory
       nnlua data list        the data sets, and where they are
       nnlua data fetch NAME  download a data set
-      nnlua help [NAME]      this list, or what a function does
+      nnlua help [NAME]      the modules, or what a function does
+      nnlua help --markdown DIR   the reference as pages
+      nnlua help --editor DIR     definitions for lua-language-server
     """
 
   static let version = "nnlua \(RuntimeLibrary.version)"

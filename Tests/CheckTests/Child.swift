@@ -1,4 +1,5 @@
 import Foundation
+import Testing
 
 /// The built program in a process of its own, so that a crash is one test's failure.
 struct Child {
@@ -42,6 +43,14 @@ final class Folder {
     try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
   }
   deinit { try? FileManager.default.removeItem(at: url) }
+
+  /// Runs body with the folder as the current one: what scripts write by bare names goes with it.
+  func entered<R>(_ body: () throws -> R) rethrows -> R {
+    let before = FileManager.default.currentDirectoryPath
+    #expect(FileManager.default.changeCurrentDirectoryPath(url.path))
+    defer { #expect(FileManager.default.changeCurrentDirectoryPath(before)) }
+    return try body()
+  }
 
   func path(_ name: String) -> String { url.appendingPathComponent(name).path }
   @discardableResult func write(_ name: String, _ text: String) throws -> String {

@@ -12,11 +12,10 @@ extension CheckTests {
       return Libraries.all.flatMap { library in library.rows.map { (library.name, $0) } } + classes
     }()
 
-    @Test func examplesRun() throws {
+    @Test func examplesRun() throws { try Folder().entered(runExamples) }
+
+    private func runExamples() throws {
       #expect(Self.rows.count > 300)
-      let folder = try Folder()
-      #expect(FileManager.default.changeCurrentDirectoryPath(folder.url.path))
-      defer { #expect(FileManager.default.changeCurrentDirectoryPath("/")) }
       let lua = try Rows.interpreter()
       var seen: Set<String> = [], missing: [String] = []
       for (library, row) in Self.rows {
@@ -36,7 +35,9 @@ extension CheckTests {
         }
       }
       // These need files, or a screen.
-      let excused = ["nnlua.data.mnist", "nnlua.data.fashion_mnist", "nnlua.data.read_idx", "Figure.save", "Figure.show"]
+      let excused = [
+        "nnlua.data.mnist", "nnlua.data.fashion_mnist", "nnlua.data.cifar10", "nnlua.data.read_idx", "Figure.save", "Figure.show", "nnlua.plot.save", "nnlua.plot.show",
+      ]
       #expect(missing.filter { !excused.contains($0) } == [], "rows without an example")
     }
 
@@ -73,7 +74,7 @@ extension CheckTests {
       #expect(Self.unreached(files) == [], "add them to their library's `all`")
       // The test itself: a library that forgets a line is found out.
       let library = files.first { $0.name == "TensorLibrary.swift" }!
-      let forgetful = files.filter { $0.name != library.name } + [(library.name, library.text.replacing("    Median.rows,\n", with: ""))]
+      let forgetful = files.filter { $0.name != library.name } + [(library.name, library.text.replacing(", Median.rows", with: ""))]
       #expect(Self.unreached(forgetful) == ["Median.rows in Median.swift"])
     }
 

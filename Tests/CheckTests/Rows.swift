@@ -12,7 +12,7 @@ struct Rows {
   static let names = [
     "nnlua": "nnlua", "nnlua.tensor": "T", "nnlua.tensor.linalg": "T.linalg",
     "nnlua.nn": "nn", "nnlua.nn.functional": "F", "nnlua.nn.init": "init", "nnlua.nn.utils": "utils",
-    "nnlua.optim": "optim", "nnlua.data": "data", "nnlua.plot": "plot",
+    "nnlua.optim": "optim", "nnlua.data": "data", "nnlua.data.transforms": "data.transforms", "nnlua.plot": "plot",
   ]
   static let locals = """
     local nnlua, T, nn, F, optim, data, plot = require "nnlua", require "nnlua.tensor", require "nnlua.nn", require "nnlua.nn.functional", \
@@ -28,7 +28,9 @@ struct Rows {
   }
 
   /// The classes behind all that the examples return, each with a snippet that makes an object of it.
-  static func classes(_ lua: LuaState) -> [(type: LuaClass, maker: String)] {
+  static func classes(_ lua: LuaState) -> [(type: LuaClass, maker: String)] { (try? Folder())?.entered { makeClasses(lua) } ?? [] }
+
+  private static func makeClasses(_ lua: LuaState) -> [(type: LuaClass, maker: String)] {
     var makers: [String: String] = [:]
     for row in Libraries.all.flatMap(\.rows) where !row.example.isEmpty {
       guard (try? lua.load(locals + row.example, name: "=\(row.name)")) != nil, (try? lua.stack.call(arguments: 0, results: 1)) != nil else {

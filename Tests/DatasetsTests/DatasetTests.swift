@@ -21,7 +21,7 @@ import Testing
       assert(hot.shape[2] == 10 and hot.dtype == "float32" and hot:sum():item() == 360)
       """)
     let set = try lua.evaluate("return data.digits{split = 'test', flatten = true}", as: Dataset.self)
-    let x = try set.allInputs().values(), t = try set.allTargets().values()
+    let x = try set.allInputs().values(), t = try set.allTargets()!.values()
     #expect(x.max() == 1 && x.min() == 0 && x.allSatisfy { ($0 * 16).rounded() == $0 * 16 })
     // Of scikit-learn's array in the order that CResources/README.md tells.
     #expect(x[..<64].reduce(0, +) * 16 == 278)
@@ -37,7 +37,7 @@ import Testing
       let lua = try interpreter()
       let set = try lua.evaluate("return data.mnist()", as: Dataset.self)
       #expect(try set.allInputs().values()[..<4] == [0, Double(Float(51) / 255), Double(Float(102) / 255), 1])
-      #expect(try set.allTargets().values() == [8, 1, 10])
+      #expect(try set.allTargets()!.values() == [8, 1, 10])
       #expect(try lua.evaluate("return data.mnist{normalize = false}", as: Dataset.self).allInputs().values()[..<4] == [0, 51, 102, 255])
       try lua.run(
         """
@@ -112,11 +112,57 @@ import Testing
       assert(y[1].x[2] == 3 and y[1].t == true and y[2].t == false)
       fails("TensorDataset: x has 4 samples, t has 3 (x {4,2}, t {3})", data.TensorDataset, x, T.zeros(3))
       fails("its shape is {}", data.TensorDataset, T.tensor(3), x)
-      fails("bad argument #2 to 'TensorDataset' (Tensor expected", data.TensorDataset, x)
+      fails("bad argument #2 to 'TensorDataset' (Tensor or table expected, got nil)", data.TensorDataset, x, nil)
+      fails("bad argument #1 to 'TensorDataset' (Tensor or table expected, got string)", data.TensorDataset, "x")
       fails("subset: position 5 is out of range", set.subset, set, 1, 5)
       fails("subset: 3 comes after 2", set.subset, set, 3, 2)
       fails("the share must lie between 0 and 1, got 1", set.split, set, 1)
       assert(#data.TensorDataset(T.zeros(0, 2), T.zeros(0)) == 0)
+      """)
+  }
+
+  @Test func tablesAreADataset() throws {
+    let lua = try interpreter()
+    try lua.run(
+      """
+      local set = data.TensorDataset({{0, 0.5}, {1, 1}}, {1, 2}, {{1}, {0.5}})
+      assert(#set == 2 and set.x.dtype == "float32" and set.t.dtype == "int64" and set[2].t == 2 and set[2][3][1] == 0.5 and set[2][4] == nil)
+      local x, t, w = set:get(1)
+      assert(x[2] == 0.5 and t == 1 and w[1] == 1)
+      for x, t, w in data.DataLoader(set, {batch_size = 2}):batches() do assert(#x == 2 and t[2] == 2 and w[2][1] == 0.5) end
+      assert(data.TensorDataset({{0}, {1}}, {0.5, 1}).t.dtype == "float32")
+      assert(data.TensorDataset({{0}, {1}}, {{1}, {2}}).t.dtype == "float32")
+      -- x alone
+      local alone = data.TensorDataset(T.range(1, 4))
+      assert(#alone == 4 and alone.t == nil and alone[3].x == 3 and alone[3].t == nil and alone:subset(2, 3).t == nil)
+      for x, t in data.DataLoader(alone, {batch_size = 4}):batches() do assert(#x == 4 and t == nil) end
+      fails("TensorDataset: tensor: row {2} has 1 element, row {1} has 2", data.TensorDataset, {{1, 2}, {3}}, {1, 2})
+      fails("TensorDataset: x has 2 samples, t has 3", data.TensorDataset, {{1, 2}, {3, 4}}, {1, 2, 3})
+      fails("TensorDataset: x has 2 samples, tensor 3 has 1", data.TensorDataset, {1, 2}, {1, 2}, {1})
+      """)
+  }
+
+  @Test func irisShips() throws {
+    let lua = try interpreter()
+    try lua.run(
+      """
+      local set = data.iris()
+      assert(#set == 150 and set.x.shape[2] == 4 and set.t.dtype == "int64" and tostring(set) == "iris: 150 samples, x {4}, 3 classes")
+      assert(table.concat(set.columns, " ") == "sepal_length sepal_width petal_length petal_width")
+      assert(table.concat(set.classes, " ") == "setosa versicolor virginica")
+      for i = 1, 150 do assert(set[i].t == (i - 1) // 50 + 1) end
+      -- The summary in scikit-learn's description of the set; rows 35 and 38 are Fisher's, not UCI's.
+      local mean, low, high = set.x:mean(1), set.x:min(1), set.x:max(1)
+      for j, m in ipairs{5.8433, 3.0573, 3.7580, 1.1993} do assert(math.abs(mean[j] - m) < 1e-4) end
+      for j, m in ipairs{4.3, 2.0, 1.0, 0.1} do assert(math.abs(low[j] - m) < 1e-6) end
+      for j, m in ipairs{7.9, 4.4, 6.9, 2.5} do assert(math.abs(high[j] - m) < 1e-6) end
+      assert(math.abs(set[35].x[4] - 0.2) < 1e-6 and math.abs(set[38].x[2] - 3.6) < 1e-6 and math.abs(set[38].x[3] - 1.4) < 1e-6)
+      local n = data.iris{normalize = true, one_hot = true}
+      assert(n.t.shape[2] == 3 and n.t[{51, 2}] == 1 and n.t:sum():item() == 150)
+      assert(n.x:mean(1):abs():max():item() < 1e-5 and (n.x:std(1, {correction = 0}) - 1):abs():max():item() < 1e-5)
+      assert((n.x * n.std + n.mean - set.x):abs():max():item() < 1e-5 and set.mean == nil)
+      assert(#data.iris{limit = 7} == 7)
+      fails("iris: limit must be at least 1, got 0", data.iris, {limit = 0})
       """)
   }
 }

@@ -68,6 +68,18 @@ import Testing
     #expect(left == [])
   }
 
+  @Test func aFileThatIsServedWholeIsKeptSo() throws {
+    let server = try LoopbackServer(["archive.tar.gz": .init(Self.content)])
+    defer { server.stop() }
+    let whole = RemoteFile("archive.tar.gz", Self.content.count, Self.sum, isPacked: false)
+    let path = try Download(mirrors: [server.url]).fetch(whole, into: folder.path + "/cache")
+    #expect(path == folder.path + "/cache/archive.tar.gz" && server.requests == ["archive.tar.gz"])
+    #expect(try fileBytes(path) == Self.content)
+    // A packed one of the same content is another file.
+    try folder.write("cache/archive.tar.gz", packed)
+    #expect(message { try Download.check(path, whole) }.contains("SHA-256 differs"))
+  }
+
   @Test func aBrokenFileInTheCacheIsFetchedAnew() throws {
     try folder.write("cache/images.gz", packed[..<100])
     let (path, _) = try fetch(["images.gz": .init(packed)])
@@ -115,10 +127,10 @@ import Testing
   @Test func theCatalogNamesItsSets() throws {
     try withEnvironment(["NNLUA_DATA": folder.path, "XDG_CACHE_HOME": folder.path]) {
       let list = DataCatalog.list()
-      #expect(list.map(\.name) == ["mnist", "fashion_mnist", "digits"])
-      #expect(list[0].location == nil && list[0].size > 11_000_000 && list[2].location == "in nnlua")
+      #expect(list.map(\.name) == ["mnist", "fashion_mnist", "cifar10", "digits", "iris"])
+      #expect(list[0].location == nil && list[0].size > 11_000_000 && list[3].location == "in nnlua" && list[4].location == "in nnlua")
       #expect(try DataCatalog.fetch("digits") == "in nnlua")
-      #expect(message { _ = try DataCatalog.fetch("mnst") } == "unknown data set 'mnst'; did you mean 'mnist'? (known: mnist, fashion_mnist, digits)")
+      #expect(message { _ = try DataCatalog.fetch("mnst") } == "unknown data set 'mnst'; did you mean 'mnist'? (known: mnist, fashion_mnist, cifar10, digits, iris)")
       for name in ["train-images-idx3-ubyte", "train-labels-idx1-ubyte", "t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte"] { try folder.write("mnist/\(name)", []) }
       #expect(DataCatalog.list()[0].location == folder.path + "/mnist")
     }

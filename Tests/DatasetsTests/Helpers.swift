@@ -17,8 +17,11 @@ final class Folder {
   deinit { try? FileManager.default.removeItem(atPath: path) }
   @discardableResult func write(_ name: String, _ bytes: some Sequence<UInt8>) throws -> String {
     let file = URL(filePath: "\(path)/\(name)")
-    try FileManager.default.createDirectory(at: file.deletingLastPathComponent(), withIntermediateDirectories: true)
-    try Data(bytes).write(to: file)
+    if name.contains("/") { try FileManager.default.createDirectory(at: file.deletingLastPathComponent(), withIntermediateDirectories: true) }
+    let bytes = Array(bytes)
+    guard let stream = fopen(file.path, "wb") else { throw LuaError("cannot write \(file.path)") }
+    fwrite(bytes, 1, bytes.count, stream)
+    fclose(stream)
     return file.path
   }
   static func names(_ path: String) -> [String] { ((try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []).sorted() }
@@ -37,10 +40,12 @@ func interpreter() throws -> LuaState {
   let lua = try LuaState()
   lua.install(TensorLibrary.library)
   lua.install(DataLibrary.library)
+  lua.install(TransformLibrary.library)
   try lua.run(
     """
     T, data = require "nnlua.tensor", require "nnlua.data"
     function same(a, b) return a.dtype == b.dtype and a.shape[1] == b.shape[1] and (a - b):abs():sum():item() == 0 end
+    tf = data.transforms
     function fails(text, ...)
       local ok, message = pcall(...)
       assert(not ok and tostring(message):find(text, 1, true), tostring(message))

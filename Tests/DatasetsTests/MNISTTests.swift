@@ -14,7 +14,7 @@ private func present(_ file: String) -> Bool { !root.isEmpty && FileManager.defa
     for (split, count, sum, labels) in [("train", 60000, 1_567_298_545.0, [6.0, 1, 5, 2, 10]), ("test", 10000, 264_923_200, [8, 3, 2, 1, 5])] {
       let set = try lua.evaluate("return data.mnist{split = '\(split)', normalize = false}", as: Dataset.self)
       #expect(set.count == count)
-      let t = try set.allTargets().values()
+      let t = try set.allTargets()!.values()
       #expect(Array(t[..<5]) == labels && t.min() == 1 && t.max() == 10)
       #expect(try set.allInputs().values().reduce(0, +) == sum)
     }

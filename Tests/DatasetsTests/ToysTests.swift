@@ -9,7 +9,7 @@ import Testing
 
   @Test func aSpiralWithoutNoiseFollowsItsFormula() throws {
     let set = try set("data.spiral{classes = 2, points = 50, noise = 0}")
-    let x = try set.allInputs().values(), t = try set.allTargets().values()
+    let x = try set.allInputs().values(), t = try set.allTargets()!.values()
     #expect(set.count == 100 && t == Array(repeating: 1, count: 50) + Array(repeating: 2, count: 50))
     for row in 0..<100 {
       let r = Double(row % 50) / 50, angle = 4 * Double(row / 50) + 4 * r

@@ -47,7 +47,8 @@ import Testing
       let memory = GuardPages(bytes: expected.marks.count)
       let marks = memory.pointer.bindMemory(to: UInt8.self, capacity: expected.marks.count)
       Convolution.forwardReLUMaxPool(
-        width, g, pool: pool, x: x.pointer, weight: weight.pointer, bias: bias.pointer, y: y.pointer, positions: marks, table: table)
+        width, g, pool: pool, x: x.pointer, weight: weight.pointer, bias: bias.pointer, y: y.pointer, positions: marks, table: table,
+        algorithm: .direct)
       #expect(y.distance(expected.y) < tolerance(width), "\(g) \(pool)")
       #expect(Array(UnsafeBufferPointer(start: marks, count: expected.marks.count)) == expected.marks, "\(g) \(pool)")
       #expect(y.intact && memory.intact, "\(g) \(pool)")
@@ -64,7 +65,7 @@ import Testing
       let gradWeight = Guarded(width, filled: g.weightCount), gradBias = Guarded(width, filled: g.outChannels)
       Convolution.backwardReLUMaxPool(
         width, g, pool: pool, x: x.pointer, weight: weight.pointer, positions: marks, gradOutput: gradOutput.pointer,
-        gradInput: gradInput.pointer, gradWeight: gradWeight.pointer, gradBias: gradBias.pointer, table: table)
+        gradInput: gradInput.pointer, gradWeight: gradWeight.pointer, gradBias: gradBias.pointer, table: table, algorithm: .direct)
       #expect(gradInput.distance(gx) < tolerance(width), "\(g) \(pool)")
       #expect(gradWeight.distance(gw) < 4 * tolerance(width), "\(g) \(pool)")
       #expect(gradBias.distance(gb) < 4 * tolerance(width), "\(g) \(pool)")
@@ -72,7 +73,7 @@ import Testing
       let again = Guarded(width, filled: g.weightCount)
       Convolution.backwardReLUMaxPool(
         width, g, pool: pool, x: x.pointer, weight: weight.pointer, positions: marks, gradOutput: gradOutput.pointer,
-        gradInput: nil, gradWeight: again.pointer, gradBias: nil, table: table)
+        gradInput: nil, gradWeight: again.pointer, gradBias: nil, table: table, algorithm: .direct)
       #expect(again.bits == gradWeight.bits)
     }
   }

@@ -53,10 +53,13 @@ import Testing
       let x = Guarded(width, c.x), weight = Guarded(width, c.weight), bias = Guarded(width, c.bias)
       let y = Guarded(width, filled: g.yCount), activated = Guarded(width, filled: g.yCount), plain = Guarded(width, filled: g.yCount)
       let table = Kernels.table(level)
-      Convolution.forward(width, g, x: x.pointer, weight: weight.pointer, bias: bias.pointer, y: y.pointer, activation: .none, table: table)
       Convolution.forward(
-        width, g, x: x.pointer, weight: weight.pointer, bias: bias.pointer, y: activated.pointer, activation: .relu, table: table)
-      Convolution.forward(width, g, x: x.pointer, weight: weight.pointer, bias: nil, y: plain.pointer, activation: .none, table: table)
+        width, g, x: x.pointer, weight: weight.pointer, bias: bias.pointer, y: y.pointer, activation: .none, table: table, algorithm: .direct)
+      Convolution.forward(
+        width, g, x: x.pointer, weight: weight.pointer, bias: bias.pointer, y: activated.pointer, activation: .relu, table: table,
+        algorithm: .direct)
+      Convolution.forward(
+        width, g, x: x.pointer, weight: weight.pointer, bias: nil, y: plain.pointer, activation: .none, table: table, algorithm: .direct)
       let expected = c.y
       let plane = g.outHeight * g.outWidth
       #expect(y.distance(expected) < tolerance(width), "\(g)")
@@ -76,7 +79,8 @@ import Testing
       g.products { expected[$0] += c.gradOutput[$2] * c.weight[$1] }
       let gradOutput = Guarded(width, c.gradOutput), weight = Guarded(width, c.weight), gradInput = Guarded(width, filled: g.xCount)
       Convolution.inputGradient(
-        width, g, gradOutput: gradOutput.pointer, weight: weight.pointer, gradInput: gradInput.pointer, table: Kernels.table(level))
+        width, g, gradOutput: gradOutput.pointer, weight: weight.pointer, gradInput: gradInput.pointer, table: Kernels.table(level),
+        algorithm: .direct)
       #expect(gradInput.distance(expected) < tolerance(width), "\(g)")
       #expect(gradInput.intact, "\(g)")
     }
@@ -95,7 +99,7 @@ import Testing
       let gradWeight = Guarded(width, filled: g.weightCount), gradBias = Guarded(width, filled: g.outChannels)
       Convolution.weightGradient(
         width, g, x: x.pointer, gradOutput: gradOutput.pointer, gradWeight: gradWeight.pointer, gradBias: gradBias.pointer,
-        table: Kernels.table(level))
+        table: Kernels.table(level), algorithm: .direct)
       #expect(gradWeight.distance(expected) < 4 * tolerance(width), "\(g)")
       #expect(gradBias.distance(expectedBias) < 4 * tolerance(width), "\(g)")
       #expect(gradWeight.intact && gradBias.intact, "\(g)")

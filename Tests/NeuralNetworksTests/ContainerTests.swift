@@ -144,6 +144,12 @@ extension NeuralNetworksTests {
         local Net = nn.class("Net")
         function Net:init() self.w = nn.Parameter(T.zeros(3)); self.fixed = nn.Parameter(T.zeros(3), false) end
         assert(keys(Net():named_parameters()) == "w")
+        local one = Net()
+        one:register_buffer("seen", T.zeros(1)); one:register_buffer("seen", T.ones(2))
+        assert(keys(one:named_buffers()) == "seen" and one.seen:numel() == 2)
+        fails("bad argument", one.register_buffer, one, nil, T.ones(1))
+        fails("bad argument", one.register_buffer, one, "x", 3)
+        fails("register_buffer: Net has a 'w' already", one.register_buffer, one, "w", T.ones(1))
         """)
     }
 

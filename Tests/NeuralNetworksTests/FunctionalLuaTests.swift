@@ -136,6 +136,7 @@ extension NeuralNetworksTests {
       ("F.layer_norm(T.ones(4, 3), 4)", "layer_norm: input {4,3} does not end in the normalised shape {4}"),
       ("F.layer_norm(T.ones(4, 3), {3}, T.ones(4))", "layer_norm: weight must have shape {3}, got {4}"),
       ("F.group_norm(T.ones(4, 3), 2)", "group_norm: 3 channels cannot be split into 2 groups (input {4,3})"),
+      ("F.group_norm(T.ones(2, 0), math.maxinteger)", "group_norm: 0 channels cannot be split into 9223372036854775807 groups (input {2,0})"),
       ("F.group_norm(T.ones(4, 4), 2, T.ones(2))", "group_norm: weight must have shape {4}, got {2} (input {4,4})"),
       ("F.instance_norm(T.ones(4, 3, 1))", "instance_norm: expected more than 1 value per channel, got input {4,3,1}"),
       ("F.instance_norm(T.ones(4, 3))", "instance_norm: input must be {N,C,L} or {N,C,H,W}, got {4,3}"),

@@ -25,7 +25,7 @@ struct RuntimeTests {
   }
 
   @Test func modulesByName() throws {
-    for name in ["tensor", "nn", "optim", "data", "plot"] {
+    for name in ["tensor", "nn", "optim", "data", "plot", "train", "metrics"] {
       #expect(try lua.evaluate("return nnlua.\(name) == require 'nnlua.\(name)'"), "\(name)")
     }
     #expect(message("nnlua.tensr()").hasPrefix("script:1: nnlua has no 'tensr'"))
@@ -100,13 +100,15 @@ struct RuntimeTests {
   @Test func progressMistakes() throws {
     #expect(message("nnlua.progress()").contains("bad argument #1 to 'progress' (number, iterator, list or loader expected, got nil)"))
     #expect(message("nnlua.progress(3, {titel = 'x'})").contains("unknown option 'titel' (options: title, unit, total)"))
+    #expect(message("nnlua.progress(3, {unit = {}, title = 'x'})").contains("progress: unit is a string, got table"))
     #expect(message("nnlua.progress(3).step(1)").contains("call it with a colon"))
     #expect(message("nnlua.progress(3):step('x')").contains("bad argument #1 to 'step' (number or table expected, got string)"))
   }
 
   @Test func helpFindsRows() {
-    #expect(Reference.describe("clock").count == 1)
-    #expect(Reference.describe("nnlua.tensor.zeros").first?.contains("example: return T.zeros(2, 3)") == true)
-    #expect(Reference.describe("no such").isEmpty)
+    let text = ReferenceText()
+    #expect(text.help("clock")?.contains("nnlua.clock()") == true)
+    #expect(text.help("nnlua.tensor.zeros")?.contains("T.zeros(2, 3)") == true)
+    #expect(text.help("no such") == nil)
   }
 }

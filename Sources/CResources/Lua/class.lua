@@ -64,11 +64,16 @@ function nn.class(name, parent)
 end
 
 --- module:register_buffer(name, tensor): a tensor that belongs to the state and is not trained.
+local check_and_register = methods.register_buffer
 function methods.register_buffer(self, name, tensor)
-  self[name] = tensor
   local names = buffers[self] or {}
+  local known = false
+  for _, other in ipairs(names) do known = known or other == name end
+  if not known then check_and_register(self, name, tensor) end
+  if type(self) ~= "table" then return tensor end
+  self[name] = tensor
   buffers[self] = names
-  names[#names + 1] = name
+  if not known then names[#names + 1] = name end
   return tensor
 end
 

@@ -110,7 +110,7 @@ function Bar:step(n, values)
   self.count = self.count + n
   if values then self:set(values) end
   if self.closed then return self end
-  if self.total and self.count >= self.total and not self.inside_loop then
+  if self.total and self.count >= self.total and not self.inside_loop and not self.lasting then
     self:close()
   elseif nnlua.clock() - self.drawn >= self.every then
     self:draw()
@@ -132,7 +132,7 @@ function Bar:set(values)
   return self
 end
 
---- Draws the last state and ends the line. Done by the last step, and by the end of a `<close>` block or a loop.
+--- Draws the last state and ends the line. Done by the last step (unless `bar.lasting` is set), and by the end of a `<close>` block or a loop.
 function Bar:close()
   check(self)
   if not self.closed then
@@ -176,6 +176,10 @@ function module.start(...)
     for name in pairs(options) do
       if not known[name] then error(("progress: unknown option '%s' (options: title, unit, total)"):format(tostring(name)), 3) end
     end
+    for _, name in ipairs{"title", "unit"} do
+      local kind = type(options[name])
+      if kind ~= "nil" and kind ~= "string" and kind ~= "number" then error(("progress: %s is a string, got %s"):format(name, kind), 3) end
+    end
     arguments[count] = nil
   end
   local bar = setmetatable({
@@ -198,7 +202,8 @@ function module.start(...)
   elseif kind == "table" and not has_method then
     bar.total = bar.total or #source
     bar.next, bar.state, bar.control = ipairs(source)
-  elseif has_method and (getmetatable(source) or {}).__call then
+  elseif has_method and (debug.getmetatable(source) or {}).__call then  -- an iterator that is an object, such as loader:batches()
+    pcall(function() bar.total = bar.total or #source end)
     bar.next, bar.state, bar.control = source, arguments[2], arguments[3]
   else
     error(("bad argument #1 to 'progress' (number, iterator, list or loader expected, got %s)"):format(kind), 3)

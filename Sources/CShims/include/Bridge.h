@@ -17,6 +17,7 @@ typedef struct nn_host {
   lua_State *main;
   lua_State **chain;           ///< the main state and the coroutines now being resumed, innermost last
   int chain_count, chain_capacity;
+  volatile int holding, held;  ///< > 0 while the first interrupt waits; one has come meanwhile
 } nn_host;
 
 /// Swift's end of a bound call: >= 0 results on the stack; NN_RAISE raises the string on top with the script's position;
@@ -70,4 +71,7 @@ void nn_push_global_table(lua_State *L);
 void nn_watch_interrupts(lua_State *L);
 void nn_interrupt(lua_State *L);                          ///< async-signal-safe; on Lua's own thread only
 void nn_end_interrupt(lua_State *L);
+void nn_hold_interrupts(lua_State *L);                    ///< the first interrupt from now on is only noted, the second breaks; may be nested
+int nn_interrupt_held(lua_State *L);                      ///< whether one was noted
+void nn_release_interrupts(lua_State *L);                 ///< ends the innermost hold; the outermost forgets what was noted
 void nn_die_of_interrupt(void);                           ///< ends the process as SIGINT does, so that the shell sees 130

@@ -7,16 +7,19 @@ internal import Tensors
   internal import Glibc
 #endif
 
-/// A file that a mirror serves packed by gzip, known by its content.
+/// A file that a mirror serves, known by its content.
 package struct RemoteFile: Sendable {
   package var name: String
-  /// Bytes of the content, inflated, and their SHA-256.
+  /// Bytes of the content, and their SHA-256.
   package var size: Int
   package var sha256: String
-  package init(_ name: String, _ size: Int, _ sha256: String) {
+  /// Mirrors serve it packed by gzip as `name.gz`; the content is what is inflated. Otherwise it is kept as it comes.
+  package var isPacked: Bool
+  package init(_ name: String, _ size: Int, _ sha256: String, isPacked: Bool = true) {
     self.name = name
     self.size = size
     self.sha256 = sha256
+    self.isPacked = isPacked
   }
 }
 
@@ -49,7 +52,7 @@ package struct Download {
     }
     var failures: [String] = []
     for mirror in mirrors {
-      let url = (mirror.hasSuffix("/") ? mirror : mirror + "/") + file.name + ".gz"
+      let url = (mirror.hasSuffix("/") ? mirror : mirror + "/") + file.name + (file.isPacked ? ".gz" : "")
       do {
         defer { unlink(part) }
         try run(url, part)
@@ -83,8 +86,8 @@ package struct Download {
   /// Checks a file's content; true where it is packed.
   @discardableResult
   package static func check(_ path: String, _ file: RemoteFile) throws -> Bool {
-    let source = try ByteSource(path: path), packed = try IDX.isPacked(source)
-    let reader = try IDX.reader(of: source)
+    let source = try ByteSource(path: path), packed = try file.isPacked && IDX.isPacked(source)
+    let reader: any ByteReader = try packed ? InflateReader(source, .gzip) : PlainReader(source)
     let context = EVP_MD_CTX_new(), buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 18, alignment: 16)
     defer {
       EVP_MD_CTX_free(context)

@@ -1,138 +1,88 @@
 public import LuaBridge
 public import Tensors
 
-#if canImport(Glibc)
-  internal import Glibc
-#endif
-
-/// Samples with their targets, row by row. Pixels stay bytes until a batch is made of them.
-///
-/// - Shapes: stored inputs (N, …) and targets (N, …), both contiguous.
+/// Samples with their targets, row by row: the first column is x, the second t. Pixels stay bytes until a batch is made of them.
 public final class Dataset: LuaObject, @unchecked Sendable {
-  /// How stored rows become what a network sees.
-  public struct Form: Sendable {
-    public enum Targets: Sendable {
-      /// As they are stored.
-      case stored
-      /// Stored classes from 0 become positions from 1.
-      case positions
-      /// Stored classes from 0 become rows of zeros and a one.
-      case oneHot(classes: Int)
-    }
-    /// The shape of one sample; the same number of elements as a stored row.
-    public var sample: Shape
-    /// Stored bytes are divided by it and become floats; nil leaves the elements as they are.
-    public var divisor: Float?
-    public var targets: Targets
+  /// What is known of a set besides its numbers.
+  struct Details {
+    var classes: [String]?
+    /// Names of x's columns.
+    var columns: [String]?
+    /// What the codes of a column mean.
+    var categories: [String: [String]]?
+    /// Mean and standard deviation that each column of x had before it was normalised.
+    var mean: Tensor?
+    var std: Tensor?
+    /// The file of each stored row, and those that were left out.
+    var files: [String]?
+    var skipped: [String]?
   }
 
   public let title: String
-  public let classes: [String]?
-  let inputs: Tensor
-  let targets: Tensor
-  let form: Form
+  let columns: [Column]
+  let details: Details
   /// Which stored rows belong to the set; nil for all.
   let rows: [Int]?
   /// What `x` gave last, while a script still holds it: `set.x[i]` in a loop makes one tensor, not one for each i.
   private weak var madeInputs: Tensor?
   private var madeVersion = 0
 
-  init(_ title: String, _ inputs: Tensor, _ targets: Tensor, _ form: Form, classes: [String]? = nil, rows: [Int]? = nil) {
+  /// - columns: at least one, of the same number of rows.
+  init(_ title: String, _ columns: [Column], _ details: Details = Details(), rows: [Int]? = nil) {
     self.title = title
-    self.inputs = inputs
-    self.targets = targets
-    self.form = form
-    self.classes = classes
+    self.columns = columns
+    self.details = details
     self.rows = rows
   }
 
-  /// Any two tensors with the same number of rows.
-  public convenience init(_ x: Tensor, _ t: Tensor) throws {
-    for (name, tensor) in [("x", x), ("t", t)] where tensor.rank == 0 {
-      throw LuaError("TensorDataset: \(name) needs a first dim that counts the samples, its shape is {}")
+  /// Any tensors with the same number of rows.
+  public convenience init(_ tensors: Tensor...) throws { try self.init(tensors: tensors) }
+
+  init(tensors: [Tensor]) throws {
+    func name(_ i: Int) -> String { i == 0 ? "x" : i == 1 ? "t" : "tensor \(i + 1)" }
+    for (i, tensor) in tensors.enumerated() {
+      guard tensor.rank > 0 else { throw LuaError("TensorDataset: \(name(i)) needs a first dim that counts the samples, its shape is {}") }
+      guard tensor.shape[0] == tensors[0].shape[0] else {
+        throw LuaError(
+          "TensorDataset: x has \(tensors[0].shape[0]) samples, \(name(i)) has \(tensor.shape[0]) (x \(tensors[0].shape), \(name(i)) \(tensor.shape))")
+      }
     }
-    guard x.shape[0] == t.shape[0] else {
-      throw LuaError("TensorDataset: x has \(x.shape[0]) samples, t has \(t.shape[0]) (x \(x.shape), t \(t.shape))")
-    }
-    var sample = x.shape
-    sample.remove(at: 0)
-    try self.init("TensorDataset", x.contiguous().alias(), t.contiguous().alias(), Form(sample: sample, divisor: nil, targets: .stored))
+    title = "TensorDataset"
+    columns = try tensors.map { Column(try $0.contiguous().alias()) }
+    details = Details()
+    rows = nil
   }
 
-  public var count: Int { rows?.count ?? inputs.shape[0] }
+  public var count: Int { rows?.count ?? columns[0].stored.shape[0] }
+  public var classes: [String]? { details.classes }
   public func closed() { madeInputs = nil }
 
-  // MARK: batches
+  // MARK: tensors
 
-  /// Inputs of the samples at these positions (from 0), gathered and brought to their form in one pass.
-  public func batchInputs(_ positions: ArraySlice<Int>) throws -> Tensor {
-    guard let divisor = form.divisor else { return try gather(inputs, positions) }
-    var shape = form.sample
-    shape.insert(positions.count, at: 0)
-    let batch = try Tensor(empty: shape, .default)
-    let stored = inputs.pointer(UInt8.self), width = form.sample.elements
-    var place = 0
-    for position in positions {
-      let row = stored + (rows?[position] ?? position) * width
-      if batch.type == .float64 {
-        let target = batch.pointer(Double.self) + place, divisor = Double(divisor)
-        for i in 0..<width { target[i] = Double(row[i]) / divisor }
-      } else {
-        let target = batch.pointer(Float.self) + place
-        for i in 0..<width { target[i] = Float(row[i]) / divisor }
-      }
-      place += width
-    }
-    return batch
-  }
-
-  public func batchTargets(_ positions: ArraySlice<Int>) throws -> Tensor {
-    let stored = targets.pointer(UInt8.self)
-    switch form.targets {
-    case .stored: return try gather(targets, positions)
-    case .positions:
-      let batch = try Tensor(empty: Shape(positions.count), .int64), target = batch.pointer(Int64.self)
-      for (i, position) in positions.enumerated() { target[i] = Int64(stored[rows?[position] ?? position]) + 1 }
-      return batch
-    case .oneHot(let classes):
-      let batch = try Tensor.zeros(Shape(positions.count, classes), .default)
-      for (i, position) in positions.enumerated() {
-        let place = i * classes + Int(stored[rows?[position] ?? position])
-        if batch.type == .float64 { batch.pointer(Double.self)[place] = 1 } else { batch.pointer(Float.self)[place] = 1 }
-      }
-      return batch
-    }
-  }
-
-  private func gather(_ stored: Tensor, _ positions: ArraySlice<Int>) throws -> Tensor {
-    var shape = stored.shape
-    shape[0] = positions.count
-    let batch = try Tensor(empty: shape, stored.type)
-    shape[0] = 1
-    let width = shape.elements * stored.type.size
-    for (i, position) in positions.enumerated() { memcpy(batch.pointer + i * width, stored.pointer + (rows?[position] ?? position) * width, width) }
-    return batch
-  }
+  /// A column's values at these positions (from 0).
+  func batch(_ positions: ArraySlice<Int>, of column: Int) throws -> Tensor { try columns[column].batch(positions, rows) }
 
   /// All inputs; made at each call, for kept they would take four times the memory of the bytes.
   public func allInputs() throws -> Tensor {
-    if form.divisor == nil, rows == nil { return inputs }
-    if let made = madeInputs, made.storage.version == madeVersion, made.type == .default || form.divisor == nil { return made }
-    let made = try batchInputs(Array(0..<count)[...])
+    if case .stored = columns[0].form, rows == nil { return columns[0].stored }
+    if let made = madeInputs, made.storage.version == madeVersion, made.type == columns[0].type { return made }
+    let made = try batch(Array(0..<count)[...], of: 0)
     (madeInputs, madeVersion) = (made, made.storage.version)
     return made
   }
 
-  public func allTargets() throws -> Tensor {
-    if case .stored = form.targets, rows == nil { return targets }
-    return try batchTargets(Array(0..<count)[...])
+  /// All targets; nil for a set without.
+  public func allTargets() throws -> Tensor? {
+    guard columns.count > 1 else { return nil }
+    if case .stored = columns[1].form, rows == nil { return columns[1].stored }
+    return try batch(Array(0..<count)[...], of: 1)
   }
 
   // MARK: parts
 
   /// The samples at these positions (from 0) as a set of their own; nothing is copied.
   public func part(_ positions: [Int]) -> Dataset {
-    Dataset(title, inputs, targets, form, classes: classes, rows: rows.map { rows in positions.map { rows[$0] } } ?? positions)
+    Dataset(title, columns, details, rows: rows.map { rows in positions.map { rows[$0] } } ?? positions)
   }
 
   /// A script's position (from 1, or from the end by −1) as a position from 0.
@@ -150,4 +100,7 @@ public final class Dataset: LuaObject, @unchecked Sendable {
     let first = Int((share * Double(count)).rounded())
     return (part(Array(order[..<first])), part(Array(order[first...])))
   }
+
+  /// The files of the samples, in their order.
+  var files: [String]? { details.files.map { files in rows.map { $0.map { files[$0] } } ?? files } }
 }

@@ -4,7 +4,8 @@ extension ImageSet {
   static let mnist = ImageSet(
     name: "mnist", title: "handwritten digits, 28×28",
     doc: "MNIST: handwritten digits of 28×28 pixels, 60000 to train, 10000 to test. Label 1 is digit 0: see `classes`.",
-    classes: (0...9).map(String.init), white: 255,
+    paper: "LeCun, Bottou, Bengio & Haffner 1998, Gradient-based learning applied to document recognition",
+    classes: (0...9).map(String.init), white: 255, download: 11_594_722,
     origin: .files(
       files([
         "ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db", "65a50cbbf4e906d70832878ad85ccda5333a97f0f4c3dd2ef09a8a9eef7101c5",
@@ -16,7 +17,8 @@ extension ImageSet {
   static let fashionMNIST = ImageSet(
     name: "fashion_mnist", title: "pictures of clothes, 28×28",
     doc: "Fashion-MNIST: clothes of ten kinds, 28×28 pixels, 60000 to train, 10000 to test. Debian: apt install dataset-fashion-mnist.",
-    classes: ["T-shirt/top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot"], white: 255,
+    paper: "Xiao, Rasul & Vollgraf 2017, arXiv:1708.07747",
+    classes: ["T-shirt/top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot"], white: 255, download: 30_878_645,
     origin: .files(
       files([
         "c59f468a2f672dc815687fe0f83887768d799fd8a3f3276145d20f83aa44d888", "bad3541b69d912435c50bb6ba87bec294ff4f6a2e1246121d8633921760443d9",

@@ -12,8 +12,11 @@ enum Toys {
 
   static let rows: [Row] = [
     Row(
-      "spiral", "Arms of a spiral: radius r from 0 to 1, angle 4 (class + r) and a normal noise, at (r sin, r cos). x is (classes × points, 2).",
-      Param("classes", default: 3), Param("points", default: 100, "of each class"), Param.option("noise", default: 0.2, "standard deviation of the angle"), seed, oneHot,
+      "spiral",
+      "Arms of a spiral: radius r from 0 to 1, angle 4 (class + r) and a normal noise, at (r sin, r cos).\n"
+        + "Shapes: x (classes × points, 2), t (classes × points) labels from 1, class after class.\nErrors: classes outside 1..1000; points outside 1..10000000.",
+      Param("classes", default: 3, "how many"), Param("points", default: 100, "of each class"), Param.option("noise", default: 0.2, "standard deviation of the angle"),
+      seed, oneHot,
       place: .function, example: "return #data.spiral{classes = 3, points = 100}"
     ) { classes, points, noise, seed, oneHot in
       var stream = try RandomStream(optional: seed)
@@ -24,7 +27,8 @@ enum Toys {
       }
     },
     Row(
-      "moons", "Two half circles that reach into each other. x is (2 × points, 2).", Param("points", default: 100, "of each class"),
+      "moons", "Two half circles that reach into each other.\nShapes: x (2 × points, 2), t (2 × points) labels from 1.\nErrors: points outside 1..10000000.",
+      Param("points", default: 100, "of each class"),
       Param.option("noise", default: 0.1, "standard deviation of both coordinates"), seed, oneHot, place: .function, example: "return #data.moons()"
     ) { points, noise, seed, oneHot in
       var stream = try RandomStream(optional: seed)
@@ -35,7 +39,10 @@ enum Toys {
       }
     },
     Row(
-      "blobs", "Normal clouds around centres that are drawn from -10..10. x is (classes × points, 2).", Param("classes", default: 3),
+      "blobs",
+      "Normal clouds around centres that are drawn from -10..10.\n"
+        + "Shapes: x (classes × points, 2), t (classes × points) labels from 1, class after class.\nErrors: classes outside 1..1000; points outside 1..10000000.",
+      Param("classes", default: 3, "how many"),
       Param("points", default: 100, "of each class"), Param.option("std", default: 1.0, "of both coordinates"), seed, oneHot, place: .function,
       example: "return #data.blobs{classes = 4}"
     ) { classes, points, std, seed, oneHot in
@@ -47,7 +54,9 @@ enum Toys {
       }
     },
     Row(
-      "xor", "The corners of the unit square: label 1 (\"0\") where both coordinates are equal, label 2 (\"1\") where they differ. x is (4 × points, 2).",
+      "xor",
+      "The corners of the unit square: label 1 (\"0\") where both coordinates are equal, label 2 (\"1\") where they differ.\n"
+        + "Shapes: x (4 × points, 2), t (4 × points) labels from 1.\nErrors: points outside 1..10000000.",
       Param("points", default: 1, "at each corner"), Param.option("noise", default: 0.0, "standard deviation of both coordinates"), seed, oneHot, place: .function,
       example: "return data.xor().x"
     ) { points, noise, seed, oneHot in
@@ -77,7 +86,8 @@ enum Toys {
       }
       if oneHot { try t.narrowed(0, group * points, points).selected(1, label).write(Tensor.full(Shape(points), 1)) }
     }
-    let form = Dataset.Form(sample: Shape(2), divisor: nil, targets: .stored)
-    return Dataset(name, try x.converted(to: .default), t, form, classes: (0..<classes).map(String.init))
+    var details = Dataset.Details()
+    details.classes = (0..<classes).map(String.init)
+    return Dataset(name, [Column(try x.converted(to: .default)), Column(t)], details)
   }
 }

@@ -85,7 +85,7 @@ extension Functional {
       A query that may look at no key gets 0.
       Shapes: query {…, L, E}, key {…, S, E}, value {…, S, Ev}, attn_mask broadcasts to {…, L, S}; result {…, L, Ev}. Dims in front broadcast.
       Errors: sizes that do not fit; attn_mask beside is_causal; dropout_p outside 0..1.
-      Paper: Vaswani et al. 2017, arXiv:1706.03762.
+      Paper: Vaswani et al. 2017, arXiv:1706.03762
       """,
       Param("query", Tensor.self, "{…, L, E}"), Param("key", Tensor.self, "{…, S, E}"), Param("value", Tensor.self, "{…, S, Ev}"),
       Param("attn_mask", default: Tensor?.none, "bool: true where a query may look; float: added to the scores"),

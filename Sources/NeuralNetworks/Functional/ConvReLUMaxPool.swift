@@ -25,6 +25,7 @@ extension Functional {
     let y = try Tensor(empty: Shape(geometry.batch, geometry.outChannels, sizes.height / pool, sizes.width / pool), type)
     let winners = try Tensor(empty: y.shape, .uint8)
     let source = try x.contiguous(), kernel = try weight.contiguous(), shift = try bias?.contiguous()
+    try ConvolutionOps.checkMemory(.forwardPooled, type, geometry)
     withExtendedLifetime((source, kernel, shift)) {
       Convolution.forwardReLUMaxPool(
         width(y), geometry, pool: pool, x: source.pointer, weight: kernel.pointer, bias: shift.map { UnsafeRawPointer($0.pointer) },
@@ -57,6 +58,7 @@ extension Functional {
     let source = try x.contiguous(), kernel = try weight.contiguous(), gradient = try g.contiguous()
     let gx = node.needs(0) ? try Tensor(empty: x.shape, g.type) : nil, gWeight = try Tensor(empty: weight.shape, g.type)
     let gBias = hasBias && node.needs(2) ? try Tensor(empty: Shape(geometry.outChannels), g.type) : nil
+    for part in [Convolution.Part.inputGradient, .weightGradient] { try ConvolutionOps.checkMemory(part, g.type, geometry) }
     withExtendedLifetime((source, kernel, gradient)) {
       Convolution.backwardReLUMaxPool(
         width(g), geometry, pool: pool, x: source.pointer, weight: kernel.pointer, positions: winners.pointer(UInt8.self),

@@ -12,10 +12,16 @@ internal import Tensors
 /// (by g the convolution, by x the gradient of the input, by w that of the weight), so the gradient of each is one of the other two,
 /// and gradients of any order come for free.
 enum ConvolutionOps {
+  /// Before the kernels, which cannot raise an error, ask for their working memory.
+  static func checkMemory(_ part: Convolution.Part, _ type: ElementType, _ geometry: ConvolutionGeometry) throws {
+    try BufferCache.check(workingMemory: Convolution.workingBytes(part, type.width ?? .float32, geometry))
+  }
+
   /// y = x ∗ w + bias
   static func forward(_ x: Tensor, _ w: Tensor, _ bias: Tensor?, _ geometry: ConvolutionGeometry, _ name: String) throws -> Tensor {
     let y = try Tensor(empty: Shape(geometry.batch, geometry.outChannels, geometry.outHeight, geometry.outWidth), x.type)
     let source = try x.contiguous(), weight = try w.contiguous(), shift = try bias?.contiguous()
+    try checkMemory(.forward, y.type, geometry)
     withExtendedLifetime((source, weight, shift)) {
       Convolution.forward(
         Functional.width(y), geometry, x: source.pointer, weight: weight.pointer, bias: shift.map { UnsafeRawPointer($0.pointer) }, y: y.pointer)
@@ -24,6 +30,8 @@ enum ConvolutionOps {
     if Tape.follows(inputs) {
       try y.follow(name, inputs, saving: [x, w]) { node, g in
         let x = try node.saved(0), w = try node.saved(1)
+        // Both gradients read it: an expanded one (behind a sum) is written out once.
+        let g = Tape.isOn ? g : try g.contiguous()
         let gx = node.needs(0) ? try inputGradient(g, w, geometry, name) : nil
         let hasBias = node.inputs.count == 3
         // The kernel sums the bias's gradient on its way, but the tape would not see that.
@@ -42,6 +50,7 @@ enum ConvolutionOps {
   static func inputGradient(_ g: Tensor, _ w: Tensor, _ geometry: ConvolutionGeometry, _ name: String) throws -> Tensor {
     let gx = try Tensor(empty: Shape(geometry.batch, geometry.inChannels, geometry.inHeight, geometry.inWidth), g.type)
     let source = try g.contiguous(), weight = try w.contiguous()
+    try checkMemory(.inputGradient, gx.type, geometry)
     withExtendedLifetime((source, weight)) {
       Convolution.inputGradient(Functional.width(gx), geometry, gradOutput: source.pointer, weight: weight.pointer, gradInput: gx.pointer)
     }
@@ -63,6 +72,7 @@ enum ConvolutionOps {
     let perGroup = geometry.inChannels / geometry.groups
     let gw = try Tensor(empty: Shape(geometry.outChannels, perGroup, geometry.kernelHeight, geometry.kernelWidth), g.type)
     let source = try x.contiguous(), gradient = try g.contiguous()
+    try checkMemory(.weightGradient, gw.type, geometry)
     withExtendedLifetime((source, gradient)) {
       Convolution.weightGradient(
         Functional.width(gw), geometry, x: source.pointer, gradOutput: gradient.pointer, gradWeight: gw.pointer, gradBias: bias?.pointer)

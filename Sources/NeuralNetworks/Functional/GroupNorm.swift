@@ -14,7 +14,9 @@ extension Functional {
   static func groupNorm(_ x: Tensor, groups: Int, weight: Tensor?, bias: Tensor?, eps: Double, _ name: String) throws -> Tensor {
     guard x.rank >= 2 else { throw LuaError("\(name): input must be {N,C,…}, got \(x.shape)") }
     let channels = x.shape[1]
-    guard groups >= 1, channels % groups == 0 else { throw LuaError("\(name): \(channels) channels cannot be split into \(groups) groups (input \(x.shape))") }
+    guard groups >= 1, groups <= Swift.max(channels, 1), channels % groups == 0 else {
+      throw LuaError("\(name): \(channels) channels cannot be split into \(groups) groups (input \(x.shape))")
+    }
     for (tensor, label) in [(weight, "weight"), (bias, "bias")] {
       if let tensor, tensor.shape != Shape(channels) { throw LuaError("\(name): \(label) must have shape {\(channels)}, got \(tensor.shape) (input \(x.shape))") }
     }

@@ -57,11 +57,11 @@ extension Functional {
       try avgPool1d(x, kernel: kernel, stride: stride, padding: padding, ceilMode: ceil, countIncludePad: counted)
     },
     Row(
-      "adaptive_avg_pool1d", adaptiveAvgPool1dDoc, Param("x", Tensor.self, "{N, C, L} or {C, L}"), Param("output_size", Int.self), place: .function,
+      "adaptive_avg_pool1d", adaptiveAvgPool1dDoc, Param("x", Tensor.self, "{N, C, L} or {C, L}"), Param("output_size", Int.self, "the new length"), place: .function,
       example: "return F.adaptive_avg_pool1d(T.ones(1, 2, 7), 3)"
     ) { x, size in try adaptiveAvgPool1d(x, size: size) },
     Row(
-      "adaptive_max_pool1d", adaptiveMaxPool1dDoc, Param("x", Tensor.self, "{N, C, L} or {C, L}"), Param("output_size", Int.self), place: .function,
+      "adaptive_max_pool1d", adaptiveMaxPool1dDoc, Param("x", Tensor.self, "{N, C, L} or {C, L}"), Param("output_size", Int.self, "the new length"), place: .function,
       example: "return F.adaptive_max_pool1d(T.ones(1, 2, 7), 3)"
     ) { x, size in try adaptiveMaxPool1d(x, size: size) },
   ]

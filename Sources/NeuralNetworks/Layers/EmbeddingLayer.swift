@@ -34,7 +34,7 @@ public final class Embedding: Module, @unchecked Sendable {
   public override var optionalNames: [String] { ["padding_idx"] }
 
   static let row = Row(
-    "Embedding", Functional.embeddingDoc + "\nThe weight begins with normal numbers, the row of padding_idx with zeros.",
+    "Embedding", Functional.embeddingDoc.replacing("\nShapes:", with: "\nThe weight begins with normal numbers, the row of padding_idx with zeros.\nShapes:"),
     Param("num_embeddings", Int.self, "V, the number of rows"), Param("embedding_dim", Int.self, "D, their length"),
     Param("padding_idx", default: Int?.none, "a position whose row is 0 and gets no gradient"),
     Param("max_norm", default: Double?.none, "rows in use are cut to this norm, in place"), Param("norm_type", default: 2.0, "the norm's exponent"),

@@ -23,7 +23,7 @@ public final class ModuleDict: ModuleContainer, @unchecked Sendable {
 
   public override var ownMethods: [Row] { Self.methods }
 
-  private static let methods: [Row] = [
+  static let methods: [Row] = [
     Row("keys", "The names, in their order.", Param("dict", ModuleDict.self), place: .method, example: "return nn.ModuleDict({act = nn.ReLU()}):keys()") { dict in
       try dict.ownChildren().map(\.name)
     },
@@ -31,7 +31,7 @@ public final class ModuleDict: ModuleContainer, @unchecked Sendable {
       try dict.ownChildren().map { AnyModule($0.module) }
     },
     Row(
-      "contains", "Whether there is a module of that name.", Param("dict", ModuleDict.self), Param("name", String.self), place: .method,
+      "contains", "Whether there is a module of that name.", Param("dict", ModuleDict.self), Param("name", String.self, "as it was given"), place: .method,
       example: "return nn.ModuleDict({act = nn.ReLU()}):contains(\"act\")"
     ) { dict, name in try dict.ownChildren().contains { $0.name == name } },
   ]

@@ -49,10 +49,10 @@ public class ModuleSequence: ModuleContainer, @unchecked Sendable {
 
   public override var ownMethods: [Row] { Self.methods }
 
-  private static let methods: [Row] = [
+  static let methods: [Row] = [
     Row(
       results: "append", "Adds a module at the end and returns the container.\nErrors: a module that contains this one.", Param("modules", ModuleSequence.self),
-      Param("module", Module.self, "the new member"), place: .method, example: "return #nn.Sequential(nn.Linear(2, 3)):append(nn.ReLU())", returns: "the container"
+      Param("module", Module.self, "the new member"), place: .method, example: "return #nn.Sequential(nn.Linear(2, 3)):append(nn.ReLU())", returns: "Module"
     ) { stack, list, module in
       try list.insert(module, at: list.ownChildren().count, "append")
       list.anchor(stack, 2, in: 1)
@@ -62,7 +62,7 @@ public class ModuleSequence: ModuleContainer, @unchecked Sendable {
     Row(
       results: "insert", "Puts a module before the one at a position and returns the container.\nErrors: a position outside 1 … #modules + 1; members that have names.",
       Param("modules", ModuleSequence.self), Param("position", Int.self, "from 1"), Param("module", Module.self, "the new member"), place: .method,
-      example: "return nn.ModuleList(nn.Linear(2, 3)):insert(1, nn.ReLU())", returns: "the container"
+      example: "return nn.ModuleList(nn.Linear(2, 3)):insert(1, nn.ReLU())", returns: "Module"
     ) { stack, list, position, module in
       let count = try list.ownChildren().count
       guard position >= 1, position <= count + 1 else { throw LuaError("insert: position \(position) is out of range 1..\(count + 1)") }
@@ -74,7 +74,7 @@ public class ModuleSequence: ModuleContainer, @unchecked Sendable {
     Row(
       results: "extend", "Adds all modules of a list, or of another container, at the end and returns the container.\nErrors: a member that is no module.",
       Param("modules", ModuleSequence.self), Param("list", LuaAny.self, "a list of modules, ModuleList or Sequential"), place: .method,
-      example: "return #nn.ModuleList():extend({nn.ReLU(), nn.Tanh()})", returns: "the container"
+      example: "return #nn.ModuleList():extend({nn.ReLU(), nn.Tanh()})", returns: "Module"
     ) { stack, list, others in
       guard stack.reserve(12) else { throw LuaError("stack overflow") }
       let container = try? ModuleSequence.decode(stack, others.index)

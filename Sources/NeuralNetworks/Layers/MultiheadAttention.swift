@@ -170,7 +170,7 @@ public final class MultiheadAttention: Module, @unchecked Sendable {
     attn_mask {L, S} or {N · num_heads, L, S}; key_padding_mask {N, S}; weights {N, L, S}, of all heads {N, num_heads, L, S}.
     Training: dropout of weights; evaluation drops nothing.
     Errors: sizes that do not fit; embed_dim that num_heads does not divide.
-    Paper: Vaswani et al. 2017, arXiv:1706.03762.
+    Paper: Vaswani et al. 2017, arXiv:1706.03762
     """,
     Param("embed_dim", Int.self, "features of queries and output"), Param("num_heads", Int.self, "heads, each of embed_dim / num_heads features"),
     Param.option("dropout", default: 0.0, "share of weights dropped"), Param.option("bias", default: true, "add learned biases"),

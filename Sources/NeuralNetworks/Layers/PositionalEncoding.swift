@@ -52,7 +52,7 @@ public final class PositionalEncoding: Module, @unchecked Sendable {
     Shapes: input and result {T, N, d_model}, {N, T, d_model} with batch_first, or {T, d_model}.
     Training: dropout of the sum; evaluation drops nothing.
     Errors: more steps than max_len; other features than d_model.
-    Paper: Vaswani et al. 2017, arXiv:1706.03762.
+    Paper: Vaswani et al. 2017, arXiv:1706.03762
     """,
     Param("d_model", Int.self, "features of a step"), Param("max_len", default: 5000, "the most steps"),
     Param("dropout", default: 0.1, "share of values dropped"), Param.option("batch_first", default: false, "samples, not steps, are dim 1"), place: .function,

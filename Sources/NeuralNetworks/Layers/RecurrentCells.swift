@@ -65,7 +65,7 @@ public final class RNNCell: RecurrentCell, @unchecked Sendable {
     One step of a plain recurrent layer: cell(input[, h]) returns tanh(Wi input + bi + Wh h + bh), or relu; h begins at 0.
     \(shapes)
     \(errors)
-    Paper: Elman 1990, "Finding Structure in Time".
+    Paper: Elman 1990, "Finding Structure in Time"
     """,
     RecurrentLayer.inputSize, RecurrentLayer.hiddenSize, Param.option("nonlinearity", default: "tanh", "\"tanh\" or \"relu\""), bias, place: .function, mixed: true,
     example: "return nn.RNNCell(3, 5)(T.rand(2, 3))"
@@ -80,7 +80,7 @@ public final class LSTMCell: RecurrentCell, @unchecked Sendable {
     One step of an LSTM: cell(input[, {h, c}]) returns the new h and c, c = f c' + i g and h = o tanh(c); states begin at 0.
     \(shapes)
     \(errors)
-    Paper: Hochreiter & Schmidhuber 1997, "Long Short-Term Memory".
+    Paper: Hochreiter & Schmidhuber 1997, "Long Short-Term Memory"
     """,
     RecurrentLayer.inputSize, RecurrentLayer.hiddenSize, bias, place: .function, mixed: true, example: "return nn.LSTMCell(3, 5)(T.rand(2, 3))"
   ) { try LSTMCell(.lstm, "LSTMCell", $0, $1, bias: $2) }
@@ -94,7 +94,7 @@ public final class GRUCell: RecurrentCell, @unchecked Sendable {
     One step of a GRU: cell(input[, h]) returns (1 - z) n + z h; h begins at 0.
     \(shapes)
     \(errors)
-    Paper: Cho et al. 2014, arXiv:1406.1078.
+    Paper: Cho et al. 2014, arXiv:1406.1078
     """,
     RecurrentLayer.inputSize, RecurrentLayer.hiddenSize, bias, place: .function, mixed: true, example: "return nn.GRUCell(3, 5)(T.rand(2, 3))"
   ) { try GRUCell(.gru, "GRUCell", $0, $1, bias: $2) }

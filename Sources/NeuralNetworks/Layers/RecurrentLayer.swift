@@ -132,7 +132,7 @@ public final class RNN: RecurrentLayer, @unchecked Sendable {
     \(shapes)
     Training: between layers dropout; evaluation drops nothing.
     \(errors)
-    Paper: Elman 1990, "Finding Structure in Time".
+    Paper: Elman 1990, "Finding Structure in Time"
     """,
     inputSize, hiddenSize, layers, Param.option("nonlinearity", default: "tanh", "\"tanh\" or \"relu\""), bias, batchFirst, dropout, bidirectional,
     place: .function, mixed: true, example: "return nn.RNN(3, 5)(T.rand(4, 2, 3))"
@@ -156,7 +156,7 @@ public final class LSTM: RecurrentLayer, @unchecked Sendable {
     \(shapes)
     Training: between layers dropout; evaluation drops nothing.
     \(errors)
-    Paper: Hochreiter & Schmidhuber 1997, "Long Short-Term Memory".
+    Paper: Hochreiter & Schmidhuber 1997, "Long Short-Term Memory"
     """,
     inputSize, hiddenSize, layers, bias, batchFirst, dropout, bidirectional, place: .function, mixed: true, example: "return nn.LSTM(3, 5)(T.rand(4, 2, 3))"
   ) {
@@ -176,7 +176,7 @@ public final class GRU: RecurrentLayer, @unchecked Sendable {
     \(shapes)
     Training: between layers dropout; evaluation drops nothing.
     \(errors)
-    Paper: Cho et al. 2014, arXiv:1406.1078.
+    Paper: Cho et al. 2014, arXiv:1406.1078
     """,
     inputSize, hiddenSize, layers, bias, batchFirst, dropout, bidirectional, place: .function, mixed: true, example: "return nn.GRU(3, 5)(T.rand(4, 2, 3))"
   ) {

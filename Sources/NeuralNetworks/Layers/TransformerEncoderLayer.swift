@@ -87,7 +87,7 @@ public final class TransformerEncoderLayer: Module, @unchecked Sendable {
     src_key_padding_mask {N, T}.
     Training: dropout of attention weights and behind each part; evaluation drops nothing.
     Errors: sizes that do not fit; d_model that nhead does not divide.
-    Paper: Vaswani et al. 2017, arXiv:1706.03762; norm_first: Xiong et al. 2020, arXiv:2002.04745.
+    Paper: Vaswani et al. 2017, arXiv:1706.03762; norm_first: Xiong et al. 2020, arXiv:2002.04745
     """,
     Param("d_model", Int.self, "features of a step"), Param("nhead", Int.self, "heads of the attention"),
     Param.option("dim_feedforward", default: 2048, "features between the two dense layers"), Param.option("dropout", default: 0.1, "share of values dropped"),
@@ -130,11 +130,11 @@ public final class TransformerEncoder: Module, @unchecked Sendable {
   static let row = Row(
     results: "TransformerEncoder",
     """
-    num_layers copies of an encoder layer, with parameters of their own, one behind the other. \
+    Copies of an encoder layer, num_layers of them with parameters of their own, one behind the other. \
     encoder(src, {mask, src_key_padding_mask, is_causal = false}), as the layer's own arguments.
     Shapes: as the layer's.
     Errors: num_layers outside 1..1000.
-    Paper: Vaswani et al. 2017, arXiv:1706.03762.
+    Paper: Vaswani et al. 2017, arXiv:1706.03762
     """,
     Param("encoder_layer", TransformerEncoderLayer.self, "copied num_layers times"), Param("num_layers", Int.self, "layers"),
     Param("norm", default: Module?.none, "a module for the end, such as a LayerNorm"), place: .function,

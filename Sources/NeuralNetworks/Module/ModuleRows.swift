@@ -3,19 +3,45 @@ internal import Tensors
 
 /// `nnlua.nn`: layers, losses, containers, and what every module can do.
 public enum ModuleLibrary {
-  public static let all: [Row] = Layers.rows
+  public static let all: [Row] = Layers.rows + [classRow]
+
+  private static let classRow = Row(
+    script: "class",
+    """
+    A class of modules written in Lua. Write `Name:init(…)`, which sets tensors, modules and lists of them as fields, and `Name:forward(x)`; then `Name(…)` makes one. \
+    Tensors with requires_grad are its parameters, modules its children; everything a module can do, it can do.
+    Errors: a name that is no string; a parent that was not made by nn.class.
+    """, Param("name", String.self, "what tostring and errors call it"),
+    Param("parent", default: LuaTable?.none, "a class to take methods over from; `Name.super` is it"),
+    example: """
+      local Net = nn.class("Net")
+      function Net:init(hidden)
+        self.fc1 = nn.Linear(4, hidden)
+        self.fc2 = nn.Linear(hidden, 2)
+      end
+      function Net:forward(x) return self.fc2(self.fc1(x):relu()) end
+      return Net(8)(T.rand(3, 4))
+      """, returns: "table")
 
   public static let library = Library(
-    "nnlua.nn", "Layers, losses and modules.", rows: all, classes: [moduleClass], lua: ShippedFile.text("class.lua"))
+    "nnlua.nn", "Layers, losses, containers and modules of one's own.", rows: all, classes: [moduleClass],
+    types: [luaClass("Sequential", ModuleSequence.methods), luaClass("ModuleList", ModuleSequence.methods), luaClass("ModuleDict", ModuleDict.methods)],
+    lua: ShippedFile.text("class.lua"))
 
-  public static let moduleClass = LuaClass("Module", rows: methods)
+  public static let moduleClass = LuaClass(
+    "Module",
+    """
+    A layer, a loss, a container or a network of one's own (`nn.class`): `net(x)` runs it. Its parameters, buffers and children are fields by their names \
+    (`net.weight`, `net.fc1`) and its children also by position (`net[2]`).
+    """, rows: methods, operators: operators)
 
   nonisolated(unsafe) private static var classes: [String: LuaClass] = [:]
 
   /// The Lua class of a kind of module: the same methods under its own name.
   static func luaClass(_ kind: String, _ own: [Row]) -> LuaClass {
     if let known = classes[kind] { return known }
-    let made = LuaClass(kind, rows: methods + own, operators: operators, index: index, newIndex: newIndex)
+    let doc = own.isEmpty ? "" : "What a \(kind) can do beside what every Module can."
+    let made = LuaClass(kind, doc, base: moduleClass, rows: methods + own, operators: operators, index: index, newIndex: newIndex)
     classes[kind] = made
     return made
   }
@@ -42,13 +68,15 @@ public enum ModuleLibrary {
 
   static let methods: [Row] = [
     Row(
-      results: "call", "Runs forward; module(…) is the same.", Param("module", Module.self), Param("arguments", LuaRest.self), place: .method,
+      results: "call", "Runs forward; module(…) is the same.", Param("module", Module.self), Param("arguments", LuaRest.self, "what the module's forward takes"),
+      place: .method,
       example: "return nn.ReLU():call(T.tensor({-1, 2}))", returns: "what forward returns"
     ) { stack, module, rest in
       try call(stack, module, rest.indices)
     },
     Row(
-      results: "forward", "The module's formula; module(…) is the same.", Param("module", Module.self), Param("arguments", LuaRest.self), place: .method,
+      results: "forward", "The module's formula; module(…) is the same.", Param("module", Module.self),
+      Param("arguments", LuaRest.self, "what the module's forward takes"), place: .method,
       example: "return nn.ReLU():forward(T.tensor({-1, 2}))", returns: "what the formula gives"
     ) { stack, module, rest in
       try call(stack, module, rest.indices)
@@ -74,7 +102,10 @@ public enum ModuleLibrary {
     methodRow("modules", "This module and all below it.", example: "return #nn.Sequential(nn.ReLU(), nn.Residual(nn.Linear(2, 2))):modules()") { module in
       try module.namedModules().map(\.module)
     },
-    methodRow("train", "Training mode, here and below; train(false) is eval().", Param("on", default: true), example: "return nn.Dropout(0.5):train().training") {
+    methodRow(
+      "train", "Training mode, here and below; train(false) is eval().", Param("on", default: true, "false for evaluation"),
+      example: "return nn.Dropout(0.5):train().training"
+    ) {
       module, on in
       try module.setTraining(on)
       return module
@@ -88,7 +119,7 @@ public enum ModuleLibrary {
       return module
     },
     methodRow(
-      "requires_grad_", "Asks for gradients of all parameters, or freezes them.", Param("on", default: true),
+      "requires_grad_", "Asks for gradients of all parameters, or freezes them.", Param("on", default: true, "false freezes them"),
       example: "return #nn.Linear(2, 3):requires_grad_(false):parameters()"
     ) { module, on in
       for parameter in try module.parameters() { try parameter.requireGrad(on) }
@@ -99,7 +130,7 @@ public enum ModuleLibrary {
     },
     methodRow(
       "to", "Changes all parameters and float buffers to a type; gradients are dropped.\nErrors: a type that is not float32 or float64.",
-      Param("dtype", ElementType.self), example: "return nn.Linear(2, 3):to(\"float64\").weight.dtype"
+      Param("dtype", ElementType.self, "\"float32\" or \"float64\""), example: "return nn.Linear(2, 3):to(\"float64\").weight.dtype"
     ) { module, type in try module.changeType(to: type) },
     methodRow("float", "All parameters and float buffers as float32; to(\"float32\").", example: "return nn.Linear(2, 3):float().weight.dtype") { module in
       try module.changeType(to: .float32)
@@ -109,7 +140,8 @@ public enum ModuleLibrary {
     },
     methodRow(
       "register_buffer", "Makes a tensor part of the state that is not trained: module.name reads it.\nErrors: a name that is taken or holds a dot.",
-      Param("name", String.self), Param("tensor", Tensor.self), example: "return nn.Identity():register_buffer(\"count\", T.zeros(1))"
+      Param("name", String.self, "the field's name"), Param("tensor", Tensor.self, "kept as it is"),
+      example: "return nn.Identity():register_buffer(\"count\", T.zeros(1))"
     ) { module, name, tensor in
       try module.checkFree(name, "register_buffer")
       return module.register(buffer: name, tensor)
@@ -144,12 +176,12 @@ public enum ModuleLibrary {
     },
     methodRow(
       "summary", "A table of layers, output shapes and parameter counts, for an input of the given shape.\nErrors: an input that the layers do not take.",
-      Param("input_shape", ShapeArgument.self),
+      Param("input_shape", ShapeArgument.self, "sizes, or one list of sizes"),
       example: "return nn.Sequential(nn.Linear(4, 3), nn.ReLU()):summary(1, 4)"
     ) { module, shape in
       try module.summary(shape.shape("summary"))
     },
-    Row(getter: "training", "Training mode (true) or evaluation.", of: Module.self) { $0.training },
+    Row(getter: "training", "Training mode (true) or evaluation. It can be set.", example: "return nn.Dropout(0.5).training", of: Module.self) { $0.training },
   ]
 
   private static func call(_ stack: LuaStack, _ module: Module, _ arguments: Range<Int32>) throws -> Int32 {

@@ -52,7 +52,10 @@ extension Module {
 
   /// Copies a state's values into this module's tensors, all or none.
   /// - Errors: all missing, unexpected and misshapen names in one message.
-  public func load(_ state: [(name: String, tensor: Tensor)], strict: Bool) throws {
+  public func load(_ state: [(name: String, tensor: Tensor)], strict: Bool) throws { try prepared(state, strict: strict)() }
+
+  /// Checks a state and makes all that is needed; what comes back takes it over and cannot fail.
+  public func prepared(_ state: [(name: String, tensor: Tensor)], strict: Bool) throws -> () -> Void {
     let given = Dictionary(state.map { ($0.name, $0.tensor) }, uniquingKeysWith: { first, _ in first })
     let own = try stateTensors()
     let ownNames = Set(own.map(\.name))
@@ -69,8 +72,15 @@ extension Module {
     if !misshapen.isEmpty { faults.append("of another shape: \(misshapen.joined(separator: ", "))") }
     guard faults.isEmpty else { throw LuaError("load_state_dict: \(faults.joined(separator: "; "))") }
     // What may fail for want of memory comes first, so that nothing is half loaded.
-    let values = try own.compactMap { entry in try given[entry.name].map { (entry.tensor, try $0.converted(to: entry.tensor.type)) } }
-    for (tensor, value) in values { try tensor.load(value, "load_state_dict") }
+    let changes = try own.compactMap { entry in
+      try given[entry.name].map { (target: entry.tensor, values: try $0.converted(to: entry.tensor.type).contiguous()) }
+    }
+    return {
+      for (target, values) in changes {
+        target.write(values)
+        target.storage.changed(by: "load_state_dict")
+      }
+    }
   }
 
   /// Layers, output shapes and parameter counts as text, from a run on ones: whatever takes positions finds the first.

@@ -1,4 +1,5 @@
-public import KernelTable
+internal import KernelTable
+internal import Kernels
 public import LuaBridge
 public import Tensors
 
@@ -9,27 +10,46 @@ open class Optimizer: LuaObject, @unchecked Sendable {
   open var kind: String { "\(Self.self)" }
   /// The learning rate.
   open var lr: Double
+  /// The share of the last step that goes on, β₁ of Adam's kin: what `OneCycleLR` turns. nil where there is none.
+  open var momentum: Double? {
+    get { nil }
+    set {}
+  }
+  /// The learning rate before any scheduler changed it: what schedulers count from.
+  var initialLR: Double?
   let parameters: [Tensor]
-  private var states: [[String: Tensor]]
-  private var steps: [Int]
+  /// Climbs instead of descending: the gradient's sign is turned.
+  private let maximize: Bool
+  var states: [ParameterState]
 
-  init(_ parameters: [Tensor], lr: Double, _ kind: String) throws {
+  init(_ parameters: [Tensor], lr: Double, maximize: Bool = false, _ kind: String) throws {
     guard !parameters.isEmpty else { throw LuaError("\(kind): there are no parameters to change") }
     for (place, parameter) in parameters.enumerated() where !parameter.isLeaf || !parameter.requiresGrad {
       throw LuaError(
         "\(kind): parameter \(place + 1) \(parameter.shape) \(parameter.isLeaf ? "does not require gradients" : "is a result of '\(parameter.node?.op ?? "")', not a parameter")"
       )
     }
-    guard lr >= 0, lr.isFinite else { throw LuaError("\(kind): lr must be 0 or more, got \(lr)") }
+    guard lr >= 0, lr.isFinite else { throw LuaError("\(kind): lr must be 0 or more, got \(lr.luaLiteral)") }
     var seen: Set<ObjectIdentifier> = []
     self.parameters = parameters.filter { seen.insert(ObjectIdentifier($0)).inserted }
     self.lr = lr
-    states = Array(repeating: [:], count: self.parameters.count)
-    steps = Array(repeating: 0, count: self.parameters.count)
+    self.maximize = maximize
+    states = self.parameters.map { ParameterState($0) }
   }
 
-  /// One tensor's step, the `t`-th from 1; `state(name)` is a tensor of the parameter's shape that begins as zeros.
-  open func update(_ parameter: Tensor, _ gradient: Tensor, _ width: FloatWidth, t: Int, state: (String) throws -> UnsafeMutableRawPointer) throws {}
+  /// The parts with settings of their own; this one alone, unless groups were given.
+  open var groups: [Optimizer] { [self] }
+
+  // MARK: steps
+
+  /// One tensor's step, the `t`-th from 1. `parameter` and `gradient` are contiguous and of one type; `state(name)` is a tensor of their shape
+  /// that begins as zeros.
+  open func update(_ parameter: Tensor, _ gradient: Tensor, _ state: ParameterState, t: Int) throws {}
+
+  /// Names of the tensors that `update` asks its state for.
+  open var stateNames: [String] { [] }
+  /// Names of the numbers it keeps there.
+  open var stateNumbers: [String] { [] }
 
   /// Changes every parameter that has a gradient.
   open func step() throws {
@@ -38,89 +58,103 @@ open class Optimizer: LuaObject, @unchecked Sendable {
       guard gradient.shape == parameter.shape else {
         throw LuaError("\(kind): the gradient of parameter \(i + 1) has shape \(gradient.shape), the parameter \(parameter.shape)")
       }
-      let width: FloatWidth = parameter.type == .float64 ? .float64 : .float32
-      let source = try gradient.converted(to: parameter.type).contiguous()
-      let target = try parameter.contiguous()
-      steps[i] += 1
-      try update(target, source, width, t: steps[i]) { name in
-        if let known = states[i][name], known.type == parameter.type, known.shape == parameter.shape { return known.pointer }
-        let made = try states[i][name]?.converted(to: parameter.type) ?? Tensor.zeros(parameter.shape, parameter.type)
-        states[i][name] = made
-        return made.pointer
+      var source = try gradient.converted(to: parameter.type).contiguous()
+      if maximize {
+        let turned = try Tensor(empty: source.shape, source.type)
+        Vector.unary(.neg, source.type.width ?? .float32, source.pointer, turned.pointer, source.count)
+        source = turned
       }
+      let target = try parameter.contiguous()
+      try update(target, source, states[i], t: states[i].steps + 1)
+      states[i].steps += 1
       if target !== parameter { parameter.write(target) }
       parameter.storage.changed(by: "step")
     }
   }
 
+  /// A step around a function that computes the loss and its gradients; most optimizers call it once and then step.
+  open func step(_ closure: () throws -> Double?) throws {
+    _ = try closure()
+    try step()
+  }
+
   open func zeroGrad() { for parameter in parameters { parameter.grad = nil } }
+
+  // MARK: state
 
   /// Everything needed to go on: by the number of the parameter (from 0) and the name of its state.
   open func state() throws -> [(name: String, tensor: Tensor)] {
     var entries: [(name: String, tensor: Tensor)] = [("lr", try Tensor.scalar(lr, .float64))]
-    for i in parameters.indices {
-      entries.append(("\(i).step", try Tensor([Int64(steps[i])]).reshaped(Shape())))
-      for (name, tensor) in states[i].sorted(by: { $0.key < $1.key }) { entries.append(("\(i).\(name)", tensor)) }
+    if let momentum { entries.append(("momentum", try Tensor.scalar(momentum, .float64))) }
+    if let initialLR { entries.append(("initial_lr", try Tensor.scalar(initialLR, .float64))) }
+    for (i, state) in states.enumerated() {
+      entries.append(("\(i).step", try Tensor([Int64(state.steps)]).reshaped(Shape())))
+      for (name, tensor) in state.tensors.sorted(by: { $0.key < $1.key }) { entries.append(("\(i).\(name)", tensor)) }
+      for (name, value) in state.numbers.sorted(by: { $0.key < $1.key }) { entries.append(("\(i).\(name)", try Tensor.scalar(value, .float64))) }
     }
     return entries
   }
 
-  /// - Errors: names or shapes that do not belong to these parameters; nothing is changed then.
-  open func load(_ entries: [(name: String, tensor: Tensor)]) throws {
-    var states = self.states, steps = self.steps, lr = self.lr
+  /// Takes over a state, all or nothing.
+  /// - Errors: names, shapes and values that do not belong to these parameters, all in one message; nothing is changed then.
+  public final func load(_ entries: [(name: String, tensor: Tensor)]) throws { try prepared(entries)() }
+
+  /// Checks a state and makes all that is needed; what comes back takes it over and cannot fail.
+  open func prepared(_ entries: [(name: String, tensor: Tensor)]) throws -> () -> Void {
+    var faults: [String] = [], numbers: [String: Double] = [:]
+    let states = parameters.map { ParameterState($0) }
+    var counted: Set<Int> = []
+    func number(_ name: String, _ tensor: Tensor) throws -> Double? {
+      if tensor.count == 1 { return try tensor.values()[0] }
+      faults.append("'\(name)' has shape \(tensor.shape), a number is expected")
+      return nil
+    }
     for (name, tensor) in entries {
-      if name == "lr", tensor.count == 1 {
-        lr = try tensor.values()[0]
+      if name == "lr" || name == "initial_lr" || name == "momentum" && momentum != nil {
+        guard let value = try number(name, tensor) else { continue }
+        if value >= 0, value.isFinite { numbers[name] = value } else { faults.append("'\(name)' is \(value.luaLiteral)") }
         continue
       }
       let parts = name.split(separator: ".", maxSplits: 1).map(String.init)
       guard parts.count == 2, let i = Int(parts[0]), parameters.indices.contains(i) else {
-        throw LuaError("load_state_dict: '\(name)' does not belong to \(kind) of \(parameters.count) parameters")
+        faults.append("'\(name)' does not belong to \(kind) of \(parameters.count) parameter\(parameters.count == 1 ? "" : "s")")
+        continue
       }
-      if parts[1] == "step", tensor.count == 1 {
-        let value = try tensor.values()[0]
-        guard value >= 0, value < 1e15 else { throw LuaError("load_state_dict: '\(name)' is \(value), no count of steps") }
-        steps[i] = Int(value)
+      if parts[1] == "step" {
+        guard let value = try number(name, tensor) else { continue }
+        if value >= 0, value < 1e15, value == value.rounded() {
+          states[i].steps = Int(value)
+        } else {
+          faults.append("'\(name)' is \(value.luaLiteral), no count of steps")
+        }
+        counted.insert(i)
+      } else if stateNumbers.contains(parts[1]) {
+        if let value = try number(name, tensor) { states[i].numbers[parts[1]] = value }
+      } else if !stateNames.contains(parts[1]) {
+        let known = (["step"] + stateNames + stateNumbers).joined(separator: ", ")
+        faults.append("'\(name)' is no state of \(kind) (known: \(known))")
+      } else if tensor.shape != parameters[i].shape {
+        faults.append("'\(name)' has shape \(tensor.shape), its parameter \(parameters[i].shape)")
       } else {
-        guard tensor.shape == parameters[i].shape else { throw LuaError("load_state_dict: '\(name)' has shape \(tensor.shape), its parameter \(parameters[i].shape)") }
-        states[i][parts[1]] = try tensor.converted(to: parameters[i].type).copied()
+        let values = try tensor.converted(to: parameters[i].type)
+        states[i].tensors[parts[1]] = values === tensor ? try values.copied() : try values.contiguous()
       }
     }
-    (self.states, self.steps, self.lr) = (states, steps, lr)
+    if numbers["lr"] == nil { faults.append("'lr' is missing") }
+    for i in parameters.indices where !counted.contains(i) { faults.append("'\(i).step' is missing") }
+    if !faults.isEmpty { throw LuaError("load_state_dict: \(faults.prefix(20).joined(separator: "; "))\(faults.count > 20 ? "; and \(faults.count - 20) more" : "")") }
+    return { [self] in
+      self.states = states
+      lr = numbers["lr"] ?? lr
+      initialLR = numbers["initial_lr"]
+      if let value = numbers["momentum"] { momentum = value }
+    }
   }
 
   /// "Adam(lr 0.001, 6 tensors)"
-  open var title: String { "\(kind)(lr \(lr.luaLiteral), \(parameters.count) tensors)" }
+  open var title: String { "\(kind)(lr \(lr.luaLiteral), \(parameters.count) tensor\(parameters.count == 1 ? "" : "s"))" }
 
   public static var luaName: String { "Optimizer" }
   public static var keepsIdentity: Bool { true }
   public var luaClass: LuaClass { OptimizerLibrary.optimizerClass }
-}
-
-/// Several groups of parameters, each with its own settings, stepped together.
-final class OptimizerGroups: Optimizer, @unchecked Sendable {
-  private let groups: [Optimizer]
-  override var kind: String { groups[0].kind }
-  init(_ groups: [Optimizer]) throws {
-    self.groups = groups
-    try super.init(groups.flatMap(\.parameters), lr: groups[0].lr, groups[0].kind)
-  }
-  /// The first group's; setting it scales nothing, it sets all.
-  override var lr: Double {
-    get { super.lr }
-    set {
-      super.lr = newValue
-      for group in groups { group.lr = newValue }
-    }
-  }
-  override func step() throws { for group in groups { try group.step() } }
-  override func state() throws -> [(name: String, tensor: Tensor)] {
-    try groups.enumerated().flatMap { i, group in try group.state().map { ("group\(i).\($0.name)", $0.tensor) } }
-  }
-  override func load(_ entries: [(name: String, tensor: Tensor)]) throws {
-    for (i, group) in groups.enumerated() {
-      let prefix = "group\(i)."
-      try group.load(entries.filter { $0.name.hasPrefix(prefix) }.map { (String($0.name.dropFirst(prefix.count)), $0.tensor) })
-    }
-  }
 }

@@ -3,27 +3,47 @@ internal import Tensors
 
 /// `nnlua.optim`: every optimizer, one a line.
 public enum OptimizerLibrary {
-  public static let all: [Row] = [SGD.row, SGD.momentumRow, SGD.nesterovRow, Adagrad.row, RMSprop.row, Adam.row, Adam.decoupledRow]
-  public static let library = Library("nnlua.optim", "Optimizers.", rows: all, classes: [optimizerClass])
+  public static let all: [Row] = [
+    SGD.row, SGD.momentumRow, SGD.nesterovRow, Adagrad.row, RMSprop.row, Adadelta.row, Adam.row, Adam.decoupledRow, NAdam.row, RAdam.row, LBFGS.row,
+    GradientDescent.row,
+  ]
+  public static let library = Library("nnlua.optim", "Optimizers.", rows: all, classes: [optimizerClass], lua: ShippedFile.text("optim.lua"))
 
   public static let optimizerClass = LuaClass(
-    "Optimizer", rows: methods,
+    "Optimizer", "Changes parameters by their gradients: what `optim.Adam(net, …)` and the others make.", rows: methods,
     operators: [("__tostring", Row("tostring", "The optimizer as text.", Param("optimizer", Optimizer.self), place: []) { $0.title })],
     newIndex: { stack in
-      let optimizer = try Optimizer.decode(stack, 1)
-      guard stack.string(at: 2) == "lr" else { throw LuaError("\(optimizer.kind) has no field '\(stack.string(at: 2) ?? "?")' to set") }
-      guard let lr = stack.number(at: 3), lr >= 0, lr.isFinite else {
-        throw LuaError("\(optimizer.kind): lr must be a number of 0 or more, got \(try stack.description(at: 3))")
+      let optimizer = try Optimizer.decode(stack, 1), name = stack.string(at: 2)
+      guard name == "lr" || name == "momentum" && optimizer.momentum != nil else { throw LuaError("\(optimizer.kind) has no field '\(name ?? "?")' to set") }
+      guard let value = stack.number(at: 3), value >= 0, value.isFinite else {
+        throw LuaError("\(optimizer.kind): \(name ?? "lr") must be a number of 0 or more, got \(try stack.description(at: 3))")
       }
-      optimizer.lr = lr
+      if name == "lr" { optimizer.lr = value } else { optimizer.momentum = value }
       return 0
     })
 
+  // Settings that many optimizers have.
+  static let weightDecay = Param.option("weight_decay", default: 0.0, "λ of the penalty ½ λ p²")
+  static let maximize = Param.option("maximize", default: false, "climb: the gradient's sign is turned")
+
   static let methods: [Row] = [
     Row(
-      procedure: "step", "Changes every parameter that has a gradient.", Param("optimizer", Optimizer.self), place: .method,
-      example: "local net = nn.Linear(2, 1); local opt = optim.Adam(net, {lr = 0.1}); net(T.ones(1, 2)):sum():backward(); opt:step()"
-    ) { try $0.step() },
+      results: "step",
+      """
+      Changes every parameter that has a gradient. Given a function, calls it first, with gradients recorded, and returns what it returns: the loss.
+      Errors: LBFGS without a function that returns the loss.
+      """, Param("optimizer", Optimizer.self), Param("closure", default: LuaFunction?.none, "zeroes gradients, computes the loss, calls backward, returns the loss"),
+      place: .method,
+      example:
+        "local net = nn.Linear(2, 1); local opt = optim.Adam(net, {lr = 0.1}); return opt:step(function() opt:zero_grad(); local l = net(T.ones(1, 2)):sum(); l:backward(); return l end)",
+      returns: "value"
+    ) { stack, optimizer, closure in
+      guard let closure else {
+        try optimizer.step()
+        return 0
+      }
+      return try step(stack, optimizer, closure)
+    },
     Row(
       procedure: "zero_grad", "Drops the gradients of all parameters.", Param("optimizer", Optimizer.self), place: .method,
       example: "local net = nn.Linear(2, 1); local opt = optim.Adam(net, {lr = 0.1}); opt:zero_grad(); return net.weight.grad"
@@ -33,14 +53,51 @@ public enum OptimizerLibrary {
       example: "local net = nn.Linear(2, 1); local opt = optim.Adam(net, {lr = 0.1}); return opt:state_dict()"
     ) { TensorTable(try $0.state()) },
     Row(
-      "load_state_dict", "Goes on from a saved state.", Param("optimizer", Optimizer.self), Param("state", TensorTable.self), place: .method,
+      "load_state_dict",
+      """
+      Goes on from a saved state, bit for bit.
+      Errors: names, shapes and values that do not belong to these parameters, or are missing, all in one message; nothing is changed then.
+      """, Param("optimizer", Optimizer.self), Param("state", TensorTable.self, "what state_dict gave"), place: .method,
       example: "local net = nn.Linear(2, 1); local opt = optim.Adam(net, {lr = 0.1}); return opt:load_state_dict(opt:state_dict())"
     ) { optimizer, state in
       try optimizer.load(state.entries)
       return optimizer
     },
-    Row(getter: "lr", "The learning rate; may be set.", of: Optimizer.self) { $0.lr },
+    Row(
+      getter: "lr", "The learning rate; may be set. With parameter groups the first one's, and setting it sets all.",
+      example: "local opt = optim.Adam(nn.Linear(2, 1), {lr = 0.1}); return opt.lr", of: Optimizer.self
+    ) { $0.lr },
+    Row(
+      getter: "momentum", "The share of the last step that goes on (β₁ of Adam and its kin); may be set. nil where the optimizer has none.",
+      example: "local opt = optim.Adam(nn.Linear(2, 1), {lr = 0.1}); return opt.momentum", of: Optimizer.self
+    ) { $0.momentum },
+    Row(
+      getter: "param_groups",
+      "The groups of parameters, a list: each has lr and momentum (both may be set) and params. An optimizer without groups is its own only group.",
+      example:
+        "local net = nn.Linear(2, 1); local opt = optim.SGD({{params = {net.weight}}, {params = {net.bias}, lr = 0.5}}, {lr = 0.1}); return opt.param_groups[2].lr",
+      of: Optimizer.self
+    ) { $0.groups },
+    Row(getter: "params", "The tensors it changes, each once.", example: "local opt = optim.Adam(nn.Linear(2, 1), {lr = 0.1}); return #opt.params", of: Optimizer.self) {
+      $0.parameters
+    },
   ]
+
+  /// A step around a script's function, whose first result stays on the stack.
+  private static func step(_ stack: LuaStack, _ optimizer: Optimizer, _ closure: LuaFunction) throws -> Int32 {
+    guard stack.reserve(8) else { throw LuaError("stack overflow") }
+    var called = false
+    try optimizer.step {
+      stack.copy(closure.index)
+      try Tape.recording(true) { try stack.call(arguments: 0, results: 1) }
+      let loss: Double? =
+        if let tensor = try? Tensor.decode(stack, stack.top) { tensor.count == 1 ? try tensor.values()[0] : nil } else { stack.number(at: -1) }
+      if called { stack.pop() }
+      called = true
+      return loss
+    }
+    return 1
+  }
 
   /// A row of an optimizer: the first argument is a module, a list of tensors, or a list of groups {params = …, lr = …} whose
   /// own settings come before the common ones.
@@ -83,7 +140,7 @@ public enum OptimizerLibrary {
         groups.append(try Optimizer.decode(stack, stack.top))
         stack.pop()
       }
-      try OptimizerGroups(groups).push(stack)
+      if groups.count == 1 { groups[0].push(stack) } else { try ParameterGroups(groups).push(stack) }
       return 1
     }
   }

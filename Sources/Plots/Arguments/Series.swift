@@ -92,7 +92,7 @@ struct Matrix: LuaValue {
 
 /// Two finite numbers, the smaller one first: `{low, high}`.
 struct Interval: LuaValue {
-  static var luaName: String { "list {low, high}" }
+  static var luaName: String { "{low, high}" }
   let low: Double
   let high: Double
 

@@ -6,8 +6,8 @@ protocol NamedChoice: RawRepresentable, CaseIterable, LuaValue where RawValue ==
 }
 
 extension NamedChoice {
-  static var luaName: String { noun }
-  static var choices: String { allCases.map(\.luaLiteral).joined(separator: ", ") }
+  static var luaName: String { choices }
+  static var choices: String { allCases.map { "\"\($0.rawValue)\"" }.joined(separator: ", ") }
   static func decode(_ stack: LuaStack, _ index: Int32) throws -> Self {
     guard let text = stack.string(at: index) else { throw TypeMismatch(noun) }
     guard let choice = Self(rawValue: text) else { throw TypeMismatch(noun, detail: "'\(text)' is no \(noun): \(choices) are") }
@@ -59,7 +59,7 @@ enum Marker: String, NamedChoice {
 
   /// `true` is a dot at each point.
   struct Option: LuaValue {
-    static var luaName: String { "marker" }
+    static var luaName: String { "boolean, \(Marker.choices)" }
     var marker: Marker?
     static func decode(_ stack: LuaStack, _ index: Int32) throws -> Option {
       if stack.type(at: index) == .boolean { return Option(marker: stack.boolean(at: index) ? .circle : nil) }

@@ -2,7 +2,7 @@ internal import LuaBridge
 
 /// Where the names of the curves stand.
 struct Legend: LuaValue {
-  static var luaName: String { "place, list of strings or boolean" }
+  static var luaName: String { "string, list of strings or boolean" }
 
   enum Place: Equatable {
     /// The first corner or side where nothing is drawn; outside where there is none.

@@ -51,12 +51,12 @@ struct Annotation: Layer {
       Writes a text beside the point (x, y), or elsewhere with an arrow to it (at = {x, y}); align = "center" writes it over the point itself.
       Errors: places that are not finite.
       """,
-      Param("figure", Figure.self), Param("text", Caption.self), Param("x", Double.self), Param("y", Double.self),
+      Param("figure", Figure.self), Param("text", Caption.self), Param("x", Double.self), Param("y", Double.self, "the point's other coordinate"),
       Param.option("at", default: [Double]?.none, "{x, y} where the text stands, an arrow leading from it to the point"),
       Param.option("color", default: Colour?.none, "a name, \"#rrggbb\" or the number of a palette colour; what can be read on the ground where left out"),
       Param.option("size", default: 11.0, "of the letters, in points"),
       Param.option("align", default: Align.left, "what lies at the point: the text's left, center or right"),
-      example: "return plot.figure():line({3, 1, 2}):annotate('lowest', 2, 1, {at = {2, 2}})"
+      place: .method, example: "return plot.figure():line({3, 1, 2}):annotate('lowest', 2, 1, {at = {2, 2}})"
     ) { figure, text, x, y, at, colour, size, align in
       guard x.isFinite, y.isFinite else { throw LuaError("annotate: x and y must be finite, got \(x.luaLiteral) and \(y.luaLiteral)") }
       if let at, at.count != 2 || !at.allSatisfy(\.isFinite) { throw LuaError("annotate: at must be two finite numbers, {x, y}") }

@@ -38,12 +38,12 @@ enum Bar {
       Shapes: x of n numbers or names; y of n numbers, or {groups,n}.
       Errors: different lengths; no bars; none finite; as many labels as groups are needed.
       """,
-      Param("figure", Figure.self), Param("x", Places.self), Param("y", default: Matrix?.none),
+      Param("figure", Figure.self), Param("x", Places.self), Param("y", default: Matrix?.none, "the heights; x itself where left out"),
       Param.option("label", default: Caption.List?.none, "in the legend; a list for groups"), Param.option("color", default: Colour?.none, Figure.colourDoc),
       Param.option("width", default: 0.8, "of a bar or group, as a part of the distance between two"),
       Param.option("horizontal", default: false, "bars lie, names stand on the y axis"),
       Param.option("alpha", default: 1.0, "0 is not seen, 1 hides what is behind"),
-      example: "return plot.figure():bar({'train', 'test'}, {{0.95, 0.94}, {0.99, 0.97}}, {label = {'SGD', 'Adam'}})"
+      place: .method, example: "return plot.figure():bar({'train', 'test'}, {{0.95, 0.94}, {0.99, 0.97}}, {label = {'SGD', 'Adam'}})"
     ) { figure, x, y, label, colour, width, horizontal, alpha in
       try Limits.alpha(alpha, "bar")
       guard width > 0, width <= 1 else { throw LuaError("bar: width must be above 0 and at most 1, got \(width.luaLiteral)") }

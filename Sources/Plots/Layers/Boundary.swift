@@ -57,7 +57,7 @@ struct Boundary: Layer {
 
   /// `{x low, x high, y low, y high}` or `{{x low, x high}, {y low, y high}}`.
   struct Area: LuaValue {
-    static var luaName: String { "list {x low, x high, y low, y high}" }
+    static var luaName: String { "{x low, x high, y low, y high}" }
     var x: Interval
     var y: Interval
     static func decode(_ stack: LuaStack, _ index: Int32) throws -> Area {
@@ -86,7 +86,7 @@ struct Boundary: Layer {
       Param.option("range", default: Area?.none, "{x low, x high, y low, y high}; around the points where left out, else -1 to 1"),
       Param.option("steps", default: 200, "points along each axis"), Param.option("classes", default: [Caption]?.none, "the classes' names, from the smallest label"),
       Param.option("alpha", default: 0.35, "strength of the regions' colours"), Param.option("size", default: 0.9, "of the dots"),
-      example: "return plot.figure():boundary(function(p) return p:select(2, 1) + p:select(2, 2) end, T.tensor{{0, 0}, {1, 1}, {-1, -1}}, {0, 1, 0})"
+      place: .method, example: "return plot.figure():boundary(function(p) return p:select(2, 1) + p:select(2, 2) end, T.tensor{{0, 0}, {1, 1}, {-1, -1}}, {0, 1, 0})"
     ) { figure, f, x, t, area, steps, names, alpha, size in
       try Limits.alpha(alpha, "boundary")
       try Limits.size(size, "boundary")

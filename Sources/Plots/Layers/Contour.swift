@@ -143,11 +143,12 @@ struct Contour: Layer {
       Shapes: x of m numbers, y of n, z {n,m}; or all three {n,m}, as T.meshgrid makes x and y.
       Errors: other shapes; x or y that do not rise; nothing finite; levels that do not rise.
       """,
-      Param("figure", Figure.self), Param("x", Field.Coordinate.self), Param("y", default: Field.Coordinate?.none), Param("z", default: Matrix?.none),
-      Param.option("levels", default: CountOrList.count(10), "about how many, or the heights themselves"), Param.option("filled", default: false),
+      Param("figure", Figure.self), Param("x", Field.Coordinate.self), Param("y", default: Field.Coordinate?.none, "the other coordinate"),
+      Param("z", default: Matrix?.none, "the heights; x itself where it is left out"),
+      Param.option("levels", default: CountOrList.count(10), "about how many, or the heights themselves"), Param.option("filled", default: false, "colour the bands between them"),
       Param.option("labels", default: false, "the heights are written on the lines"), Param.option("colormap", default: Colormap.viridis, Colormap.choices),
       Param.option("color", default: Colour?.none, "of all lines, instead of the colormap's"), Param.option("width", default: 1.5, "of the lines, in points"),
-      example: "return plot.figure():contour({-1, 0, 1}, {0, 1}, {{1, 0, 1}, {2, 1, 2}}, {levels = {0.5, 1.5}, filled = true})"
+      place: .method, example: "return plot.figure():contour({-1, 0, 1}, {0, 1}, {{1, 0, 1}, {2, 1, 2}}, {levels = {0.5, 1.5}, filled = true})"
     ) { figure, x, y, z, levels, filled, labels, colormap, colour, width in
       try Limits.width(width, "contour")
       let field = try Field("contour", x, y, z)

@@ -40,10 +40,10 @@ struct FillBetween: NamedLayer {
       Shapes: x, y1 of n numbers; y2 of n numbers, or one.
       Errors: different lengths; no points; none finite.
       """,
-      Param("figure", Figure.self), Param("x", Series.self), Param("y1", Series.self), Param("y2", default: Series.Sizes.one(0)),
+      Param("figure", Figure.self), Param("x", Series.self), Param("y1", Series.self, "one curve"), Param("y2", default: Series.Sizes.one(0), "the other"),
       Param.option("color", default: Colour?.none, Figure.colourDoc), Param.option("alpha", default: 0.3, "0 is not seen, 1 hides what is behind"),
       Param.option("label", default: Caption?.none, "its name in the legend"),
-      example: "return plot.figure():fill_between({1, 2, 3}, {1, 2, 1}, {2, 3, 4}, {label = 'spread'})"
+      place: .method, example: "return plot.figure():fill_between({1, 2, 3}, {1, 2, 1}, {2, 3, 4}, {label = 'spread'})"
     ) { figure, x, y1, y2, colour, alpha, label in
       try Limits.alpha(alpha, "fill_between")
       let (x, low) = try Line.points("fill_between", x, y1)

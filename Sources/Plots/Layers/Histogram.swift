@@ -23,11 +23,11 @@ enum Histogram {
       Shapes: values of any shape.
       Errors: no values; none finite; edges that do not rise.
       """,
-      Param("figure", Figure.self), Param("values", Values.self), Param.option("bins", default: CountOrList.count(30), "how many, or their edges"),
+      Param("figure", Figure.self), Param("values", Values.self, "the numbers to count"), Param.option("bins", default: CountOrList.count(30), "how many, or their edges"),
       Param.option("range", default: Interval?.none, "{low, high}; the smallest and largest value where left out"),
       Param.option("density", default: false, "counts divided by their number and the width of a bin"),
       Param.option("label", default: Caption?.none, "its name in the legend"), Param.option("alpha", default: 0.8, "0 is not seen, 1 hides what is behind"),
-      Param.option("color", default: Colour?.none, Figure.colourDoc), example: "return plot.figure():hist(T.randn(1000), {bins = 20, density = true})"
+      Param.option("color", default: Colour?.none, Figure.colourDoc), place: .method, example: "return plot.figure():hist(T.randn(1000), {bins = 20, density = true})"
     ) { figure, values, bins, range, density, label, alpha, colour in
       try Limits.alpha(alpha, "hist")
       guard !values.values.isEmpty else { throw LuaError("hist: there are no values to count") }

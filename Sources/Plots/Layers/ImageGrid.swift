@@ -174,7 +174,7 @@ struct ImageGrid {
       Param("figure", Figure.self), Param("x", Tensor.self), Param.option("colormap", default: Colormap.gray, Colormap.choices),
       Param.option("titles", default: [Caption]?.none, "one for each image"), Param.option("cols", default: Int?.none, "images in a row"),
       Param.option("range", default: Interval?.none, "the numbers at the colormap's ends"), Param.option("title", default: String?.none, "above everything"),
-      example: "return plot.figure():imshow(T.rand(6, 1, 8, 8), {cols = 3, titles = {1, 2, 3, 4, 5, 6}, colormap = 'viridis'})"
+      place: .method, example: "return plot.figure():imshow(T.rand(6, 1, 8, 8), {cols = 3, titles = {1, 2, 3, 4, 5, 6}, colormap = 'viridis'})"
     ) { figure, x, colormap, titles, columns, range, title in
       let grid = try ImageGrid(x, colormap: colormap, titles: titles?.map(\.text), columns: columns, range: range)
       let panel = figure.panel

@@ -55,13 +55,13 @@ struct Line: NamedLayer {
       Shapes: x, y of n numbers.
       Errors: x and y of different lengths; no points; none finite.
       """,
-      Param("figure", Figure.self), Param("x", Series.self), Param("y", default: Series?.none),
+      Param("figure", Figure.self), Param("x", Series.self), Param("y", default: Series?.none, "as many; x itself is drawn against 1, 2, … where left out"),
       Param.option("label", default: Caption?.none, "its name in the legend"),
-      Param.option("style", default: LineStyle.solid, LineStyle.choices), Param.option("color", default: Colour?.none, Figure.colourDoc),
-      Param.option("marker", default: Marker.Option(marker: nil), "at each point: true, \(Marker.choices)"),
+      Param.option("style", default: LineStyle.solid, "how it is broken"), Param.option("color", default: Colour?.none, Figure.colourDoc),
+      Param.option("marker", default: Marker.Option(marker: nil), "at each point; true is \"o\""),
       Param.option("width", default: 2.0, "of the line, in points"),
       Param.option("alpha", default: 1.0, "0 is not seen, 1 hides what is behind"),
-      example: "return plot.figure():line({1, 2, 3}, {2, 4, 8}, {label = 'loss', marker = 'o'})"
+      place: .method, example: "return plot.figure():line({1, 2, 3}, {2, 4, 8}, {label = 'loss', marker = 'o'})"
     ) { figure, x, y, label, style, colour, marker, width, alpha in
       let (x, y) = try points("line", x, y)
       try Limits.width(width, "line")

@@ -48,12 +48,12 @@ struct Quiver: NamedLayer {
       Shapes: all four of any one shape.
       Errors: different sizes; no arrows; none finite.
       """,
-      Param("figure", Figure.self), Param("x", Histogram.Values.self), Param("y", Histogram.Values.self), Param("u", Histogram.Values.self),
-      Param("v", Histogram.Values.self),
+      Param("figure", Figure.self), Param("x", Histogram.Values.self), Param("y", Histogram.Values.self, "where the arrows begin"),
+      Param("u", Histogram.Values.self, "their lengths along x"), Param("v", Histogram.Values.self, "their lengths along y"),
       Param.option("scale", default: Double?.none, "the length of (1, 0) along x; so that arrows do not meet, where left out"),
       Param.option("label", default: Caption?.none, "its name in the legend"), Param.option("color", default: Colour?.none, Figure.colourDoc),
       Param.option("width", default: 1.3, "of the lines, in points"),
-      example: "return plot.figure():quiver({0, 1}, {0, 0}, {1, 0}, {0, 1}, {scale = 0.5})"
+      place: .method, example: "return plot.figure():quiver({0, 1}, {0, 0}, {1, 0}, {0, 1}, {scale = 0.5})"
     ) { figure, x, y, u, v, scale, label, colour, width in
       try Limits.width(width, "quiver")
       let (x, y, u, v) = (x.values, y.values, u.values, v.values)

@@ -24,10 +24,10 @@ struct ReferenceLine: NamedLayer {
   private static func row(_ name: String, _ place: String, isVertical: Bool) -> Row {
     Row(
       name, "Draws a straight line across the whole axes at \(place).\nErrors: a place that is not finite.",
-      Param("figure", Figure.self), Param(place, Double.self), Param.option("color", default: Colour(0x555555), Figure.colourDoc),
-      Param.option("style", default: LineStyle.dashed, LineStyle.choices), Param.option("width", default: 1.3, "of the line, in points"),
+      Param("figure", Figure.self), Param(place, Double.self, "where it lies"), Param.option("color", default: Colour(0x555555), Figure.colourDoc),
+      Param.option("style", default: LineStyle.dashed, "how it is broken"), Param.option("width", default: 1.3, "of the line, in points"),
       Param.option("label", default: Caption?.none, "its name in the legend"), Param.option("alpha", default: 1.0, "0 is not seen, 1 hides what is behind"),
-      example: "return plot.figure():line({1, 2, 3}):\(name)(2, {label = 'target'})"
+      place: .method, example: "return plot.figure():line({1, 2, 3}):\(name)(2, {label = 'target'})"
     ) { figure, at, colour, style, width, label, alpha in
       guard at.isFinite else { throw LuaError("\(name): \(place) must be finite, got \(at.luaLiteral)") }
       try Limits.width(width, name)

@@ -87,14 +87,14 @@ struct Scatter: Layer {
       Shapes: x, y, color, size of n numbers.
       Errors: different lengths; no points; none finite; more than 20 classes.
       """,
-      Param("figure", Figure.self), Param("x", PointsOrSeries.self), Param("y", default: Series?.none),
+      Param("figure", Figure.self), Param("x", PointsOrSeries.self), Param("y", default: Series?.none, "as many; x itself is drawn against 1, 2, … where left out"),
       Param.option("label", default: Caption?.none, "its name in the legend"),
       Param.option("color", default: Shade?.none, "\(Figure.colourDoc); or a class or number for each point"),
       Param.option("classes", default: [Caption]?.none, "the classes' names, from the smallest label"),
-      Param.option("size", default: Series.Sizes.one(0.8), "of the dots, one or one for each"), Param.option("marker", default: Marker.circle, Marker.choices),
+      Param.option("size", default: Series.Sizes.one(0.8), "of the dots, one or one for each"), Param.option("marker", default: Marker.circle, "what stands at a point"),
       Param.option("alpha", default: 1.0, "0 is not seen, 1 hides what is behind"), Param.option("colormap", default: Colormap.viridis, Colormap.choices),
       Param.option("range", default: Interval?.none, "the numbers at the colormap's ends"),
-      example: "return plot.figure():scatter({1, 2, 3}, {2, 4, 8}, {color = {1, 1, 2}, classes = {'cat', 'dog'}})"
+      place: .method, example: "return plot.figure():scatter({1, 2, 3}, {2, 4, 8}, {color = {1, 1, 2}, classes = {'cat', 'dog'}})"
     ) { figure, x, y, label, shade, classes, sizes, marker, alpha, colormap, range in
       let (x, y) = try x.points("scatter", y)
       try Limits.alpha(alpha, "scatter")

@@ -57,10 +57,11 @@ struct Surface {
       Shapes: x of m numbers, y of n, z {n,m}; or all three {n,m}, as T.meshgrid makes x and y.
       Errors: other shapes; x or y that do not rise; nothing finite; a figure that holds curves.
       """,
-      Param("figure", Figure.self), Param("x", Field.Coordinate.self), Param("y", default: Field.Coordinate?.none), Param("z", default: Matrix?.none),
+      Param("figure", Figure.self), Param("x", Field.Coordinate.self), Param("y", default: Field.Coordinate?.none, "the other coordinate"),
+      Param("z", default: Matrix?.none, "the heights; x itself where it is left out"),
       Param.option("colormap", default: Colormap.viridis, Colormap.choices),
       Param.option("view", default: [60.0, 30.0], "degrees: from 0 (above) to 90 (the side), and round the z axis"),
-      example: "return plot.figure():surface({-1, 0, 1}, {0, 1}, {{1, 0, 1}, {2, 1, 2}})"
+      place: .method, example: "return plot.figure():surface({-1, 0, 1}, {0, 1}, {{1, 0, 1}, {2, 1, 2}})"
     ) { figure, x, y, z, colormap, view in
       guard view.count == 2, 0...180 ~= view[0], 0...360 ~= view[1] else { throw LuaError("surface: view must be {0 to 180, 0 to 360} degrees") }
       let field = try Field("surface", x, y, z)

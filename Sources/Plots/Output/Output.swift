@@ -12,7 +12,7 @@ enum Output {
       """
       Writes the picture; the ending of the path says how: .svg, .png or .pdf. The file is written whole or not at all.
       Errors: an empty figure; another ending; a path that cannot be written; gnuplot is missing.
-      """, Param("figure", Figure.self), Param("path", String.self), example: "return plot.figure():line({1, 2, 3}, {1, 4, 9}):save('squares.svg')"
+      """, Param("figure", Figure.self), Param("path", String.self), place: .method, example: "return plot.figure():line({1, 2, 3}, {1, 4, 9}):save('squares.svg')"
     ) { figure, path in
       try save(figure, path, for: "save")
       return figure
@@ -23,7 +23,7 @@ enum Output {
       Shows the picture on the terminal: as it is where the terminal knows kitty's or sixel graphics, else in characters; without a terminal, writes nnlua-figure-1.png and so on.
       After plot.show() the next call begins a new figure. NNLUA_GRAPHICS=kitty, sixel, text or none decides for the terminal.
       Errors: an empty figure; gnuplot is missing.
-      """, Param("figure", Figure.self), example: "return plot.figure():line({1, 2, 3}, {1, 4, 9}):show()"
+      """, Param("figure", Figure.self), place: .method, example: "return plot.figure():line({1, 2, 3}, {1, 4, 9}):show()"
     ) { figure in
       try show(figure)
       return figure
@@ -34,7 +34,7 @@ enum Output {
       The picture in characters, as show prints it on a terminal without graphics; of a graph, its nodes line by line.
       Errors: an empty figure; gnuplot is missing.
       """, Param("figure", Figure.self), Param.option("width", default: 80, "columns"), Param.option("height", default: 24, "rows of a panel"),
-      example: "return plot.figure():line({1, 2, 3}, {1, 4, 9}):text{width = 60}"
+      place: .method, example: "return plot.figure():line({1, 2, 3}, {1, 4, 9}):text{width = 60}"
     ) { figure, width, height in
       guard 20...1000 ~= width, 8...1000 ~= height else { throw LuaError("text: width must be from 20 to 1000, height from 8 to 1000, got \(width) and \(height)") }
       return try text(figure, width: width, height: height, inColour: false, for: "text")

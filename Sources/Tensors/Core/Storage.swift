@@ -82,6 +82,22 @@ public enum BufferCache {
     return (block!, size)
   }
 
+  /// Makes sure that the system will give a kernel so much working memory, which cannot refuse as a tensor can.
+  /// - Errors: it would not.
+  public static func check(workingMemory bytes: Int) throws {
+    guard bytes > 32 << 20 else { return }  // less is found among what threads and tensors leave
+    if bytes > physicalMemory / 10 * 9 - ExternalMemory.live {
+      ExternalMemory.reclaim?()
+      drop(to: 0)
+    }
+    var block: UnsafeMutableRawPointer?
+    guard bytes <= physicalMemory / 10 * 9 - ExternalMemory.live, posix_memalign(&block, 64, bytes) == 0 else {
+      throw OutOfMemory(
+        "\(megabytes(bytes)) of working memory are needed, \(megabytes(ExternalMemory.live)) are in use, the machine has \(megabytes(physicalMemory))")
+    }
+    Glibc.free(block)
+  }
+
   static func give(_ block: UnsafeMutableRawPointer, _ size: Int) {
     free[sizeClass(size).index].append(block)
     cached += size

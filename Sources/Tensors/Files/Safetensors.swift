@@ -23,6 +23,7 @@ package enum Safetensors {
   /// `{"name": {"dtype": "F32", "shape": [2, 3], "data_offsets": [0, 24]}, …, "__metadata__": {…}}`
   private struct Header: Decodable {
     var entries: [(name: String, entry: Entry)] = []
+    var metadata: [String: String] = [:]
     private struct Name: CodingKey {
       var stringValue: String
       var intValue: Int? { nil }
@@ -34,10 +35,15 @@ package enum Safetensors {
       for key in container.allKeys where key.stringValue != "__metadata__" {
         entries.append((key.stringValue, try container.decode(Entry.self, forKey: key)))
       }
+      // Texts by name, by the format; whatever else stands there is of no use here.
+      metadata = (try? container.decode([String: String].self, forKey: Name(stringValue: "__metadata__"))) ?? [:]
     }
   }
 
-  package static func read(_ source: ByteSource) throws -> [(name: String, tensor: Tensor)] {
+  package static func read(_ source: ByteSource) throws -> [(name: String, tensor: Tensor)] { try readAll(source).tensors }
+
+  /// With the texts that stand beside the tensors.
+  package static func readAll(_ source: ByteSource) throws -> (tensors: [(name: String, tensor: Tensor)], metadata: [String: String]) {
     let length = LittleEndian(try source.bytes(at: 0, count: 8)).u64(0)
     guard length <= longestHeader, length <= source.count - 8 else {
       throw LuaError("its header claims \(length) bytes, \(source.count - 8) follow")
@@ -68,7 +74,7 @@ package enum Safetensors {
       }
     }
     try reader.finish()
-    return tensors
+    return (tensors, header.metadata)
   }
 
   private static func reason(_ error: any Error) -> String {
@@ -84,11 +90,12 @@ package enum Safetensors {
   }
 
   /// Wide elements first, so that each tensor begins at a multiple of its elements' size; within a size in the order given.
-  package static func write(_ tensors: [(name: String, tensor: Tensor)], to file: AtomicFile) throws {
+  package static func write(_ tensors: [(name: String, tensor: Tensor)], metadata: [String: String] = [:], to file: AtomicFile) throws {
     let ordered = [8, 4, 1].flatMap { size in tensors.filter { $0.tensor.type.size == size } }
     let encoder = JSONEncoder()
-    encoder.outputFormatting = .withoutEscapingSlashes
+    encoder.outputFormatting = [.withoutEscapingSlashes, .sortedKeys]
     var place = 0
+    let texts = try metadata.isEmpty ? [] : ["\"__metadata__\":" + String(decoding: encoder.encode(metadata), as: UTF8.self)]
     let fields = try ordered.map { name, tensor in
       guard name != "__metadata__" else { throw LuaError("the name '__metadata__' belongs to the format") }
       let size = tensor.count * tensor.type.size
@@ -97,9 +104,9 @@ package enum Safetensors {
       let shape = tensor.shape.array.map(String.init).joined(separator: ",")
       return "\(key):{\"dtype\":\"\(dtype(tensor.type))\",\"shape\":[\(shape)],\"data_offsets\":[\(place),\(place + size)]}"
     }
-    var header = Array("{\(fields.joined(separator: ","))}".utf8)
+    var header = Array("{\((texts + fields).joined(separator: ","))}".utf8)
     header += Array(repeating: UInt8(ascii: " "), count: (8 - header.count % 8) % 8)
-    guard header.count <= longestHeader else { throw LuaError("the names take \(header.count) bytes, at most \(longestHeader) fit") }
+    guard header.count <= longestHeader else { throw LuaError("names and metadata take \(header.count) bytes, at most \(longestHeader) fit") }
     try file.write((0..<8).map { UInt8(truncatingIfNeeded: header.count >> (8 * $0)) } + header)
     for (_, tensor) in ordered {
       let tensor = try tensor.contiguous()

@@ -131,12 +131,19 @@ enum TensorFiles {
   static let rows: [Row] = [
     Row(
       procedure: "save",
-      "Writes a tensor (`.npy`) or a flat table of tensors (`.npz`, `.safetensors`), whole or not at all. Tensors are written in the order of their names.",
+      """
+      Writes a tensor (`.npy`) or a flat table of tensors (`.npz`, `.safetensors`), whole or not at all. Tensors are written in the order of their names.
+      Errors: another ending; a table in which something is no tensor; a file that cannot be written.
+      """,
       Param("path", String.self, "ends in .npy, .npz or .safetensors"), Param("tensors", TensorFile.self, "a tensor, or tensors by name"), place: .function,
       example: "local path = \"/tmp/nnlua-example.npz\"; T.save(path, {w = T.ones(2, 3)}); return os.remove(path)"
     ) { path, tensors in try tensors.save(path) },
     Row(
-      "load", "Reads a tensor (`.npy`) or a table name → tensor (`.npz`, `.safetensors`). 16-bit floats become float32, small whole numbers int64.",
+      "load",
+      """
+      Reads a tensor (`.npy`) or a table name → tensor (`.npz`, `.safetensors`). 16-bit floats become float32, small whole numbers int64.
+      Errors: another ending; a file that is missing, cut short or of another format: the entry is named.
+      """,
       Param("path", String.self, "ends in .npy, .npz or .safetensors"), place: .function,
       example: "local path = \"/tmp/nnlua-example.npy\"; T.save(path, T.ones(2, 3)); local x = T.load(path); os.remove(path); return x"
     ) { path in try TensorFile.load(path) },

@@ -6,5 +6,5 @@ public enum LinalgLibrary {
     LinearSolve.rows, Triangular.rows, Determinant.rows, Cholesky.rows, QR.rows, SymmetricEigen.rows, SVD.rows, PseudoInverse.rows, MatrixNorms.rows,
   ].flatMap { $0 }
 
-  public static let library = Library("nnlua.tensor.linalg", "Linear algebra: equations, factors, eigenvalues, singular values.", rows: all)
+  public static let library = Library("nnlua.tensor.linalg", "Linear algebra: equations, factors, eigenvalues, singular values.", rows: all, alias: "T.linalg")
 }

@@ -10,6 +10,7 @@ enum SVD {
   static func decompose(_ x: Tensor, full: Bool, _ name: String = "svd") throws -> (u: Tensor, s: Tensor, vh: Tensor) {
     try Linalg.matrices(x, name)
     let rank = x.rank, m = x.shape[rank - 2], n = x.shape[rank - 1], k = min(m, n)
+    guard k < 16_000 else { throw LuaError("linalg.\(name): LAPACK does not count the working memory of matrices as large as \(x.shape)") }
     let (u, s, vh) = try compute(x, full, name)
     guard Tape.follows(x) else { return (u, s, vh) }
     let uRest = u.shape[rank - 1] - k, vRest = vh.shape[rank - 2] - k
@@ -35,7 +36,6 @@ enum SVD {
     let u = try MatrixBatch(zeros: a.batch, a.rows, full ? a.rows : k, x.type, name)
     let s = try MatrixBatch(zeros: a.batch, k, 1, x.type, name)
     let vh = try MatrixBatch(zeros: a.batch, full ? a.columns : k, a.columns, x.type, name)
-    guard k < 16_000 else { throw LuaError("linalg.\(name): LAPACK does not count the working memory of matrices as large as \(x.shape)") }
     if k == 0 {
       for i in 0..<a.count {  // no vectors are singled out: any base will do
         for j in 0..<u.columns { u[i, j &* u.rows &+ j] = 1 }

@@ -8,6 +8,7 @@ enum SymmetricEigen {
   /// A is taken as (A + Aᵀ) / 2, or mirrored from one of its triangles.
   static func decompose(_ x: Tensor, triangle: String? = nil, _ name: String = "eigh") throws -> (values: Tensor, vectors: Tensor) {
     try Linalg.square(x, name)
+    guard x.shape[x.rank - 1] < 32_000 else { throw LuaError("linalg.\(name): LAPACK does not count the working memory of matrices as large as \(x.shape)") }
     switch triangle?.uppercased() {
     case nil: return try decomposed(Linalg.symmetrised(x), name)
     case "L", "U":
@@ -21,7 +22,6 @@ enum SymmetricEigen {
   private static func decomposed(_ a: Tensor, _ name: String) throws -> (values: Tensor, vectors: Tensor) {
     let v = try MatrixBatch(columnMajor: a, name), lapack = try Lapack.routines(v.width)
     let w = try MatrixBatch(zeros: v.batch, v.rows, 1, a.type, name)
-    guard v.rows < 32_000 else { throw LuaError("linalg.\(name): LAPACK does not count the working memory of matrices as large as \(a.shape)") }
     var n = v.n, ld = MatrixBatch.leading(v.rows), info: Int32 = 0, ask: Int32 = -1, askToo: Int32 = -1, wanted: Int32 = 0
     if v.rows > 0, v.count > 0 {
       let work = try LapackWork(v.width, name) {

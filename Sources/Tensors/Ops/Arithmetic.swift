@@ -4,20 +4,20 @@ internal import LuaBridge
 /// The functions of two operands, a row each.
 enum Arithmetic {
   static let add: BinaryOperation = BinaryOperation(
-    name: "add", doc: "x + other, element by element.", op: .add, whole: { $0 &+ $1 },
+    name: "add", doc: "The sum x + other, element by element.", op: .add, whole: { $0 &+ $1 },
     da: .init { _, _, g in g }, db: .init { _, _, g in g })
 
   static let sub: BinaryOperation = BinaryOperation(
-    name: "sub", doc: "x - other, element by element.", op: .sub, whole: { $0 &- $1 },
+    name: "sub", doc: "The difference x - other, element by element.", op: .sub, whole: { $0 &- $1 },
     da: .init { _, _, g in g }, db: .init { _, _, g in try Elementwise.neg(g) })
 
   static let mul: BinaryOperation = BinaryOperation(
-    name: "mul", doc: "x · other, element by element.", op: .mul, whole: { $0 &* $1 },
+    name: "mul", doc: "The product x · other, element by element.", op: .mul, whole: { $0 &* $1 },
     da: .init(readsB: true) { _, b, g in try mul.apply(.tensor(g), b!) },
     db: .init(readsA: true) { a, _, g in try mul.apply(.tensor(g), a!) })
 
   static let div: BinaryOperation = BinaryOperation(
-    name: "div", doc: "x / other, element by element; whole numbers give the default float type.", op: .div, whole: nil,
+    name: "div", doc: "The quotient x / other, element by element; whole numbers give the default float type.", op: .div, whole: nil,
     da: .init(readsB: true) { _, b, g in try div.apply(.tensor(g), b!) },
     db: .init(readsA: true, readsB: true) { a, b, g in
       // -g (a / b) / b: b² would overflow first
@@ -28,7 +28,7 @@ enum Arithmetic {
   ///
   /// Where a factor would be infinite beside a 0, its base is replaced by 1: masking the product afterwards would leave NaN in second derivatives.
   static let pow: BinaryOperation = BinaryOperation(
-    name: "pow", doc: "x to the power of other, element by element.", op: .pow, whole: { try integerPower($0, $1) },
+    name: "pow", doc: "Raises x to the power of other, element by element.", op: .pow, whole: { try integerPower($0, $1) },
     da: .init(readsA: true, readsB: true) { a, b, g in
       let slope: Tensor
       if let exponent = b!.tensor {
@@ -87,7 +87,7 @@ enum Arithmetic {
     da: .init { _, _, g in g },
     db: .init(readsA: true, readsB: true) { a, b, g in try Elementwise.neg(Elementwise.mul(g, Unary.apply(.floor, div.apply(a!, b!)))) })
   static let floorDivide: BinaryOperation = BinaryOperation(
-    name: "floor_divide", doc: "floor(x / other), as Lua's //; its gradient is 0.", op: .floorDivide,
+    name: "floor_divide", doc: "The quotient rounded down, floor(x / other), as Lua's //; its gradient is 0.", op: .floorDivide,
     whole: { a, b in
       if b == 0 { return try zeroDivisor("floor_divide") }
       if b == -1 { return 0 &- a }
@@ -115,5 +115,7 @@ enum Arithmetic {
   static let operators: [(String, Row)] =
     [("__add", add), ("__sub", sub), ("__mul", mul), ("__div", div), ("__pow", pow), ("__mod", remainder), ("__idiv", floorDivide)].map { name, op in
       (name, Row(op.name, op.doc, Param("a", Operand.self), Param("b", Operand.self), place: []) { a, b in try op.apply(a, b) })
-    } + [("__unm", Row("neg", "-x", Param("x", Tensor.self), Param("again", LuaAny.self), place: []) { x, _ in try Unary.apply(.neg, x) })]
+    } + [
+      ("__unm", Row("neg", "The negative -x, element by element.", Param("x", Tensor.self), Param("again", LuaAny.self), place: []) { x, _ in try Unary.apply(.neg, x) })
+    ]
 }

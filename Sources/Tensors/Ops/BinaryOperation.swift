@@ -120,11 +120,21 @@ struct BinaryOperation: Sendable {
   var rows: [Row] {
     [
       Row(
-        name, doc, Param("x", Operand.self, "a tensor or number"), Param("other", Operand.self, "a tensor or number that broadcasts with it"),
+        name,
+        """
+        \(doc)
+        Shapes: x and other broadcast; y of the joint shape.
+        Errors: shapes that do not broadcast.
+        """, Param("x", Operand.self, "a tensor or number"), Param("other", Operand.self, "a tensor or number that broadcasts with it"),
         example: "return T.ones(2, 3):\(name)(2)"
       ) { a, b in try apply(a, b) },
       Row(
-        name + "_", doc + " Changes the tensor in place and returns it.", Param("x", Tensor.self, "changed"),
+        name + "_",
+        """
+        \(doc) Changes the tensor in place and returns it.
+        Shapes: other broadcasts to x.
+        Errors: shapes that do not broadcast to x; a tensor whose gradients are recorded.
+        """, Param("x", Tensor.self, "changed"),
         Param("other", Operand.self, "a tensor or number that broadcasts to its shape"), place: .method, example: "return T.ones(2, 3):\(name)_(2)"
       ) { x, other in try applyInPlace(x, other) },
     ]

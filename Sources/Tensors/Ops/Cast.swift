@@ -17,7 +17,11 @@ enum Cast {
   static let rows: [Row] =
     [
       Row(
-        "to", "The tensor with elements of another type; itself where it has that type already.", Param("x", Tensor.self),
+        "to",
+        """
+        The tensor with elements of another type; itself where it has that type already.
+        Errors: an unknown type.
+        """, Param("x", Tensor.self),
         Param("dtype", ElementType.self, "\"float32\", \"float64\", \"int64\", \"uint8\" or \"bool\""), place: .method, example: "return T.tensor({1, 2}):to(\"float64\")"
       ) { x, type in
         try x.to(type)

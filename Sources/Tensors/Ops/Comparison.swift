@@ -52,7 +52,12 @@ struct Comparison: Sendable {
 
   static let rows: [Row] = [eq, ne, lt, le, gt, ge].map { comparison in
     Row(
-      comparison.name, "x \(comparison.symbol) other, element by element, as a bool tensor. (Lua's own operators compare identity only.)",
+      comparison.name,
+      """
+      Where x \(comparison.symbol) other, element by element, as a bool tensor; Lua's own comparisons cannot compare tensors element by element.
+      Shapes: x and other broadcast; y of the joint shape.
+      Errors: shapes that do not broadcast.
+      """,
       Param("x", Operand.self, "a tensor or number"), Param("other", Operand.self, "a tensor or number that broadcasts with it"),
       example: "return T.ones(3):\(comparison.name)(2)"
     ) { a, b in try comparison.apply(a, b) }

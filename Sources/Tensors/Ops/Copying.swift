@@ -4,24 +4,38 @@ internal import LuaBridge
 enum Copying {
   static let rows: [Row] = [
     Row(
-      "contiguous", "The tensor with its elements row by row without gaps; itself where they lie so.", Param("x", Tensor.self), place: .method,
+      "contiguous", "The tensor with its elements row by row without gaps; itself where they lie so.", Param("x", Tensor.self),
       example: "return T.zeros(2, 3):t():contiguous()"
     ) { x in x.isContiguous ? x : try x.cloned("contiguous") },
     Row("clone", "A copy with memory of its own; gradients are followed through it.", Param("x", Tensor.self), example: "return T.ones(2):clone()") {
       x in try x.cloned("clone")
     },
-    Row("detach", "The same elements in the same memory, but gradients stop here.", Param("x", Tensor.self), place: .method, example: "return T.ones(2):detach()") {
+    Row("detach", "The same elements in the same memory, but gradients stop here.", Param("x", Tensor.self), example: "return T.ones(2):detach()") {
       x in x.alias()
     },
     Row(
-      "fill_", "Sets every element to a value and returns the tensor.", Param("x", Tensor.self), Param("value", Item.self), place: .method,
+      "fill_",
+      """
+      Sets every element to a value and returns the tensor.
+      Errors: a tensor whose gradients are recorded.
+      """, Param("x", Tensor.self), Param("value", Item.self, "a number or boolean"), place: .method,
       example: "return T.zeros(2):fill_(3)"
     ) { x, value in try fill(x, value, "fill_") },
-    Row("zero_", "Sets every element to 0 and returns the tensor.", Param("x", Tensor.self), place: .method, example: "return T.ones(2):zero_()") { x in
+    Row(
+      "zero_",
+      """
+      Sets every element to 0 and returns the tensor.
+      Errors: a tensor whose gradients are recorded.
+      """, Param("x", Tensor.self), place: .method, example: "return T.ones(2):zero_()"
+    ) { x in
       try fill(x, .integer(0), "zero_")
     },
     Row(
-      "copy_", "Copies the elements of another tensor, which is broadcast and converted, and returns the tensor.", Param("x", Tensor.self),
+      "copy_",
+      """
+      Copies the elements of another tensor, which is broadcast and converted, and returns the tensor.
+      Errors: a source that does not broadcast to x; a tensor whose gradients are recorded.
+      """, Param("x", Tensor.self),
       Param("source", Operand.self, "a tensor or number that broadcasts to x"), place: .method, example: "return T.zeros(2, 2):copy_(T.tensor({1, 2}))"
     ) { x, source in
       try copy(x, source)

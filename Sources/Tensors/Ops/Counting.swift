@@ -22,18 +22,35 @@ enum Counting {
 
   static let rows: [Row] = [
     Row(
-      "all", "Whether all elements are true (not 0), over all or over dims, as a bool tensor; of no elements true.", Reduction.x, Reduction.dim, Reduction.keepdim,
+      "all",
+      """
+      Whether all elements are true (not 0), over all or over dims, as a bool tensor; of no elements true.
+      Shapes: x of any shape; y without the reduced dims (with size 1 by keepdim), {} over all.
+      Errors: a dim the tensor does not have, or one that is named twice.
+      """, Reduction.x, Reduction.dim, Reduction.keepdim,
       example: "return T.ones(2, 3):all(1)"
     ) {
       x, dim, keep in try all(x, Reduction.dims(dim, x, "all"), keep)
     },
     Row(
-      "any", "Whether any element is true (not 0), over all or over dims, as a bool tensor; of no elements false.", Reduction.x, Reduction.dim, Reduction.keepdim,
+      "any",
+      """
+      Whether any element is true (not 0), over all or over dims, as a bool tensor; of no elements false.
+      Shapes: x of any shape; y without the reduced dims (with size 1 by keepdim), {} over all.
+      Errors: a dim the tensor does not have, or one that is named twice.
+      """, Reduction.x, Reduction.dim, Reduction.keepdim,
       example: "return T.zeros(2, 3):any()"
     ) {
       x, dim, keep in try any(x, Reduction.dims(dim, x, "any"), keep)
     },
-    Row("count_nonzero", "How many elements are not 0, as int64.", Reduction.x, Reduction.dim, Reduction.keepdim, example: "return T.ones(2, 3):count_nonzero(2)") {
+    Row(
+      "count_nonzero",
+      """
+      How many elements are not 0, as int64.
+      Shapes: x of any shape; y without the reduced dims (with size 1 by keepdim), {} over all.
+      Errors: a dim the tensor does not have, or one that is named twice.
+      """, Reduction.x, Reduction.dim, Reduction.keepdim, example: "return T.ones(2, 3):count_nonzero(2)"
+    ) {
       x, dim, keep in try countNonzero(x, Reduction.dims(dim, x, "count_nonzero"), keep)
     },
   ]

@@ -86,10 +86,24 @@ enum Cumulative {
   private static let dim = Param("dim", default: Int?.none, "the dim to go along; may be left out where there is one only")
 
   static let rows: [Row] = [
-    Row("cumsum", "Running sums along a dim; whole numbers give int64.", Reduction.x, dim, example: "return T.ones(4):cumsum(1)") { x, dim in
+    Row(
+      "cumsum",
+      """
+      Running sums along a dim; whole numbers give int64.
+      Shapes: y as x.
+      Errors: more than one dim and none named.
+      """, Reduction.x, dim, example: "return T.ones(4):cumsum(1)"
+    ) { x, dim in
       try sum(x, position(dim, x, "cumsum"))
     },
-    Row("cumprod", "Running products along a dim; whole numbers give int64.", Reduction.x, dim, example: "return (T.ones(4) * 2):cumprod(1)") { x, dim in
+    Row(
+      "cumprod",
+      """
+      Running products along a dim; whole numbers give int64.
+      Shapes: y as x.
+      Errors: more than one dim and none named.
+      """, Reduction.x, dim, example: "return (T.ones(4) * 2):cumprod(1)"
+    ) { x, dim in
       try prod(x, position(dim, x, "cumprod"))
     },
   ]

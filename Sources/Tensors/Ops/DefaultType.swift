@@ -4,7 +4,11 @@ internal import LuaBridge
 enum DefaultType {
   static let rows: [Row] = [
     Row(
-      procedure: "set_default_dtype", "Sets the type of new tensors and parameters made of numbers.", Param("dtype", ElementType.self, "\"float32\" or \"float64\""),
+      procedure: "set_default_dtype",
+      """
+      Sets the type of new tensors and parameters made of numbers.
+      Errors: a type that is no float type.
+      """, Param("dtype", ElementType.self, "\"float32\" or \"float64\""),
       place: .function, example: "T.set_default_dtype(\"float32\"); return T.ones(2).dtype"
     ) { type in
       guard type.isFloat else { throw LuaError("set_default_dtype: float32 or float64 expected, got \(type.name)") }

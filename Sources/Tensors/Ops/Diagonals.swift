@@ -4,8 +4,13 @@ internal import LuaBridge
 enum Diagonals {
   static let rows: [Row] = [
     Row(
-      "diag", "The diagonal of a matrix as a vector, or a matrix with a vector on its diagonal.", Param("x", Tensor.self, "a vector or matrix"),
-      Param("k", default: 0, "which diagonal"), example: "return T.diag(T.tensor({1, 2}))"
+      "diag",
+      """
+      The diagonal of a matrix as a vector, or a matrix with a vector on its diagonal.
+      Shapes: x (m, n) gives the diagonal as a vector, x (n) a square matrix.
+      Errors: other ranks.
+      """, Param("x", Tensor.self, "a vector or matrix"),
+      Param("k", default: 0, "which diagonal: 0 is the main one, 1 the one above it"), example: "return T.diag(T.tensor({1, 2}))"
     ) { x, k in
       switch x.rank {
       case 1: return try matrix(x, k)
@@ -13,16 +18,67 @@ enum Diagonals {
       default: throw LuaError("diag: a vector or matrix expected, got shape \(x.shape)")
       }
     },
-    Row("trace", "The sum of a matrix's diagonal.", Param("x", Tensor.self, "a matrix"), example: "return T.eye(3):trace()") { x in
+    Row(
+      "diagonal",
+      """
+      The diagonals of the matrices in two dims, as a new last dim: y[…, i] = x[…, i, …, i + k, …]. Shares memory.
+      Shapes: x (…, m, …, n, …); y (…, …, …, length of the diagonal).
+      Errors: the two dims are one.
+      """,
+      Param("x", Tensor.self), Param("k", default: 0, "which diagonal: 0 is the main one, 1 the one above it"), Param("dim1", default: 1, "the dim of the rows"),
+      Param("dim2", default: 2, "the dim of the columns"),
+      example: "return T.ones(2, 3, 3):diagonal(0, 2, 3)"
+    ) { x, k, dim1, dim2 in
+      let a = try x.shape.dim(dim1, "diagonal"), b = try x.shape.dim(dim2, "diagonal")
+      guard a != b else { throw LuaError("diagonal: dim1 and dim2 are both dim \(a + 1) (shape \(x.shape))") }
+      let rows = x.shape[a], columns = x.shape[b], down = Swift.min(Swift.max(0, 0.minus(k)), rows), right = Swift.min(Swift.max(0, k), columns)
+      let length = Swift.min(rows - down, columns - right)
+      let part = try x.narrowed(a, length > 0 ? down : 0, length).narrowed(b, length > 0 ? right : 0, length)
+      let y = try joined(part, a, b), place = a < b ? a : a - 1
+      return try y.permuted(y.shape.indices.filter { $0 != place } + [place])
+    },
+    Row(
+      "diag_embed", "Matrices with the vectors of the last dim on their diagonal k.\nShapes: x (…, n); y (…, n + |k|, n + |k|).\nErrors: a tensor without dims.",
+      Param("x", Tensor.self, "(…, n)"), Param("k", default: 0, "which diagonal"),
+      example: "return T.ones(2, 3):diag_embed()"
+    ) { x, k in
+      guard x.rank > 0 else { throw LuaError("diag_embed: a tensor of at least 1 dim expected") }
+      guard k.magnitude < 1 << 40 else { throw LuaError("diag_embed: diagonal \(k) is too far away") }
+      let last = x.rank - 1, n = x.shape[last] + Int(k.magnitude)
+      let shape = try Shape.checked(x.shape.dropLast() + [n, n], "diag_embed")
+      if shape.elements > 1 << 24 { _ = try Tensor(empty: shape, x.type) }  // what cannot fit is refused before the work begins
+      let wide = try Rearranging.pad(x, Array(repeating: (0, 0), count: last) + [k < 0 ? (0, -k) : (k, 0)], .integer(0))
+      let mask = try Tensor.zeros(Shape.checked([n, n], "diag_embed"), x.type)
+      line(mask, k).fill(1)
+      return try Elementwise.mul(wide.unsqueezed(last), mask)
+    },
+    Row(
+      "trace",
+      """
+      The sum of a matrix's diagonal.
+      Shapes: x (m, n); y {}.
+      Errors: other ranks.
+      """, Param("x", Tensor.self, "a matrix"), example: "return T.eye(3):trace()"
+    ) { x in
       guard x.rank == 2 else { throw LuaError("trace: a matrix expected, got shape \(x.shape)") }
       return try Reduction.sum(diagonal(x, 0))
     },
     Row(
-      "tril", "The matrix with zeros above diagonal k; of every matrix, where there are more dims.", Param("x", Tensor.self), Param("k", default: 0),
+      "tril",
+      """
+      The matrix with zeros above diagonal k; of every matrix, where there are more dims.
+      Shapes: x (…, m, n); y as x.
+      Errors: fewer than 2 dims.
+      """, Param("x", Tensor.self), Param("k", default: 0, "which diagonal: 0 is the main one, 1 the one above it"),
       example: "return T.ones(3, 3):tril()"
     ) { x, k in try triangle(x, k, lower: true, "tril") },
     Row(
-      "triu", "The matrix with zeros below diagonal k; of every matrix, where there are more dims.", Param("x", Tensor.self), Param("k", default: 0),
+      "triu",
+      """
+      The matrix with zeros below diagonal k; of every matrix, where there are more dims.
+      Shapes: x (…, m, n); y as x.
+      Errors: fewer than 2 dims.
+      """, Param("x", Tensor.self), Param("k", default: 0, "which diagonal: 0 is the main one, 1 the one above it"),
       example: "return T.ones(3, 3):triu(1)"
     ) { x, k in try triangle(x, k, lower: false, "triu") },
   ]

@@ -4,15 +4,30 @@ internal import LuaBridge
 enum Dims {
   static let rows: [Row] = [
     Row(
-      "transpose", "Two dims exchanged; shares memory.", Param("x", Tensor.self), Param("a", Int.self), Param("b", Int.self),
+      "transpose",
+      """
+      Two dims exchanged; shares memory.
+      Errors: a dim the tensor does not have.
+      """, Param("x", Tensor.self), Param("a", Int.self), Param("b", Int.self),
       example: "return T.zeros(2, 3, 4):transpose(1, 3)"
     ) { x, a, b in try x.transposed(x.shape.dim(a, "transpose"), x.shape.dim(b, "transpose")) },
-    Row("t", "The transpose of a matrix (a vector stays as it is); shares memory.", Param("x", Tensor.self), example: "return T.zeros(2, 3):t()") { x in
+    Row(
+      "t",
+      """
+      The transpose of a matrix (a vector stays as it is); shares memory.
+      Shapes: x (m, n); y (n, m).
+      Errors: more than 2 dims.
+      """, Param("x", Tensor.self), example: "return T.zeros(2, 3):t()"
+    ) { x in
       guard x.rank <= 2 else { throw LuaError("t: a tensor of at most 2 dims expected, got \(x.shape); use transpose or permute") }
       return x.rank < 2 ? x : try x.transposed(0, 1)
     },
     Row(
-      "permute", "All dims in another order; shares memory.", Param("x", Tensor.self), Param("dims", ShapeArgument.self, "every dim once, in the new order"),
+      "permute",
+      """
+      All dims in another order; shares memory.
+      Errors: a dim left out or named twice.
+      """, Param("x", Tensor.self), Param("dims", ShapeArgument.self, "every dim once, in the new order"),
       example: "return T.zeros(2, 3, 4):permute(3, 1, 2)"
     ) { x, dims in
       guard dims.sizes.count == x.rank else { throw LuaError("permute: \(dims.sizes.count) dims named, the tensor \(x.shape) has \(x.rank)") }
@@ -21,8 +36,12 @@ enum Dims {
       return try x.permuted(order)
     },
     Row(
-      "expand", "Dims of size 1 repeated to a larger size, and new dims in front, without a copy; -1 keeps a size.", Param("x", Tensor.self),
-      Param("shape", ShapeArgument.self), example: "return T.zeros(3, 1):expand(-1, 4)"
+      "expand",
+      """
+      Dims of size 1 repeated to a larger size, and new dims in front, without a copy; -1 keeps a size.
+      Errors: a size that is not 1 and differs; fewer dims.
+      """, Param("x", Tensor.self),
+      Param("shape", ShapeArgument.self, "the new sizes"), example: "return T.zeros(3, 1):expand(-1, 4)"
     ) { x, shape in
       var sizes = shape.sizes
       let extra = sizes.count - x.rank
@@ -34,11 +53,41 @@ enum Dims {
       return try expand(x, Shape.checked(sizes, "expand"), "expand")
     },
     Row(
-      "broadcast_to", "The tensor repeated to a shape by the rules of broadcasting, without a copy.", Param("x", Tensor.self),
-      Param("shape", ShapeArgument.self), example: "return T.zeros(3):broadcast_to(2, 3)"
+      "broadcast_to",
+      """
+      The tensor repeated to a shape by the rules of broadcasting, without a copy.
+      Errors: a shape that the tensor does not broadcast to.
+      """, Param("x", Tensor.self),
+      Param("shape", ShapeArgument.self, "the new sizes"), example: "return T.zeros(3):broadcast_to(2, 3)"
     ) { x, shape in try expand(x, shape.shape("broadcast_to"), "broadcast_to") },
     Row(
-      "tile", "The tensor repeated along its dims: x:tile(2, 3) is twice as high and three times as wide.", Param("x", Tensor.self),
+      "expand_as", "The tensor repeated to the shape of another one, without a copy.", Param("x", Tensor.self), Param("other", Tensor.self),
+      example: "return T.zeros(3):expand_as(T.zeros(2, 3))"
+    ) {
+      x, other in try expand(x, other.shape, "expand_as")
+    },
+    Row(
+      "movedim",
+      """
+      Dims moved to other places; the others keep their order. Shares memory.
+      Errors: a dim out of range or named twice, lists of different lengths.
+      """,
+      Param("x", Tensor.self), Param("source", SizesArgument.self, "a dim or a list of dims"), Param("target", SizesArgument.self, "where they go"),
+      example: "return T.zeros(2, 3, 4):movedim(1, -1)"
+    ) { x, source, target in
+      let from = try source.sizes.map { try x.shape.dim($0, "movedim") }, to = try target.sizes.map { try x.shape.dim($0, "movedim") }
+      guard from.count == to.count else { throw LuaError("movedim: \(from.count) dims for \(to.count) places") }
+      guard Set(from).count == from.count, Set(to).count == to.count else { throw LuaError("movedim: a dim is named twice") }
+      var rest = x.shape.indices.filter { !from.contains($0) }
+      return try x.permuted(x.shape.indices.map { place in to.firstIndex(of: place).map { from[$0] } ?? rest.removeFirst() })
+    },
+    Row(
+      "tile",
+      """
+      The tensor repeated along its dims: x:tile(2, 3) is twice as high and three times as wide.
+      Shapes: x (…, a, b); y (…, a r, b s) for repeats (…, r, s).
+      Errors: a negative repeat; a result too large for memory.
+      """, Param("x", Tensor.self),
       Param("repeats", ShapeArgument.self, "how often, for the last dims"), example: "return T.tensor({1, 2}):tile(2, 2)"
     ) { x, repeats in try tile(x, repeats.sizes) },
   ]

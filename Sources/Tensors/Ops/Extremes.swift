@@ -110,7 +110,9 @@ enum Extremes {
     [
       Row(
         results: end.name,
-        "The \(word) element of all. Along one dim: the \(word) elements and their positions (from 1). Over a list of dims: the \(word) elements. NaN wins.",
+        "The \(word) element of all. Along one dim: the \(word) elements and their positions (from 1). Over a list of dims: the \(word) elements. NaN wins.\n"
+          + "Shapes: x of any shape; values and positions without the reduced dims (with size 1 by keepdim).\n"
+          + "Errors: a dim the tensor does not have; no elements.",
         Reduction.x, Reduction.dim, Reduction.keepdim, example: "return T.ones(2, 3):\(end.name)(1)", returns: "Tensor [, Tensor]"
       ) { stack, x, dim, keep in
         guard let dims = try Reduction.dims(dim, x, end.name), dims.count == 1 else {
@@ -123,9 +125,19 @@ enum Extremes {
         return 2
       },
       Row(
-        "arg\(end.name)", "Where the \(word) element stands, from 1: in the flattened tensor, or along a dim. The first of equals; NaN wins.", Reduction.x,
+        "arg\(end.name)",
+        "Where the \(word) element stands, from 1: in the flattened tensor, or along a dim. The first of equals; NaN wins.\n"
+          + "Shapes: x of any shape; y without the dim (with size 1 by keepdim), int64.\n"
+          + "Errors: a dim the tensor does not have; no elements.", Reduction.x,
         Param("dim", default: Int?.none, "a dim; the whole tensor where left out"), Reduction.keepdim, example: "return T.ones(2, 3):arg\(end.name)(2)"
       ) { x, dim, keep in try argument(end, x, dim, keep: keep) },
+      Row(
+        "a\(end.name)", "The \(word) element of all, or over dims, as a tensor alone; its gradient is shared evenly among equals. NaN wins.", Reduction.x, Reduction.dim,
+        Reduction.keepdim, example: "return T.ones(2, 3):a\(end.name)(1)"
+      ) { x, dim, keep in
+        let function = "a\(end.name)"
+        return try value(end, x, dims: Reduction.dims(dim, x, function), keep: keep, name: function)
+      },
     ]
   }
 

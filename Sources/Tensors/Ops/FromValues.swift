@@ -1,18 +1,21 @@
-internal import LuaBridge
+package import LuaBridge
 
 /// `T.tensor`: nested tables, numbers, booleans and tensors become a tensor.
 enum FromValues {
   static let tensor = Row(
     "tensor",
-    "A new tensor from a number, a boolean, a nested table of them, or a tensor (copied). Numbers give the default float type, booleans bool. "
-      + "Tensors inside tables are stacked, and gradients are followed into them. T{…} is short for T.tensor{…}.",
+    """
+    A new tensor from a number, a boolean, a nested table of them, or a tensor (copied). Numbers give the default float type, booleans bool. Tensors \
+    inside tables are stacked, and gradients are followed into them. T{…} is short for T.tensor{…}.
+    Errors: a ragged table, a hole, or elements of other types: the place is named.
+    """,
     Param("values", LuaAny.self, "number, boolean, tensor or nested table"), Making.dtype, Making.requiresGrad, place: .function,
     example: "return T.tensor({{1, 2}, {3, 4}}, {dtype = \"float64\"})", returns: "Tensor"
   ) { values, type, grad in try make(values.stack, values.index, type, grad) }
 
   static let rows: [Row] = [tensor]
 
-  private static func make(_ stack: LuaStack, _ index: Int32, _ type: ElementType?, _ grad: Bool) throws -> Tensor {
+  fileprivate static func make(_ stack: LuaStack, _ index: Int32, _ type: ElementType?, _ grad: Bool) throws -> Tensor {
     var type = type, grad = grad
     switch stack.type(at: index) {
     case .number, .boolean:
@@ -187,4 +190,9 @@ enum FromValues {
       return try Joining.stack(parts.map { try $0.to(type ?? promoted) }, 0, "tensor")
     }
   }
+}
+
+extension Tensor {
+  /// What `T.tensor` makes of the value at an index.
+  package static func from(_ stack: LuaStack, _ index: Int32, _ type: ElementType? = nil) throws -> Tensor { try FromValues.make(stack, index, type, false) }
 }

@@ -14,13 +14,23 @@ enum Interpolation {
 
   static let rows: [Row] = [
     Row(
-      "lerp", "x + weight (other - x), element by element.", Param("x", Tensor.self, "the start: what weight 0 gives"), end, weight,
+      "lerp",
+      """
+      The point between x and other, x + weight (other - x), element by element.
+      Shapes: x, other and weight broadcast.
+      Errors: shapes that do not broadcast.
+      """, Param("x", Tensor.self, "the start: what weight 0 gives"), end, weight,
       example: "return T.zeros(2):lerp(T.ones(2), 0.25)"
     ) {
       x, end, weight in try lerp(x, end, weight)
     },
     Row(
-      "lerp_", "x + weight (other - x), in place.", Param("x", Tensor.self, "changed"), end, weight, place: .method, example: "return T.zeros(2):lerp_(T.ones(2), 0.25)"
+      "lerp_",
+      """
+      The point between x and other, x + weight (other - x), in place.
+      Shapes: other and weight broadcast to x.
+      Errors: shapes that do not broadcast to x; a tensor whose gradients are recorded.
+      """, Param("x", Tensor.self, "changed"), end, weight, place: .method, example: "return T.zeros(2):lerp_(T.ones(2), 0.25)"
     ) {
       x, end, weight in
       try x.checkWritable("lerp_")

@@ -8,7 +8,12 @@ internal import LuaBridge
 enum Joining {
   static let rows: [Row] = [
     Row(
-      "cat", "Tensors joined along a dim; all other sizes are the same. Types promote.", Param("tensors", [Tensor].self), Param("dim", default: 1),
+      "cat",
+      """
+      Tensors joined along a dim; all other sizes are the same. Types promote.
+      Shapes: tensors (…, nᵢ, …), the same but for the dim; y (…, Σ nᵢ, …).
+      Errors: an empty list; tensors without dims; sizes that differ elsewhere.
+      """, Param("tensors", [Tensor].self), Param("dim", default: 1),
       place: .function, example: "return T.cat({T.zeros(2, 3), T.ones(1, 3)}, 1)"
     ) { list, dim in
       guard let first = list.first(where: { $0.shape != Shape(0) }) ?? list.first else { throw LuaError("cat: the list of tensors is empty") }
@@ -16,14 +21,34 @@ enum Joining {
       return try cat(list, first.shape.dim(dim, "cat"), "cat")
     },
     Row(
-      "stack", "Tensors of one shape along a new dim.", Param("tensors", [Tensor].self), Param("dim", default: 1, "the new dim's place"), place: .function,
+      "stack",
+      """
+      Tensors of one shape along a new dim.
+      Shapes: k tensors of one shape; y of that shape with k in a new dim.
+      Errors: an empty list; shapes that differ.
+      """, Param("tensors", [Tensor].self), Param("dim", default: 1, "the new dim's place"), place: .function,
       example: "return T.stack({T.zeros(3), T.ones(3)})"
     ) { list, dim in
       guard let first = list.first else { throw LuaError("stack: the list of tensors is empty") }
       return try stack(list, first.shape.dim(dim, "stack", extra: 1), "stack")
     },
     Row(
-      "split", "A list of parts along a dim: all of one size (the last may be smaller), or of the sizes in a list. They share memory.", Param("x", Tensor.self),
+      "unbind",
+      """
+      A list of all slices along a dim, which goes. They share memory.
+      Errors: a tensor without dims.
+      """,
+      Param("x", Tensor.self), Param("dim", default: 1), example: "return #T.zeros(3, 2):unbind()"
+    ) { x, dim in
+      let dim = try x.shape.dim(dim, "unbind")
+      return try (0..<x.shape[dim]).map { try x.selected(dim, $0) }
+    },
+    Row(
+      "split",
+      """
+      A list of parts along a dim: all of one size (the last may be smaller), or of the sizes in a list. They share memory.
+      Errors: a size below 1; a list of sizes that do not add up to the dim.
+      """, Param("x", Tensor.self),
       Param("size", SizesArgument.self, "a size or a list of sizes"), Param("dim", default: 1), example: "return #T.zeros(5, 2):split(2)"
     ) { x, size, dim in
       let dim = try x.shape.dim(dim, "split"), n = x.shape[dim]
@@ -37,8 +62,12 @@ enum Joining {
       return try parts(x, dim, size.sizes)
     },
     Row(
-      "chunk", "A list of at most n parts of the same size along a dim (the last may be smaller). They share memory.", Param("x", Tensor.self),
-      Param("n", Int.self), Param("dim", default: 1), example: "return #T.zeros(6, 2):chunk(3)"
+      "chunk",
+      """
+      A list of at most n parts of the same size along a dim (the last may be smaller). They share memory.
+      Errors: an n below 1.
+      """, Param("x", Tensor.self),
+      Param("n", Int.self, "how many parts at most"), Param("dim", default: 1), example: "return #T.zeros(6, 2):chunk(3)"
     ) { x, n, dim in
       let dim = try x.shape.dim(dim, "chunk"), size = x.shape[dim]
       guard n > 0 else { throw LuaError("chunk: the number of parts must be positive, got \(n)") }
@@ -46,7 +75,12 @@ enum Joining {
       return try parts(x, dim, size == 0 ? Array(repeating: 0, count: min(n, 1)) : Swift.stride(from: 0, to: size, by: each).map { min(each, size - $0) })
     },
     Row(
-      results: "meshgrid", "For each list of coordinates a tensor of the grid they span; indexing \"ij\": the first runs along dim 1, \"xy\": along dim 2.",
+      results: "meshgrid",
+      """
+      For each list of coordinates a tensor of the grid they span. With indexing = "ij" the first runs along dim 1, with "xy" along dim 2.
+      Shapes: vectors (a), (b), …; each result (a, b, …), or (b, a, …) for "xy".
+      Errors: tensors that are no vectors; another indexing.
+      """,
       Param("tensors", LuaRest.self, "vectors, or one list of vectors; an option table may follow"), place: .function,
       example: "local X, Y = T.meshgrid(T.range(1, 2), T.range(1, 3)); return X", returns: "Tensor, …"
     ) { stack, rest in
@@ -146,6 +180,11 @@ enum Joining {
 }
 
 extension Int {
+  /// The difference, or an end of the range where it would overflow.
+  func minus(_ other: Int) -> Int {
+    let (difference, overflow) = subtractingReportingOverflow(other)
+    return overflow ? (other < 0 ? .max : .min) : difference
+  }
   /// The sum, or the largest number where it would overflow; `Shape.checked` refuses that.
   func plus(_ other: Int) -> Int {
     let (sum, overflow) = addingReportingOverflow(other)

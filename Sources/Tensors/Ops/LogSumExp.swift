@@ -28,7 +28,12 @@ enum LogSumExp {
 
   static let rows: [Row] = [
     Row(
-      "logsumexp", "log Σ exp(x) of all elements, or over dims, without overflow.", Reduction.x, Reduction.dim, Reduction.keepdim,
+      "logsumexp",
+      """
+      The logarithm of Σ exp(x) of all elements, or over dims, without overflow.
+      Shapes: x of any shape; y without the reduced dims (with size 1 by keepdim), {} over all.
+      Errors: a dim the tensor does not have, or one that is named twice.
+      """, Reduction.x, Reduction.dim, Reduction.keepdim,
       example: "return (T.ones(2, 3) * 1000):logsumexp(2)"
     ) { x, dim, keep in try logSumExp(x, dims: Reduction.dims(dim, x, "logsumexp"), keep: keep) }
   ]

@@ -72,10 +72,31 @@ enum Logic {
   private static let equalNaN = Param.option("equal_nan", default: false, "count NaN as close to NaN")
 
   static let rows: [Row] = [
-    Row("logical_and", "True where both are true (not 0), as a bool tensor.", a, b, example: "return T.ones(2):logical_and(0)") { a, b in try and(truth(a), truth(b)) },
-    Row("logical_or", "True where one of both is true (not 0), as a bool tensor.", a, b, example: "return T.ones(2):logical_or(0)") { a, b in try or(truth(a), truth(b))
+    Row(
+      "logical_and",
+      """
+      True where both are true (not 0), as a bool tensor.
+      Shapes: x and other broadcast; y of the joint shape.
+      Errors: shapes that do not broadcast.
+      """, a, b, example: "return T.ones(2):logical_and(0)"
+    ) { a, b in try and(truth(a), truth(b)) },
+    Row(
+      "logical_or",
+      """
+      True where one of both is true (not 0), as a bool tensor.
+      Shapes: x and other broadcast; y of the joint shape.
+      Errors: shapes that do not broadcast.
+      """, a, b, example: "return T.ones(2):logical_or(0)"
+    ) { a, b in try or(truth(a), truth(b))
     },
-    Row("logical_xor", "True where exactly one of both is true (not 0), as a bool tensor.", a, b, example: "return T.ones(2):logical_xor(1)") { a, b in
+    Row(
+      "logical_xor",
+      """
+      True where exactly one of both is true (not 0), as a bool tensor.
+      Shapes: x and other broadcast; y of the joint shape.
+      Errors: shapes that do not broadcast.
+      """, a, b, example: "return T.ones(2):logical_xor(1)"
+    ) { a, b in
       try xor(truth(a), truth(b))
     },
     Row("logical_not", "True where x is 0, as a bool tensor.", Param("x", Tensor.self), example: "return T.ones(2):logical_not()") { x in try not(x) },
@@ -84,11 +105,21 @@ enum Logic {
     Row("isfinite", "True where x is neither infinite nor NaN, as a bool tensor.", Param("x", Tensor.self), example: "return T.ones(2):isfinite()") { x in try isFinite(x)
     },
     Row(
-      "isclose", "True where |x - other| ≤ atol + rtol |other|, as a bool tensor.", a, b, rtol, atol, equalNaN,
+      "isclose",
+      """
+      True where |x - other| ≤ atol + rtol |other|, as a bool tensor.
+      Shapes: x and other broadcast.
+      Errors: shapes that do not broadcast; a negative tolerance.
+      """, a, b, rtol, atol, equalNaN,
       example: "return T.ones(2):isclose(1 + 1e-6)"
     ) { a, b, rtol, atol, nan in try isClose(a, b, rtol, atol, nan) },
     Row(
-      "allclose", "Whether |x - other| ≤ atol + rtol |other| for all elements, as a Lua boolean.", a, b, rtol, atol, equalNaN,
+      "allclose",
+      """
+      Whether |x - other| ≤ atol + rtol |other| for all elements, as a Lua boolean.
+      Shapes: x and other broadcast.
+      Errors: shapes that do not broadcast; a negative tolerance.
+      """, a, b, rtol, atol, equalNaN,
       example: "return T.ones(2):allclose(T.ones(2) + 1e-6)"
     ) { a, b, rtol, atol, nan in allTrue(try isClose(a, b, rtol, atol, nan, "allclose")) },
     Row(

@@ -10,20 +10,48 @@ enum Making {
   static let requiresGrad = Param.option("requires_grad", default: false, "gather gradients in `grad`")
 
   static let rows: [Row] = [
-    Row("zeros", "A tensor of zeros.", Param("shape", ShapeArgument.self), dtype, requiresGrad, place: .function, example: "return T.zeros(2, 3)") {
+    Row(
+      "zeros",
+      """
+      A tensor of zeros.
+      Errors: a negative size; more than 8 dims; more memory than there is.
+      """, Param("shape", ShapeArgument.self, "sizes, or one list of sizes"), dtype, requiresGrad, place: .function, example: "return T.zeros(2, 3)"
+    ) {
       shape, type, grad in try finish(Tensor.zeros(shape.shape("zeros"), type ?? .default), grad)
     },
-    Row("ones", "A tensor of ones.", Param("shape", ShapeArgument.self), dtype, requiresGrad, place: .function, example: "return T.ones(2, 3)") {
+    Row(
+      "ones",
+      """
+      A tensor of ones.
+      Errors: a negative size; more than 8 dims; more memory than there is.
+      """, Param("shape", ShapeArgument.self, "sizes, or one list of sizes"), dtype, requiresGrad, place: .function, example: "return T.ones(2, 3)"
+    ) {
       shape, type, grad in try finish(Tensor.full(shape.shape("ones"), 1, type ?? .default), grad)
     },
     Row(
-      "full", "A tensor of one value; a boolean gives a bool tensor.", Param("shape", SizesArgument.self, "a size or a list of sizes"),
-      Param("value", Item.self), dtype, requiresGrad, place: .function, example: "return T.full({2, 3}, 0.5)"
+      "empty", "A tensor whose elements are about to be written: zeros until then.", Param("shape", ShapeArgument.self, "sizes, or one list of sizes"), dtype,
+      requiresGrad, place: .function,
+      example: "return T.empty(2, 3)"
+    ) {
+      shape, type, grad in try finish(Tensor.zeros(shape.shape("empty"), type ?? .default), grad)
+    },
+    Row(
+      "full",
+      """
+      A tensor of one value; a boolean gives a bool tensor.
+      Errors: a negative size; more than 8 dims; more memory than there is.
+      """, Param("shape", SizesArgument.self, "a size or a list of sizes"),
+      Param("value", Item.self, "a number or boolean"), dtype, requiresGrad, place: .function, example: "return T.full({2, 3}, 0.5)"
     ) { shape, value, type, grad in
       try finish(Tensor(empty: Shape.checked(shape.sizes, "full"), type ?? value.naturalType).filled(value), grad)
     },
     Row(
-      "eye", "The identity matrix: ones on the diagonal, zeros elsewhere.", Param("n", Int.self, "rows"), Param("m", default: Int?.none, "columns; n where left out"),
+      "eye",
+      """
+      The identity matrix: ones on the diagonal, zeros elsewhere.
+      Shapes: y (n, m).
+      Errors: a negative size.
+      """, Param("n", Int.self, "rows"), Param("m", default: Int?.none, "columns; n where left out"),
       dtype, requiresGrad, place: .function, example: "return T.eye(3)"
     ) { n, m, type, grad in
       let shape = try Shape.checked([n, m ?? n], "eye")
@@ -32,19 +60,36 @@ enum Making {
       return try finish(x, grad)
     },
     Row(
-      "range", "Numbers from first to last, both included, as Lua's for counts; the default float type, unless dtype says otherwise.",
-      Param("first", Double.self), Param("last", Double.self), Param("step", default: 1.0), dtype, requiresGrad, place: .function,
+      "range",
+      """
+      Numbers from first to last, both included, as Lua's for counts; the default float type, unless dtype says otherwise.
+      Shapes: y (n), n = ⌊(last - first) / step⌋ + 1.
+      Errors: a step of 0; a bound or step that is not finite. A step that leads away from last gives no elements.
+      """,
+      Param("first", Double.self, "the first number"), Param("last", Double.self, "the last, where steps reach it"),
+      Param("step", default: 1.0, "from one to the next, negative to count down"), dtype, requiresGrad, place: .function,
       example: "return T.range(1, 2, 0.25)"
     ) { first, last, step, type, grad in try finish(range(first, last, step, type ?? .default), grad) },
     Row(
-      "linspace", "n numbers at equal distances from first to last, both included.", Param("first", Double.self), Param("last", Double.self),
+      "linspace",
+      """
+      n numbers at equal distances from first to last, both included.
+      Shapes: y (n).
+      Errors: a negative n.
+      """, Param("first", Double.self, "the first number"), Param("last", Double.self, "the last number"),
       Param("n", Int.self, "how many"), dtype, requiresGrad, place: .function, example: "return T.linspace(0, 1, 5)"
     ) { first, last, n, type, grad in
       try finish(spaced(first, last, n, "linspace").to(type ?? .default), grad)
     },
     Row(
-      "logspace", "base^first to base^last: n numbers whose exponents have equal distances.", Param("first", Double.self), Param("last", Double.self),
-      Param("n", Int.self, "how many"), Param("base", default: 10.0), dtype, requiresGrad, place: .function, example: "return T.logspace(0, 3, 4)"
+      "logspace",
+      """
+      Numbers from base^first to base^last whose exponents have equal distances.
+      Shapes: y (n).
+      Errors: a negative n.
+      """, Param("first", Double.self, "the first exponent"), Param("last", Double.self, "the last exponent"),
+      Param("n", Int.self, "how many"), Param("base", default: 10.0, "what the exponents are of"), dtype, requiresGrad, place: .function,
+      example: "return T.logspace(0, 3, 4)"
     ) { first, last, n, base, type, grad in
       let x = try spaced(first, last, n, "logspace"), p = x.pointer(Double.self)
       for i in 0..<x.count { p[i] = pow(base, p[i]) }
@@ -57,7 +102,7 @@ enum Making {
       "ones_like", "Ones in the shape and type of another tensor.", Param("x", Tensor.self), dtype, requiresGrad, example: "return T.ones_like(T.zeros(2, 3))"
     ) { x, type, grad in try finish(Tensor.full(x.shape, 1, type ?? x.type), grad) },
     Row(
-      "full_like", "One value in the shape and type of another tensor.", Param("x", Tensor.self), Param("value", Item.self), dtype, requiresGrad,
+      "full_like", "One value in the shape and type of another tensor.", Param("x", Tensor.self), Param("value", Item.self, "a number or boolean"), dtype, requiresGrad,
       example: "return T.full_like(T.zeros(2), 7)"
     ) { x, value, type, grad in try finish(Tensor(empty: x.shape, type ?? x.type).filled(value), grad) },
   ]

@@ -127,24 +127,47 @@ public enum Matrices {
 
   static let rows: [Row] = [
     Row(
-      "matmul", "Matrix product of the last two dims; dims before them broadcast; vectors count as a row on the left and a column on the right.",
+      "matmul",
+      """
+      Matrix product of the last two dims; dims before them broadcast; vectors count as a row on the left and a column on the right.
+      Shapes: x (…, m, k); other (…, k, n); y (…, m, n).
+      Errors: inner sizes that differ; batches that do not broadcast; a tensor without dims.
+      """,
       Param("x", Tensor.self, "(…, m, k)"), Param("other", Tensor.self, "(…, k, n)"), example: "return T.matmul(T.ones(2, 3), T.ones(3, 4))"
     ) { a, b in try matmul(a, b) },
-    strict("mm", (2, 2), ("a matrix", "a matrix"), "Product of two matrices (m, k) · (k, n).", "return T.mm(T.ones(2, 3), T.ones(3, 4))"),
-    strict("mv", (2, 1), ("a matrix", "a vector"), "Product of a matrix and a vector (m, k) · (k).", "return T.mv(T.ones(2, 3), T.ones(3))"),
     strict(
-      "bmm", (3, 3), ("a batch of matrices", "a batch of matrices"), "Products of two batches of matrices (b, m, k) · (b, k, n).",
+      "mm", (2, 2), ("a matrix", "a matrix"), "The product of two matrices.\nShapes: x (m, k); other (k, n); y (m, n).\nErrors: other ranks; inner sizes that differ.",
+      "return T.mm(T.ones(2, 3), T.ones(3, 4))"),
+    strict(
+      "mv", (2, 1), ("a matrix", "a vector"), "The product of a matrix and a vector.\nShapes: x (m, k); other (k); y (m).\nErrors: other ranks; sizes that differ.",
+      "return T.mv(T.ones(2, 3), T.ones(3))"),
+    strict(
+      "bmm", (3, 3), ("a batch of matrices", "a batch of matrices"),
+      "The products of two batches of matrices.\nShapes: x (b, m, k); other (b, k, n); y (b, m, n).\nErrors: other ranks; batches or inner sizes that differ.",
       "return T.bmm(T.ones(5, 2, 3), T.ones(5, 3, 4))"),
-    strict("dot", (1, 1), ("a vector", "a vector"), "Σ x[i] other[i], a tensor of no dims.", "return T.dot(T.ones(3), T.ones(3))"),
+    strict(
+      "dot", (1, 1), ("a vector", "a vector"), "The product of two vectors, Σ x[i] other[i].\nShapes: x (n); other (n); y {}.\nErrors: other ranks; sizes that differ.",
+      "return T.dot(T.ones(3), T.ones(3))"),
     Row(
-      "outer", "y[i][j] = x[i] other[j].", Param("x", Tensor.self, "a vector"), Param("other", Tensor.self, "a vector"), example: "return T.outer(T.ones(2), T.ones(3))"
+      "outer",
+      """
+      The products of all pairs: y[i][j] = x[i] other[j].
+      Shapes: x (m); other (n); y (m, n).
+      Errors: other ranks.
+      """, Param("x", Tensor.self, "a vector"), Param("other", Tensor.self, "a vector"), example: "return T.outer(T.ones(2), T.ones(3))"
     ) { a, b in
       guard a.rank == 1, b.rank == 1 else { throw LuaError("outer: takes two vectors, got shapes \(a.shape) and \(b.shape)") }
       return try Elementwise.mul(a.reshaped(Shape(a.count, 1)), b.reshaped(Shape(1, b.count)))
     },
     Row(
-      "addmm", "beta · x + alpha · (a · b).", Param("x", Tensor.self, "broadcasts to (m, n)"), Param("a", Tensor.self, "(m, k)"), Param("b", Tensor.self, "(k, n)"),
-      Param.option("beta", default: 1.0), Param.option("alpha", default: 1.0), example: "return T.addmm(T.ones(4), T.ones(2, 3), T.ones(3, 4))"
+      "addmm",
+      """
+      A matrix product added to a tensor: beta · x + alpha · (a · b).
+      Shapes: x broadcasts to (m, n); a (m, k); b (k, n); y (m, n).
+      Errors: a or b that are no matrices; inner sizes that differ.
+      """, Param("x", Tensor.self, "broadcasts to (m, n)"), Param("a", Tensor.self, "(m, k)"), Param("b", Tensor.self, "(k, n)"),
+      Param.option("beta", default: 1.0, "x is multiplied by it"), Param.option("alpha", default: 1.0, "the product is multiplied by it"),
+      example: "return T.addmm(T.ones(4), T.ones(2, 3), T.ones(3, 4))"
     ) { x, a, b, beta, alpha in
       guard a.rank == 2, b.rank == 2 else { throw LuaError("addmm: takes two matrices, got shapes \(a.shape) and \(b.shape)") }
       let product = try matmul(a, b, name: "addmm")

@@ -42,7 +42,12 @@ enum Median {
   static let rows: [Row] = [
     Row(
       results: "median",
-      "The median of all elements. Along one dim: the medians and their positions (from 1). Over a list of dims: the medians. The lower of two middle elements; NaN wins.",
+      """
+      The median of all elements. Along one dim: the medians and their positions (from 1). Over a list of dims: the medians. The lower of two middle \
+      elements; NaN wins, and is the median of no elements.
+      Shapes: x of any shape; y without the reduced dims (with size 1 by keepdim), {} over all.
+      Errors: a dim the tensor does not have, or one that is named twice.
+      """,
       Reduction.x, Reduction.dim, Reduction.keepdim, example: "return T.ones(2, 3):cumsum(2):median()", returns: "Tensor [, Tensor]"
     ) { stack, x, dim, keep in
       let dims = try Reduction.dims(dim, x, "median")

@@ -76,7 +76,12 @@ enum Norm {
 
   static let rows: [Row] = [
     Row(
-      "norm", "(Σ |x|ᵖ)^(1/p) of all elements, or over dims; p = math.huge is the largest |x|, 0 counts what is not 0.", Reduction.x,
+      "norm",
+      """
+      (Σ |x|ᵖ)^(1/p) of all elements, or over dims; p = math.huge is the largest |x|, 0 counts what is not 0.
+      Shapes: x of any shape; y without the reduced dims (with size 1 by keepdim), {} over all.
+      Errors: a dim the tensor does not have, or one that is named twice.
+      """, Reduction.x,
       Param("p", default: 2.0, "any number, math.huge or -math.huge"), Reduction.dim, Reduction.keepdim, example: "return T.ones(3, 4):norm(2, 1)"
     ) { x, p, dim, keep in try norm(x, p, dims: Reduction.dims(dim, x, "norm"), keep: keep) }
   ]

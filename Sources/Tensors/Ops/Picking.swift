@@ -8,8 +8,13 @@ internal import LuaBridge
 enum Picking {
   static let rows: [Row] = [
     Row(
-      "narrow", "`length` positions of a dim from `start`; shares memory.", Param("x", Tensor.self), Param("dim", Int.self), Param("start", Int.self),
-      Param("length", Int.self), example: "return T.range(1, 5):narrow(1, 2, 3)"
+      "narrow",
+      """
+      `length` positions of a dim from `start`; shares memory.
+      Shapes: x (…, n, …); y (…, length, …).
+      Errors: a part that does not lie in the dim.
+      """, Param("x", Tensor.self), Param("dim", Int.self), Param("start", Int.self, "the first position, from 1 or from the end by -1"),
+      Param("length", Int.self, "how many positions"), example: "return T.range(1, 5):narrow(1, 2, 3)"
     ) { x, dim, start, length in
       let dim = try x.shape.dim(dim, "narrow"), size = x.shape[dim]
       let first = start == size + 1 && length == 0 ? size : try Positions.one(start, x.shape, dim, "narrow")
@@ -19,14 +24,24 @@ enum Picking {
       return try x.narrowed(dim, first, length)
     },
     Row(
-      "select", "One position of a dim, which goes; shares memory.", Param("x", Tensor.self), Param("dim", Int.self), Param("position", Int.self),
+      "select",
+      """
+      One position of a dim, which goes; shares memory.
+      Shapes: x (…, n, …); y without the dim.
+      Errors: a position that is out of range.
+      """, Param("x", Tensor.self), Param("dim", Int.self), Param("position", Int.self, "from 1, or from the end by -1"),
       example: "return T.eye(3):select(2, 1)"
     ) { x, dim, position in
       let dim = try x.shape.dim(dim, "select")
       return try x.selected(dim, Positions.one(position, x.shape, dim, "select"))
     },
     Row(
-      "index_select", "The named positions of a dim, in their order.", Param("x", Tensor.self), Param("dim", Int.self), Param("positions", Positions.self),
+      "index_select",
+      """
+      The named positions of a dim, in their order.
+      Shapes: x (…, n, …); positions (k); y (…, k, …).
+      Errors: a position that is out of range.
+      """, Param("x", Tensor.self), Param("dim", Int.self), Param("positions", Positions.self, "from 1, or from the end by -1"),
       example: "return T.eye(3):index_select(1, {3, 1})"
     ) { x, dim, positions in
       let dim = try x.shape.dim(dim, "index_select")
@@ -34,7 +49,12 @@ enum Picking {
       return try indexSelect(x, dim, positions.resolved(x.shape, dim, "index_select"))
     },
     Row(
-      "gather", "y[i][j] = x[positions[i][j]][j] along dim 1, and so for each dim: as many dims as x, the shape of positions.", Param("x", Tensor.self),
+      "gather",
+      """
+      Picks along a dim by positions of their own: y[i][j] = x[positions[i][j]][j] along dim 1, and so for each dim.
+      Shapes: positions of as many dims as x and, but for the dim, not larger; y as positions.
+      Errors: other ranks; a position that is out of range.
+      """, Param("x", Tensor.self),
       Param("dim", Int.self), Param("positions", Tensor.self, "int64"), example: "return T.tensor({{1, 2}, {3, 4}}):gather(2, T.tensor({{2}, {1}}, {dtype = \"int64\"}))"
     ) { x, dim, positions in
       let dim = try x.shape.dim(dim, "gather")
@@ -42,14 +62,24 @@ enum Picking {
       return try gather(x, dim, Positions(positions, "gather").resolved(x.shape, dim, "gather"), positions.shape)
     },
     Row(
-      "take", "Elements by their place when the tensor is read row by row; the shape of positions.", Param("x", Tensor.self), Param("positions", Positions.self),
+      "take",
+      """
+      Elements by their place when the tensor is read row by row; the shape of positions.
+      Shapes: y as positions.
+      Errors: a position that is out of range.
+      """, Param("x", Tensor.self), Param("positions", Positions.self, "from 1, or from the end by -1"),
       example: "return T.tensor({{1, 2}, {3, 4}}):take({1, 4})"
     ) { x, positions in
       let flat = try positions.resolved(size: x.count) { LuaError("take: position \($0) is out of range for \(x.count) elements (shape \(x.shape))") }
       return try indexSelect(x.reshaped(Shape(x.count)), 0, flat).reshaped(positions.shape)
     },
     Row(
-      "masked_select", "The elements at which the mask is true, as a vector; both broadcast.", Param("x", Tensor.self), Param("mask", Tensor.self, "bool"),
+      "masked_select",
+      """
+      The elements at which the mask is true, as a vector; both broadcast.
+      Shapes: x and mask broadcast; y (n).
+      Errors: a mask that is not bool; shapes that do not broadcast.
+      """, Param("x", Tensor.self), Param("mask", Tensor.self, "bool"),
       example: "local x = T.tensor({1, -2, 3}); return x:masked_select(x:gt(0))"
     ) { x, mask in
       let shape = try Shape.broadcast(x.shape, mask.shape, "masked_select")
@@ -57,7 +87,11 @@ enum Picking {
       return try indexSelect(x.expanded(to: shape).reshaped(Shape(shape.elements)), 0, flat)
     },
     Row(
-      "nonzero", "The positions of all elements that are not 0: a row each, a column a dim.", Param("x", Tensor.self),
+      "nonzero",
+      """
+      The positions of all elements that are not 0: a row each, a column a dim.
+      Shapes: x of d dims; y (n, d), int64.
+      """, Param("x", Tensor.self),
       example: "return T.eye(2):nonzero()"
     ) { x in
       let flat = try x.converted(to: .bool).truePositions("nonzero"), steps = x.shape.contiguousStrides
@@ -71,9 +105,14 @@ enum Picking {
       return result
     },
     Row(
-      "one_hot", "Labels 1 … classes as rows of zeros with a one at the label, along a new last dim; int64, unless dtype says otherwise.",
+      "one_hot",
+      """
+      Labels 1 … classes as rows of zeros with a one at the label, along a new last dim; int64, unless dtype says otherwise.
+      Shapes: labels of any shape; y that shape with classes in a new last dim.
+      Errors: a label outside of 1 … classes; labels that are no whole numbers.
+      """,
       Param("labels", Tensor.self, "whole numbers"), Param("classes", default: Int?.none, "how many; the largest label where left out"),
-      Param.option("dtype", default: ElementType.int64), example: "return T.one_hot(T.tensor({1, 3}, {dtype = \"int64\"}), 3)"
+      Param.option("dtype", default: ElementType.int64, "the element type"), example: "return T.one_hot(T.tensor({1, 3}, {dtype = \"int64\"}), 3)"
     ) { labels, classes, type in
       let positions = try Positions(labels, "one_hot")
       guard let classes = classes ?? positions.values.max() else { throw LuaError("one_hot: the number of classes cannot be found from no labels") }

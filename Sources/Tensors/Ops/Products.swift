@@ -40,7 +40,12 @@ enum Products {
 
   static let rows: [Row] = [
     Row(
-      "prod", "The product of all elements, or over dims; whole numbers give int64, no elements 1.", Reduction.x, Reduction.dim, Reduction.keepdim,
+      "prod",
+      """
+      The product of all elements, or over dims; whole numbers give int64, no elements 1.
+      Shapes: x of any shape; y without the reduced dims (with size 1 by keepdim), {} over all.
+      Errors: a dim the tensor does not have, or one that is named twice.
+      """, Reduction.x, Reduction.dim, Reduction.keepdim,
       example: "return (T.ones(3) * 2):prod()"
     ) { x, dim, keep in try prod(x, dims: Reduction.dims(dim, x, "prod"), keep: keep) }
   ]

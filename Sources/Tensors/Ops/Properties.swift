@@ -4,16 +4,30 @@ public import LuaBridge
 enum Properties {
   static let rows: [Row] = [
     Row(getter: "shape", "The sizes of all dims, as a list.", example: "return T.zeros(2, 3).shape[2]", of: Tensor.self) { $0.shape },
-    Row(getter: "dtype", "The type of the elements: \"float32\" …", example: "return T.zeros(2).dtype", of: Tensor.self) { $0.type },
+    Row(getter: "dtype", "The type of the elements: \"float32\", \"float64\", \"int64\", \"uint8\" or \"bool\".", example: "return T.zeros(2).dtype", of: Tensor.self) {
+      $0.type
+    },
     Row(
-      getter: "grad", "The gradient gathered by backward, or nil. It can be set.",
+      getter: "grad",
+      """
+      The gradient gathered by backward, or nil. It can be set.
+      Errors: setting it to a tensor of another shape or type; a tensor that does not ask for gradients.
+      """,
       example: "local x = T.ones(2, {requires_grad = true}); x:sum():backward(); return x.grad", of: Tensor.self
     ) { $0.grad },
     Row(
       getter: "requires_grad", "Whether gradients are followed through it. It can be set.", example: "return T.zeros(2).requires_grad", of: Tensor.self
     ) { $0.requiresGrad },
+    Row(getter: "is_leaf", "Whether it is no result of an op that gradients are followed through.", example: "return T.ones(2).is_leaf", of: Tensor.self) { $0.isLeaf },
     Row(
-      results: "size", "The sizes of all dims as a list, or the size of one.", Param("x", Tensor.self), Param("dim", default: Int?.none), place: .method,
+      "is_tensor", "Whether a value is a tensor.", Param("value", LuaAny.self, "anything"), place: .function, example: "return T.is_tensor(T.ones(2))"
+    ) { value in (try? Tensor.decode(value.stack, value.index)) != nil },
+    Row(
+      results: "size",
+      """
+      The sizes of all dims as a list, or the size of one.
+      Errors: a dim the tensor does not have.
+      """, Param("x", Tensor.self), Param("dim", default: Int?.none, "a dim; all sizes where left out"), place: .method,
       example: "return T.zeros(2, 3):size(2)", returns: "list of integers or integer"
     ) { stack, x, dim in
       if let dim { stack.push(x.shape[try x.shape.dim(dim, "size")]) } else { x.shape.push(stack) }
@@ -26,7 +40,11 @@ enum Properties {
       example: "return T.zeros(2, 3):t():is_contiguous()"
     ) { $0.isContiguous },
     Row(
-      "item", "The only element, as a Lua number (a boolean for bool).", Param("x", Tensor.self, "exactly one element"), place: .method,
+      "item",
+      """
+      The only element, as a Lua number (a boolean for bool).
+      Errors: any other number of elements.
+      """, Param("x", Tensor.self, "exactly one element"), place: .method,
       example: "return T.tensor(3):item()"
     ) { x in try item(x) },
     Row(
@@ -56,7 +74,7 @@ enum Properties {
   static let operators: [(String, Row)] = [
     (
       "__len",
-      Row("#", "The size of the first dim.", Param("x", Tensor.self), Param("again", LuaAny.self), place: []) { x, _ in
+      Row("len", "The size of the first dim.", Param("x", Tensor.self), Param("again", LuaAny.self), place: []) { x, _ in
         guard x.rank > 0 else { throw LuaError("#: a tensor without dims has no length; use item()") }
         return x.shape[0]
       }
@@ -64,7 +82,7 @@ enum Properties {
     // Two userdata may hold the same tensor: `w.grad == w.grad`.
     (
       "__eq",
-      Row("==", "The same tensor (compare elements with eq and equal).", Param("a", LuaAny.self), Param("b", LuaAny.self), place: []) { a, b in
+      Row("eq", "Whether both are the same tensor (compare elements with eq and equal).", Param("a", LuaAny.self), Param("b", LuaAny.self), place: []) { a, b in
         guard let x = try? Tensor.decode(a.stack, a.index), let y = try? Tensor.decode(b.stack, b.index) else { return false }
         return x === y
       }
@@ -72,7 +90,7 @@ enum Properties {
     ("__tostring", Row("tostring", "The tensor as text, cut where it is long.", Param("x", Tensor.self), place: []) { Printing.text($0) }),
     (
       "__concat",
-      Row("..", "Text joined with the tensor's.", Param("a", LuaAny.self), Param("b", LuaAny.self), place: []) { a, b in
+      Row("concat", "Text joined with the tensor's.", Param("a", LuaAny.self), Param("b", LuaAny.self), place: []) { a, b in
         try a.stack.description(at: a.index) + b.stack.description(at: b.index)
       }
     ),

@@ -4,11 +4,21 @@ internal import LuaBridge
 enum Rearranging {
   static let rows: [Row] = [
     Row(
-      "flip", "The order along the named dims (all of them) turned round; a copy.", Param("x", Tensor.self), Param("dims", default: DimsArgument?.none),
+      "flip",
+      """
+      The order along the named dims (all of them) turned round; a copy.
+      Shapes: y as x.
+      Errors: a dim the tensor does not have, or one that is named twice.
+      """, Param("x", Tensor.self), Param("dims", default: DimsArgument?.none, "a dim or a list of dims; all where left out"),
       example: "return T.range(1, 3):flip(1)"
     ) { x, dims in try flip(x, dims?.positions(in: x.shape, "flip") ?? Array(x.shape.indices)) },
     Row(
-      "roll", "Elements pushed along dims, those that fall off come in again at the start; without dims the tensor is read row by row.", Param("x", Tensor.self),
+      "roll",
+      """
+      Elements pushed along dims, those that fall off come in again at the start; without dims the tensor is read row by row.
+      Shapes: y as x.
+      Errors: another number of shifts than dims.
+      """, Param("x", Tensor.self),
       Param("shifts", SizesArgument.self, "a number or one for each dim"), Param("dims", default: SizesArgument?.none, "a dim or a list of dims"),
       example: "return T.range(1, 4):roll(1)"
     ) { x, shifts, dims in
@@ -23,10 +33,14 @@ enum Rearranging {
     },
     Row(
       "pad",
-      "A border around the last dims: {left, right, top, bottom, …}, the last dim first; negative widths cut. "
-        + "mode: \"constant\", \"reflect\", \"replicate\" or \"circular\".",
+      """
+      A border around the last dims: {left, right, top, bottom, …}, the last dim first; negative widths cut.
+      Shapes: x (…, h, w) with widths {left, right, top, bottom}; y (…, top + h + bottom, left + w + right).
+      Errors: an odd number of widths; widths for more dims than there are; a reflected or circular border wider than the tensor.
+      """,
       Param("x", Tensor.self), Param("widths", SizesArgument.self, "before and after for each dim, from the last"),
-      Param("mode", default: "constant"), Param("value", default: Item.integer(0), "what a constant border holds"),
+      Param("mode", default: "constant", "\"constant\", \"reflect\", \"replicate\" or \"circular\""),
+      Param("value", default: Item.integer(0), "what a constant border holds"),
       example: "return T.ones(1, 2):pad({1, 1}, {value = 7})"
     ) { x, widths, mode, value in
       let list = widths.sizes

@@ -100,10 +100,22 @@ public enum Reduction {
 
   static let rows: [Row] = [
     Row(
-      "sum", "The sum of all elements, or over dims. float32 is summed in blocks, so that 30,000,000 ones are exact; whole numbers give int64.",
+      "sum",
+      """
+      The sum of all elements, or over dims. float32 is summed in blocks, so that 30,000,000 ones are exact; whole numbers give int64.
+      Shapes: x of any shape; y without the reduced dims (with size 1 by keepdim), {} over all.
+      Errors: a dim the tensor does not have, or one that is named twice.
+      """,
       x, dim, keepdim, example: "return T.ones(2, 3):sum(2, {keepdim = true})"
     ) { x, dim, keep in try sum(x, dims: dims(dim, x, "sum"), keep: keep) },
-    Row("mean", "The mean of all elements, or over dims; NaN of no elements.", x, dim, keepdim, example: "return T.ones(2, 3):mean()") { x, dim, keep in
+    Row(
+      "mean",
+      """
+      The mean of all elements, or over dims; NaN of no elements.
+      Shapes: x of any shape; y without the reduced dims (with size 1 by keepdim), {} over all.
+      Errors: a dim the tensor does not have, or one that is named twice.
+      """, x, dim, keepdim, example: "return T.ones(2, 3):mean()"
+    ) { x, dim, keep in
       try mean(x, dims: dims(dim, x, "mean"), keep: keep)
     },
   ]

@@ -4,45 +4,89 @@ internal import LuaBridge
 enum Scattering {
   static let rows: [Row] = [
     Row(
-      "scatter_", "x[positions[i][j]][j] = source[i][j] along dim 1, and so for each dim; returns x. Where a position comes twice the last one stays.",
+      "scatter_",
+      """
+      Sets along a dim by positions: x[positions[i][j]][j] = source[i][j] along dim 1, and so for each dim; returns x. Where a position comes twice the last \
+      one stays.
+      Shapes: positions and source of as many dims as x; positions, but for the dim, not larger than x.
+      Errors: other ranks; a position that is out of range; a tensor whose gradients are recorded.
+      """,
       Param("x", Tensor.self), Param("dim", Int.self), Param("positions", Tensor.self, "int64"),
       Param("source", Operand.self, "a tensor at least as large as positions, or a number"),
       place: .method, example: "return T.zeros(2, 3):scatter_(2, T.tensor({{1}, {3}}, {dtype = \"int64\"}), 1)"
     ) { x, dim, positions, source in try scatter(x, dim, positions, source, adds: false, "scatter_") },
     Row(
-      "scatter_add_", "As scatter_, but adds.", Param("x", Tensor.self), Param("dim", Int.self), Param("positions", Tensor.self, "int64"),
+      "scatter_add_",
+      """
+      As scatter_, but adds.
+      Shapes: positions and source of as many dims as x; positions, but for the dim, not larger than x.
+      Errors: other ranks; a position that is out of range; a tensor whose gradients are recorded.
+      """, Param("x", Tensor.self), Param("dim", Int.self), Param("positions", Tensor.self, "int64"),
       Param("source", Operand.self, "a tensor at least as large as positions, or a number"), place: .method,
       example: "return T.zeros(3):scatter_add_(1, T.tensor({1, 1, 3}, {dtype = \"int64\"}), T.ones(3))"
     ) { x, dim, positions, source in try scatter(x, dim, positions, source, adds: true, "scatter_add_") },
     Row(
-      "index_add_", "Adds slices of a source at the named positions of a dim; returns x.", Param("x", Tensor.self), Param("dim", Int.self),
-      Param("positions", Positions.self), Param("source", Tensor.self, "the shape of x, but a slice for each position"),
+      "scatter", "As scatter_, on a copy: x stays as it is.", Param("x", Tensor.self), Param("dim", Int.self), Param("positions", Tensor.self, "int64"),
+      Param("source", Operand.self, "a tensor at least as large as positions, or a number"),
+      example: "return T.zeros(2, 3):scatter(2, T.tensor({{1}, {3}}, {dtype = \"int64\"}), 1)"
+    ) { x, dim, positions, source in try scatter(x.cloned(), dim, positions, source, adds: false, "scatter") },
+    Row(
+      "scatter_add", "As scatter_add_, on a copy: x stays as it is.", Param("x", Tensor.self), Param("dim", Int.self), Param("positions", Tensor.self, "int64"),
+      Param("source", Operand.self, "a tensor at least as large as positions, or a number"),
+      example: "return T.zeros(3):scatter_add(1, T.tensor({1, 1, 3}, {dtype = \"int64\"}), T.ones(3))"
+    ) { x, dim, positions, source in try scatter(x.cloned(), dim, positions, source, adds: true, "scatter_add") },
+    Row(
+      "index_add_",
+      """
+      Adds slices of a source at the named positions of a dim; returns x.
+      Shapes: x (…, n, …); positions (k); source (…, k, …).
+      Errors: a source of another shape; a position that is out of range.
+      """, Param("x", Tensor.self), Param("dim", Int.self),
+      Param("positions", Positions.self, "from 1, or from the end by -1"), Param("source", Tensor.self, "the shape of x, but a slice for each position"),
       Param.option("alpha", default: 1.0, "the source is multiplied by it"), place: .method,
       example: "return T.zeros(3, 2):index_add_(1, {1, 1}, T.ones(2, 2))"
-    ) { x, dim, positions, source, alpha in
-      let dim = try x.shape.dim(dim, "index_add_"), list = try positions.resolved(x.shape, dim, "index_add_")
-      var shape = x.shape
-      shape[dim] = list.count
-      guard source.shape == shape else {
-        throw LuaError("index_add_: the source has shape \(source.shape), \(list.count) positions of dim \(dim + 1) of \(x.shape) need \(shape)")
-      }
-      let part = try (alpha == 1 ? source : Elementwise.mul(source, alpha)).to(x.type), values = try part.contiguous()
-      let whole = try x.storage === values.storage || !x.isContiguous ? x.copied() : x
-      try x.change("index_add_", with: [part], rule: { node, g in [g, node.needs(1) ? try Picking.indexSelect(g, dim, list) : nil] }) {
-        Picking.add(values, to: whole, Picking.Plan(x.shape, dim), list)
-        if whole !== x { x.scatter(from: whole.pointer) }
-      }
-      return x
-    },
+    ) { x, dim, positions, source, alpha in try indexAdd(x, dim, positions, source, alpha, "index_add_") },
     Row(
-      "masked_fill", "The tensor with a value where the mask is true.", Param("x", Tensor.self), Param("mask", Tensor.self, "bool, broadcasts to x"),
+      "index_add", "As index_add_, on a copy: x stays as it is.", Param("x", Tensor.self), Param("dim", Int.self),
+      Param("positions", Positions.self, "from 1, or from the end by -1"),
+      Param("source", Tensor.self, "the shape of x, but a slice for each position"), Param.option("alpha", default: 1.0, "the source is multiplied by it"),
+      example: "return T.zeros(3, 2):index_add(1, {1, 1}, T.ones(2, 2))"
+    ) { x, dim, positions, source, alpha in try indexAdd(x.cloned(), dim, positions, source, alpha, "index_add") },
+    Row(
+      "masked_fill",
+      """
+      The tensor with a value where the mask is true.
+      Shapes: mask broadcasts to x; y as x.
+      Errors: a mask that is not bool, or that does not broadcast to x.
+      """, Param("x", Tensor.self), Param("mask", Tensor.self, "bool, broadcasts to x"),
       Param("value", Operand.self, "a number or a tensor of one element"), example: "local x = T.tensor({1, -2}); return x:masked_fill(x:lt(0), 0)"
     ) { x, mask, value in try maskedFill(x, mask, value, "masked_fill") },
     Row(
-      "masked_fill_", "Sets the elements at which the mask is true and returns the tensor.", Param("x", Tensor.self), Param("mask", Tensor.self, "bool, broadcasts to x"),
+      "masked_fill_",
+      """
+      Sets the elements at which the mask is true and returns the tensor.
+      Shapes: mask broadcasts to x.
+      Errors: a mask that is not bool, or that does not broadcast to x; a tensor whose gradients are recorded.
+      """, Param("x", Tensor.self), Param("mask", Tensor.self, "bool, broadcasts to x"),
       Param("value", Operand.self, "a number or a tensor of one element"), place: .method, example: "return T.ones(2):masked_fill_(T.tensor({true, false}), 5)"
     ) { x, mask, value in try x.replace("masked_fill_", with: maskedFill(x, mask, value, "masked_fill_")) },
   ]
+
+  private static func indexAdd(_ x: Tensor, _ dim: Int, _ positions: Positions, _ source: Tensor, _ alpha: Double, _ function: String) throws -> Tensor {
+    let dim = try x.shape.dim(dim, function), list = try positions.resolved(x.shape, dim, function)
+    var shape = x.shape
+    shape[dim] = list.count
+    guard source.shape == shape else {
+      throw LuaError("\(function): the source has shape \(source.shape), \(list.count) positions of dim \(dim + 1) of \(x.shape) need \(shape)")
+    }
+    let part = try (alpha == 1 ? source : Elementwise.mul(source, alpha)).to(x.type), values = try part.contiguous()
+    let whole = try x.storage === values.storage || !x.isContiguous ? x.copied() : x
+    try x.change(function, with: [part], rule: { node, g in [g, node.needs(1) ? try Picking.indexSelect(g, dim, list) : nil] }) {
+      Picking.add(values, to: whole, Picking.Plan(x.shape, dim), list)
+      if whole !== x { x.scatter(from: whole.pointer) }
+    }
+    return x
+  }
 
   private static func maskedFill(_ x: Tensor, _ mask: Tensor, _ value: Operand, _ function: String) throws -> Tensor {
     guard mask.type == .bool else { throw LuaError("\(function): a mask must be bool, got \(mask.type.name) \(mask.shape)") }

@@ -44,7 +44,12 @@ enum Selection {
 
   static let rows: [Row] = [
     Row(
-      "where", "Elements of a where the condition holds, of b elsewhere; all three broadcast.", Param("condition", Tensor.self, "bool, or numbers that are not 0"),
+      "where",
+      """
+      Elements of a where the condition holds, of b elsewhere; all three broadcast.
+      Shapes: condition, a and b broadcast; y of the joint shape.
+      Errors: shapes that do not broadcast.
+      """, Param("condition", Tensor.self, "bool, or numbers that are not 0"),
       Param("a", Operand.self), Param("b", Operand.self), example: "local x = T.ones(2, 2); return T.where(x:gt(0), x, 0)"
     ) { condition, a, b in try select(condition, a, b) }
   ]

@@ -124,15 +124,30 @@ enum Sorting {
 
   static let rows: [Row] = [
     Row(
-      "sort", "Elements in rising order along a dim, and the positions (from 1) they came from. Stable; NaN last (first where descending).", Reduction.x, dim, descending,
+      "sort",
+      """
+      Elements in rising order along a dim, and the positions (from 1) they came from. Stable; NaN last (first where descending).
+      Shapes: both results as x.
+      Errors: a dim the tensor does not have.
+      """, Reduction.x, dim, descending,
       example: "local values, positions = T.ones(3):cumsum(1):sort(1, {descending = true}); return positions"
     ) { x, dim, descending in try sorted(x, dim, descending: descending, "sort") },
     Row(
-      "argsort", "The positions (from 1) that bring a dim into rising order. Stable; NaN last (first where descending).", Reduction.x, dim, descending,
+      "argsort",
+      """
+      The positions (from 1) that bring a dim into rising order. Stable; NaN last (first where descending).
+      Shapes: y as x, int64.
+      Errors: a dim the tensor does not have.
+      """, Reduction.x, dim, descending,
       example: "return T.ones(3):cumsum(1):argsort(1, {descending = true})"
     ) { x, dim, descending in try sorted(x, dim, descending: descending, "argsort").1 },
     Row(
-      "topk", "The k largest (or smallest) elements along a dim, the best first, and their positions from 1. NaN counts as largest.", Reduction.x,
+      "topk",
+      """
+      The k largest (or smallest) elements along a dim, the best first, and their positions from 1. NaN counts as largest.
+      Shapes: both results as x, with k in the dim.
+      Errors: a k below 0 or above the size of the dim.
+      """, Reduction.x,
       Param("k", Int.self, "how many"), dim,
       Param.option("largest", default: true, "the smallest where false"), example: "return T.ones(5):cumsum(1):topk(2)"
     ) { x, k, dim, largest in try sorted(x, dim, descending: largest, take: k, "topk") },

@@ -74,36 +74,36 @@ public enum Unary {
 
   /// Name, kernel, help: everything there is to say of the functions without parameters.
   static let table: [(name: String, op: UnaryOp, doc: String)] = [
-    ("neg", .neg, "-x"),
-    ("abs", .abs, "|x|"),
-    ("sign", .sign, "-1, 0 or 1 by the sign of x"),
-    ("exp", .exp, "e to the power of x"),
-    ("expm1", .expm1, "exp(x) - 1, exact for small x"),
-    ("log", .log, "natural logarithm; -inf at 0, NaN below"),
-    ("log1p", .log1p, "log(1 + x), exact for small x"),
-    ("log2", .log2, "logarithm to base 2"),
-    ("log10", .log10, "logarithm to base 10"),
-    ("sqrt", .sqrt, "square root; NaN below 0"),
-    ("rsqrt", .rsqrt, "1 / sqrt(x)"),
-    ("square", .square, "x²"),
-    ("reciprocal", .reciprocal, "1 / x"),
-    ("sin", .sin, "sine of x in radians"),
-    ("cos", .cos, "cosine of x in radians"),
-    ("tan", .tan, "tangent of x in radians"),
-    ("asin", .asin, "arc sine; NaN outside -1 … 1"),
-    ("acos", .acos, "arc cosine; NaN outside -1 … 1"),
-    ("atan", .atan, "arc tangent"),
-    ("sinh", .sinh, "hyperbolic sine"),
-    ("cosh", .cosh, "hyperbolic cosine"),
-    ("tanh", .tanh, "hyperbolic tangent"),
-    ("sigmoid", .sigmoid, "1 / (1 + exp(-x)); never overflows"),
-    ("relu", .relu, "max(x, 0)"),
-    ("erf", .erf, "the error function 2/√π ∫ exp(-t²) dt from 0 to x"),
-    ("floor", .floor, "the largest whole number not above x"),
-    ("ceil", .ceil, "the smallest whole number not below x"),
-    ("round", .round, "the nearest whole number, halves to the even one"),
-    ("trunc", .trunc, "x without its fraction"),
-    ("frac", .frac, "the fraction of x, x - trunc(x)"),
+    ("neg", .neg, "The negative -x"),
+    ("abs", .abs, "The absolute value |x|"),
+    ("sign", .sign, "The sign of x as -1, 0 or 1"),
+    ("exp", .exp, "The exponential eˣ"),
+    ("expm1", .expm1, "The difference exp(x) - 1, exact for small x"),
+    ("log", .log, "The natural logarithm (-inf at 0, NaN below)"),
+    ("log1p", .log1p, "The logarithm log(1 + x), exact for small x"),
+    ("log2", .log2, "The logarithm to base 2"),
+    ("log10", .log10, "The logarithm to base 10"),
+    ("sqrt", .sqrt, "The square root (NaN below 0)"),
+    ("rsqrt", .rsqrt, "The reciprocal root 1 / √x"),
+    ("square", .square, "The square x²"),
+    ("reciprocal", .reciprocal, "The reciprocal 1 / x"),
+    ("sin", .sin, "The sine of x in radians"),
+    ("cos", .cos, "The cosine of x in radians"),
+    ("tan", .tan, "The tangent of x in radians"),
+    ("asin", .asin, "The arc sine (NaN outside of -1 … 1)"),
+    ("acos", .acos, "The arc cosine (NaN outside of -1 … 1)"),
+    ("atan", .atan, "The arc tangent"),
+    ("sinh", .sinh, "The hyperbolic sine"),
+    ("cosh", .cosh, "The hyperbolic cosine"),
+    ("tanh", .tanh, "The hyperbolic tangent"),
+    ("sigmoid", .sigmoid, "The logistic function 1 / (1 + exp(-x)), which never overflows"),
+    ("relu", .relu, "The rectifier max(x, 0)"),
+    ("erf", .erf, "The error function 2/√π ∫ exp(-t²) dt from 0 to x"),
+    ("floor", .floor, "The largest whole number not above x"),
+    ("ceil", .ceil, "The smallest whole number not below x"),
+    ("round", .round, "The nearest whole number, halves to the even one"),
+    ("trunc", .trunc, "The whole part of x, without its fraction"),
+    ("frac", .frac, "The fraction of x, x - trunc(x)"),
   ]
 
   /// The function and its form in place.
@@ -112,7 +112,10 @@ public enum Unary {
       Row(name, "\(doc), element by element.", Param("x", Tensor.self, "any shape"), example: "return (T.ones(2) / 4):\(name)()") { x in
         try apply(op, x, name: name)
       },
-      Row(name + "_", "\(doc), element by element, in place.", Param("x", Tensor.self, "changed"), place: .method, example: "return (T.ones(2) / 4):\(name)_()") { x in
+      Row(
+        name + "_", "\(doc), element by element, in place.\nErrors: a tensor whose gradients are recorded.", Param("x", Tensor.self, "changed"), place: .method,
+        example: "return (T.ones(2) / 4):\(name)_()"
+      ) { x in
         try applyInPlace(op, x, name: name)
       },
     ]
@@ -126,12 +129,14 @@ public enum Unary {
   static let rows: [Row] =
     table.flatMap { rows($0.name, $0.op, $0.doc) } + [
       Row(
-        "clamp", "Brings every element into min … max; NaN stays.", Param("x", Tensor.self), Param("min", default: Double?.none, "the least value"),
+        "clamp", "Brings every element into min … max; NaN stays.\nErrors: neither min nor max.", Param("x", Tensor.self),
+        Param("min", default: Double?.none, "the least value"),
         Param("max", default: Double?.none, "the greatest value"), example: "return (T.ones(2) * 3):clamp(0, 1)"
       ) { x, low, high in try clamp(x, low, high) },
       Row(
-        "clamp_", "Brings every element into min … max, in place.", Param("x", Tensor.self), Param("min", default: Double?.none),
-        Param("max", default: Double?.none), place: .method, example: "return (T.ones(2) * 3):clamp_(0, 1)"
+        "clamp_", "Brings every element into min … max, in place.\nErrors: neither min nor max; a tensor whose gradients are recorded.", Param("x", Tensor.self),
+        Param("min", default: Double?.none, "the least value"),
+        Param("max", default: Double?.none, "the greatest value"), place: .method, example: "return (T.ones(2) * 3):clamp_(0, 1)"
       ) { x, low, high in
         guard low != nil || high != nil else { throw LuaError("clamp_: give min, max or both") }
         return try applyInPlace(.clamp, x, low ?? -.infinity, high ?? .infinity, name: "clamp")

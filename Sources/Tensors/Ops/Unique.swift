@@ -27,7 +27,11 @@ enum Unique {
   static let rows: [Row] = [
     Row(
       results: "unique",
-      "The different elements, in rising order. With return_inverse also which of them (from 1) stands at each place, with return_counts how often each occurs.",
+      """
+      The different elements, in rising order. With return_inverse also which of them (from 1) stands at each place, with return_counts how often each \
+      occurs.
+      Shapes: x of any shape; values (n); inverse as x; counts (n).
+      """,
       Reduction.x, Param.option("return_inverse", default: false, "add the positions of the elements among the results"),
       Param.option("return_counts", default: false, "add how often each occurs"), example: "return T.ones(2, 3):unique()", returns: "Tensor [, Tensor [, Tensor]]"
     ) { stack, x, withInverse, withCounts in

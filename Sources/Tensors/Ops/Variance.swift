@@ -32,12 +32,22 @@ enum Variance {
 
   static let rows: [Row] = [
     Row(
-      "var", "The variance of all elements, or over dims: Σ (x - mean)² / (N - correction). NaN where N ≤ correction.", Reduction.x, Reduction.dim, correction,
+      "var",
+      """
+      The variance of all elements, or over dims: Σ (x - mean)² / (N - correction). NaN where N ≤ correction.
+      Shapes: x of any shape; y without the reduced dims (with size 1 by keepdim), {} over all.
+      Errors: a dim the tensor does not have, or one that is named twice.
+      """, Reduction.x, Reduction.dim, correction,
       Reduction.keepdim,
       example: "return T.ones(2, 3):var({correction = 0})"
     ) { x, dim, correction, keep in try variance(x, dims: Reduction.dims(dim, x, "var"), correction: correction, keep: keep) },
     Row(
-      "std", "The standard deviation of all elements, or over dims: √(Σ (x - mean)² / (N - correction)).", Reduction.x, Reduction.dim, correction, Reduction.keepdim,
+      "std",
+      """
+      The standard deviation of all elements, or over dims: √(Σ (x - mean)² / (N - correction)).
+      Shapes: x of any shape; y without the reduced dims (with size 1 by keepdim), {} over all.
+      Errors: a dim the tensor does not have, or one that is named twice.
+      """, Reduction.x, Reduction.dim, correction, Reduction.keepdim,
       example: "return T.ones(2, 3):std(2)"
     ) { x, dim, correction, keep in try variance(x, dims: Reduction.dims(dim, x, "std"), correction: correction, keep: keep, root: true) },
   ]

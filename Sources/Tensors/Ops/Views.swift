@@ -124,12 +124,20 @@ extension Tensor {
 enum Views {
   static let rows: [Row] = [
     Row(
-      "reshape", "The same elements, row by row, in another shape; one size may be -1 and is worked out. Shares memory where it can.",
+      "reshape",
+      """
+      The same elements, row by row, in another shape; one size may be -1 and is worked out. Shares memory where it can.
+      Errors: another number of elements; more than one -1.
+      """,
       Param("x", Tensor.self), Param("shape", ShapeArgument.self, "sizes with the same number of elements"), example: "return T.range(1, 6):reshape(2, -1)"
     ) { x, shape in try x.reshaped(inferred(shape.sizes, x, "reshape")) },
     Row(
-      "view", "As reshape, but always shares memory: an error where the elements' order in memory does not allow it.",
-      Param("x", Tensor.self), Param("shape", ShapeArgument.self, "sizes with the same number of elements"), place: .method,
+      "view",
+      """
+      As reshape, but always shares memory: an error where the elements' order in memory does not allow it.
+      Errors: another number of elements; strides that no view can have: use reshape.
+      """,
+      Param("x", Tensor.self), Param("shape", ShapeArgument.self, "sizes with the same number of elements"),
       example: "return T.range(1, 6):view(2, 3)"
     ) { x, sizes in
       let shape = try inferred(sizes.sizes, x, "view")
@@ -139,7 +147,12 @@ enum Views {
       return try x.reshaped(shape)
     },
     Row(
-      "flatten", "Joins the dims from first to last (all of them) into one.", Param("x", Tensor.self), Param("first", default: 1), Param("last", default: -1),
+      "flatten",
+      """
+      Joins the dims from first to last (all of them) into one.
+      Shapes: x (…, a, …, b, …); y (…, a ⋯ b, …).
+      Errors: a dim the tensor does not have; first behind last.
+      """, Param("x", Tensor.self), Param("first", default: 1, "the first dim that is joined"), Param("last", default: -1, "the last dim that is joined"),
       example: "return T.zeros(2, 3, 4):flatten(2)"
     ) { x, first, last in
       if x.rank == 0 { return try x.reshaped(Shape(1)) }
@@ -148,22 +161,36 @@ enum Views {
       return try x.joined(a, b)
     },
     Row(
-      "unflatten", "Takes one dim apart into several; one size may be -1.", Param("x", Tensor.self), Param("dim", Int.self),
-      Param("sizes", SizesArgument.self), example: "return T.zeros(6, 2):unflatten(1, {2, -1})"
+      "unflatten",
+      """
+      Takes one dim apart into several; one size may be -1.
+      Shapes: x (…, n, …); y (…, sizes, …), whose product is n.
+      Errors: sizes whose product is not n.
+      """, Param("x", Tensor.self), Param("dim", Int.self),
+      Param("sizes", SizesArgument.self, "the new sizes, one of them may be -1"), example: "return T.zeros(6, 2):unflatten(1, {2, -1})"
     ) { x, dim, sizes in
       let dim = try x.shape.dim(dim, "unflatten")
       let part = try inferred(sizes.sizes, count: x.shape[dim], "size \(x.shape[dim]) of dim \(dim + 1)", "unflatten").array
       return try x.reshaped(Shape.checked(Array(x.shape.array[..<dim]) + part + Array(x.shape.array[(dim + 1)...]), "unflatten"))
     },
     Row(
-      "squeeze", "Takes away dims of size 1: all of them, or those named (others stay).", Param("x", Tensor.self),
+      "squeeze",
+      """
+      Takes away dims of size 1: all of them, or those named (others stay).
+      Errors: a dim the tensor does not have.
+      """, Param("x", Tensor.self),
       Param("dim", default: DimsArgument?.none, "a dim or a list of dims"), example: "return T.zeros(1, 2, 1):squeeze()"
     ) { x, dims in
       let gone = try dims?.positions(in: x.shape, "squeeze") ?? Array(x.shape.indices)
       return try x.reshaped(Shape(x.shape.indices.filter { x.shape[$0] != 1 || !gone.contains($0) }.map { x.shape[$0] }))
     },
     Row(
-      "unsqueeze", "A new dim of size 1 at a place.", Param("x", Tensor.self), Param("dim", Int.self, "the new dim's place, 1 … dims + 1"),
+      "unsqueeze",
+      """
+      A new dim of size 1 at a place.
+      Shapes: x of d dims; y of d + 1.
+      Errors: a place outside of 1 … d + 1; more than 8 dims.
+      """, Param("x", Tensor.self), Param("dim", Int.self, "the new dim's place, 1 … dims + 1"),
       example: "return T.zeros(2, 3):unsqueeze(1)"
     ) { x, dim in try x.unsqueezed(x.shape.dim(dim, "unsqueeze", extra: 1)) },
   ]

@@ -83,15 +83,33 @@ enum Choice {
   private static let replacement = Param.option("replacement", default: false, "put back what was drawn")
 
   static let rows: [Row] = [
-    Row("randperm", "The numbers 1 to n in random order.", Param("n", Int.self), place: .function, example: "return T.randperm(5)") { n in try permutation(n) },
     Row(
-      "choice", "k random numbers from 1 to n, each at most once (or, with replacement, any number of times).", Param("n", Int.self), Param("k", Int.self), replacement,
+      "randperm",
+      """
+      The numbers 1 to n in random order.
+      Shapes: y (n), int64.
+      Errors: a negative n.
+      """, Param("n", Int.self, "how many"), place: .function, example: "return T.randperm(5)"
+    ) { n in try permutation(n) },
+    Row(
+      "choice",
+      """
+      k random numbers from 1 to n, each at most once (or, with replacement, any number of times).
+      Shapes: y (k), int64.
+      Errors: more numbers than there are, without replacement.
+      """, Param("n", Int.self, "the greatest number"), Param("k", Int.self, "how many"), replacement,
       place: .function,
       example: "return T.choice(60000, 5)"
     ) { n, k, replacement in try choice(n, k, replacement: replacement) },
     Row(
-      "multinomial", "n positions (from 1) drawn in proportion to weights, for every row; each at most once unless replacement is set.",
-      Param("weights", Tensor.self, "(classes) or (rows, classes), not negative"), Param("n", Int.self), replacement, example: "return T.multinomial(T.ones(4), 2)"
+      "multinomial",
+      """
+      n positions (from 1) drawn in proportion to weights, for every row; each at most once unless replacement is set.
+      Shapes: weights (classes) or (rows, classes); y (n) or (rows, n), int64.
+      Errors: a weight that is negative or not finite; weights that are all 0; more draws than positive weights, without replacement.
+      """,
+      Param("weights", Tensor.self, "(classes) or (rows, classes), not negative"), Param("n", Int.self, "how many for each row"), replacement,
+      example: "return T.multinomial(T.ones(4), 2)"
     ) { weights, n, replacement in try multinomial(weights, n, replacement: replacement) },
   ]
 }

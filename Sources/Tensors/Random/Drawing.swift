@@ -64,7 +64,11 @@ enum Drawing {
       [Int(Int64(bitPattern: RandomState.seed)), Int(Int64(bitPattern: RandomState.offset))]
     },
     Row(
-      procedure: "set_rng_state", "Goes on with the random numbers from where get_rng_state was called.", Param("state", [Int].self, "what get_rng_state gave"),
+      procedure: "set_rng_state",
+      """
+      Goes on with the random numbers from where get_rng_state was called.
+      Errors: anything but a list of two numbers.
+      """, Param("state", [Int].self, "what get_rng_state gave"),
       place: .function, example: "local state = T.get_rng_state(); local a = T.rand(2); T.set_rng_state(state); return a:equal(T.rand(2))"
     ) { state in
       guard state.count == 2 else { throw LuaError("set_rng_state: a list of seed and place expected, got \(state.count) numbers") }
@@ -81,31 +85,51 @@ enum Drawing {
     like("rand_like", "Random numbers, even over 0 ≤ x < 1", uniform),
     like("randn_like", "Random numbers from the standard normal distribution", normal),
     Row(
-      "randint", "Random whole numbers from low to high, both included, as math.random.", Param("low", Int.self), Param("high", Int.self), shape,
-      Param.option("dtype", default: ElementType.int64), place: .function, example: "return T.randint(1, 6, 10)"
+      "randint",
+      """
+      Random whole numbers from low to high, both included, as math.random.
+      Errors: low above high; a type that cannot hold the numbers.
+      """, Param("low", Int.self, "the least"), Param("high", Int.self, "the greatest"), shape,
+      Param.option("dtype", default: ElementType.int64, "the element type"), place: .function, example: "return T.randint(1, 6, 10)"
     ) { low, high, shape, type in try integers(low, high, shape.shape("randint"), type) },
     Row(
-      "bernoulli", "1 with probability p, otherwise 0. A tensor p gives every element its own, and the shape.", Param("p", Operand.self, "0..1"), shape, dtype, grad,
+      "bernoulli",
+      """
+      1 with probability p, otherwise 0. A tensor p gives every element its own, and the shape.
+      Errors: a p outside of 0..1; a tensor p that does not broadcast to the shape.
+      """, Param("p", Operand.self, "0..1"), shape, dtype, grad,
       place: .function,
       example: "return T.bernoulli(0.3, 2, 3)"
     ) { p, shape, type, grad in try bernoulli(p, shape, type, grad) },
     Row(
-      "uniform_", "Fills the tensor with random numbers, even over low ≤ x < high.", Param("x", Tensor.self, "changed; a float tensor"), Param("low", default: 0.0),
-      Param("high", default: 1.0),
+      "uniform_",
+      """
+      Fills the tensor with random numbers, even over low ≤ x < high.
+      Errors: low above high; a bound that is not finite; a tensor of whole numbers.
+      """, Param("x", Tensor.self, "changed; a float tensor"), Param("low", default: 0.0, "the least, included"),
+      Param("high", default: 1.0, "the bound above, not included"),
       place: .method, example: "return T.zeros(3):uniform_(-1, 1)"
     ) { x, low, high in
       guard low <= high, low.isFinite, high.isFinite else { throw LuaError("uniform_: low must not be above high, got \(low.luaLiteral) and \(high.luaLiteral)") }
       return try overFloats(x, "uniform_") { RandomState.fillUniform($0, low: low, high: high) }
     },
     Row(
-      "normal_", "Fills the tensor with random numbers from the normal distribution.", Param("x", Tensor.self, "changed; a float tensor"), Param("mean", default: 0.0),
+      "normal_",
+      """
+      Fills the tensor with random numbers from the normal distribution.
+      Errors: a negative std; a tensor of whole numbers.
+      """, Param("x", Tensor.self, "changed; a float tensor"), Param("mean", default: 0.0, "the mean"),
       Param("std", default: 1.0, "the standard deviation"), place: .method, example: "return T.zeros(3):normal_(10, 0.1)"
     ) { x, mean, deviation in
       guard deviation >= 0 else { throw LuaError("normal_: std must not be negative, got \(deviation.luaLiteral)") }
       return try overFloats(x, "normal_") { RandomState.fillNormal($0, mean: mean, std: deviation) }
     },
     Row(
-      "bernoulli_", "Fills the tensor with 1 with probability p, otherwise 0.", Param("x", Tensor.self, "changed"), Param("p", default: 0.5, "0..1"), place: .method,
+      "bernoulli_",
+      """
+      Fills the tensor with 1 with probability p, otherwise 0.
+      Errors: a p outside of 0..1.
+      """, Param("x", Tensor.self, "changed"), Param("p", default: 0.5, "0..1"), place: .method,
       example: "return T.zeros(3):bernoulli_(0.5)"
     ) { x, p in
       try probability(p, "bernoulli_")

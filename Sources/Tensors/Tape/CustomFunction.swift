@@ -15,8 +15,8 @@ final class CustomFunction: LuaObject, @unchecked Sendable {
   static var userValues: Int32 { 1 }
   var luaClass: LuaClass { Self.type }
 
-  private static let type = LuaClass(
-    "CustomFunction",
+  static let type = LuaClass(
+    "CustomFunction", "A differentiable function written in Lua: what `T.custom{…}` makes; `f(x, …)` calls its forward.",
     rows: [
       Row(getter: "name", "The name it was given.", example: "return T.custom{name = \"id\", forward = print, backward = print}.name", of: CustomFunction.self) {
         $0.name
@@ -88,6 +88,40 @@ final class CustomFunction: LuaObject, @unchecked Sendable {
     }
     stack.rawSet(-2, "needs_input_grad")
   }
+
+  /// ctx is a table: the script adds what it likes.
+  static let contextClass = LuaClass(
+    script: "CustomContext", "The ctx that forward and backward of `T.custom{…}` are given: a table that may hold more fields.", receiver: "ctx",
+    rows: [
+      Row(
+        script: "save",
+        """
+        Keeps tensors for backward, where `ctx.saved` lists them.
+        Errors: what is no tensor; keep it in a field of ctx.
+        """, Param("tensors", LuaRest.self, "tensors or nil"), place: .method,
+        example: """
+          local cube = T.custom{
+            forward = function(ctx, x) ctx:save(x); return x ^ 3 end,
+            backward = function(ctx, g) return 3 * ctx.saved[1] ^ 2 * g end,
+          }
+          local x = T.tensor({2}, {requires_grad = true})
+          return T.grad(cube(x):sum(), x)
+          """, returns: "nothing"),
+      Row(value: "saved", "The tensors that forward saved, in backward.", type: "list of Tensors", example: saved),
+      Row(
+        value: "needs_input_grad", "Whether each argument's gradient is wanted.", type: "list of booleans",
+        example: """
+          local seen
+          local id = T.custom{forward = function(ctx, x) seen = ctx.needs_input_grad; return x * 1 end, backward = function(ctx, g) return g end}
+          id(T.ones(2, {requires_grad = true}))
+          return seen[1]
+          """),
+    ])
+  private static let saved = """
+    local double = T.custom{forward = function(ctx, x) ctx:save(x); return x * 2 end, backward = function(ctx, g) return 2 * g + 0 * ctx.saved[1] end}
+    local x = T.ones(1, {requires_grad = true})
+    return T.grad(double(x):sum(), x)
+    """
 
   /// ctx:save(…) leaves its arguments in ctx.saved until forward ends; then the node takes them over.
   private static let save = Row(

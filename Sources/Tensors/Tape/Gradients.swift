@@ -51,7 +51,12 @@ enum Gradients {
 
   static let rows: [Row] = [
     Row(
-      procedure: "backward", "Runs the tape backwards: the gradients of x arrive in `grad` of every tensor it was made from.",
+      procedure: "backward",
+      """
+      Runs the tape backwards: the gradients of x arrive in `grad` of every tensor it was made from.
+      Errors: more than one element and no gradient to start from; nothing that requires gradients; a graph that was used and freed; a saved tensor changed \
+      in place since.
+      """,
       Param("x", Tensor.self, "one element, unless gradient is given"),
       Param("gradient", default: Tensor?.none, "the gradient to start from, of x's shape"),
       Param.option("retain_graph", default: false, "keep the graph for another backward"),
@@ -59,7 +64,11 @@ enum Gradients {
       example: "local x = T.ones(3, {requires_grad = true}); (x * x):sum():backward(); return x.grad"
     ) { x, gradient, keep, create in try x.backward(gradient, keep: keep, create: create) },
     Row(
-      "requires_grad_", "Asks for gradients of this tensor (or no longer) and returns it.", Param("x", Tensor.self), Param("on", default: true), place: .method,
+      "requires_grad_",
+      """
+      Asks for gradients of this tensor (or no longer) and returns it.
+      Errors: a tensor of whole numbers.
+      """, Param("x", Tensor.self), Param("on", default: true, "false stops asking"), place: .method,
       example: "return T.ones(2):requires_grad_().requires_grad"
     ) { x, on in
       try x.requireGrad(on)
@@ -83,12 +92,17 @@ enum Gradients {
       return try stack.state.scope(stack)
     },
     Row(
-      results: "grad", "The gradient of y with respect to x (a tensor, or a list of tensors for a list of gradients); touches no `grad`.",
+      results: "grad",
+      """
+      The gradient of y with respect to x (a tensor, or a list of tensors for a list of gradients); touches no `grad`.
+      Errors: a y that does not depend on x; a gradient to start from of another shape.
+      """,
       Param("y", Tensor.self, "one element, unless grad_output is given"),
       Param("x", LuaAny.self, "a tensor or a list of tensors"), Param.option("grad_output", default: Tensor?.none, "the gradient to start from"),
-      Param.option("retain_graph", default: Bool?.none),
-      Param.option("create_graph", default: false), place: .function, example: "local x = T.tensor({2}, {requires_grad = true}); return T.grad((x * x):sum(), x)",
-      returns: "Tensor or list"
+      Param.option("retain_graph", default: Bool?.none, "keep the graph for another backward; as create_graph where left out"),
+      Param.option("create_graph", default: false, "record the gradients' own ops, for gradients of gradients"), place: .function,
+      example: "local x = T.tensor({2}, {requires_grad = true}); return T.grad((x * x):sum(), x)",
+      returns: "Tensor or list of Tensors"
     ) { stack, y, x, start, keep, create in
       let single = try? Tensor.decode(stack, x.index)
       guard let wanted = single.map({ [$0] }) ?? (try? [Tensor].decode(stack, x.index)) else {
@@ -108,7 +122,12 @@ enum Gradients {
       return 1
     },
     Row(
-      "numerical_gradient", "The gradient by central differences (f(x + h) - f(x - h)) / 2h: x is changed element by element and restored. Use float64.",
+      "numerical_gradient",
+      """
+      The gradient by central differences (f(x + h) - f(x - h)) / 2h: x is changed element by element and restored. Use float64.
+      Shapes: y as x.
+      Errors: an f that returns neither a number nor one element; a tensor of whole numbers.
+      """,
       Param("f", LuaFunction.self, "takes x, returns a number or a tensor of one element"),
       Param("x", Tensor.self, "any shape"), Param("h", default: 1e-4, "half the step"), place: .function,
       example: "return T.numerical_gradient(function(x) return (x * x):sum() end, T.tensor({3, 4}, {dtype = \"float64\"}))"
@@ -120,11 +139,15 @@ enum Gradients {
       }
     },
     Row(
-      results: "gradcheck", "Compares backward with central differences. Use float64.", Param("f", LuaFunction.self, "takes the inputs, returns a tensor"),
+      results: "gradcheck",
+      """
+      Compares backward with central differences. Use float64.
+      Errors: an f that returns no tensor; tensors of whole numbers.
+      """, Param("f", LuaFunction.self, "takes the inputs, returns a tensor"),
       Param("inputs", LuaAny.self, "a tensor or a list of tensors that require gradients"),
       Param.option("eps", default: 1e-6, "half the step"), Param.option("atol", default: 1e-5, "absolute tolerance"),
       Param.option("rtol", default: 1e-3, "relative tolerance"), place: .function,
-      example: "return T.gradcheck(function(x) return x:exp() end, T.tensor({1, 2}, {dtype = \"float64\", requires_grad = true}))", returns: "true, or false and a report"
+      example: "return T.gradcheck(function(x) return x:exp() end, T.tensor({1, 2}, {dtype = \"float64\", requires_grad = true}))", returns: "boolean [, string]"
     ) { stack, f, inputs, eps, atol, rtol in
       guard let list = (try? Tensor.decode(stack, inputs.index)).map({ [$0] }) ?? (try? [Tensor].decode(stack, inputs.index)) else {
         throw ArgumentError(2, "Tensor or list of Tensors expected, got \(stack.typeName(at: inputs.index))")
