@@ -95,14 +95,16 @@ public final class Figure: LuaObject, @unchecked Sendable {
 
   // MARK: script
 
-  /// The commands that draw it on a gnuplot terminal of this size in pixels.
-  func script(terminal: String, size: (width: Int, height: Int), isText: Bool = false) throws -> Script {
-    try script(terminal: terminal, size: size, panels: panels, title: title, isText: isText)
+  /// The panels that hold something.
+  /// - Errors: none does.
+  func drawn(for function: String) throws -> [Panel] {
+    let panels = panels.filter { !$0.isEmpty }
+    guard !panels.isEmpty else { throw LuaError("\(function): the figure is empty: draw into it first, by line, scatter, imshow or another") }
+    return panels
   }
 
-  func script(terminal: String, size: (width: Int, height: Int), panels: [Panel], title: String?, isText: Bool) throws -> Script {
-    let panels = panels.filter { !$0.isEmpty }
-    guard !panels.isEmpty else { throw LuaError("the figure is empty: draw into it first, by line, scatter, imshow or another") }
+  /// The commands that draw panels on a gnuplot terminal of this size in pixels.
+  func script(terminal: String, size: (width: Int, height: Int), panels: [Panel], title: String?, isText: Bool = false) throws -> Script {
     var script = Script()
     script.add("set terminal \(terminal)")
     script.add("set encoding utf8")

@@ -23,12 +23,19 @@ final class PlotSession {
   }
 
   deinit {
-    guard let listing = opendir(folder) else { return }
-    while let entry = readdir(listing) {
-      withUnsafePointer(to: &entry.pointee.d_name) { _ = unlink("\(folder)/\(String(cString: UnsafeRawPointer($0).assumingMemoryBound(to: CChar.self)))") }
-    }
-    closedir(listing)
+    for name in files { unlink("\(folder)/\(name)") }
     rmdir(folder)
+  }
+
+  /// The names in the folder.
+  var files: [String] {
+    guard let listing = opendir(folder) else { return [] }
+    defer { closedir(listing) }
+    var names: [String] = []
+    while let entry = readdir(listing) {
+      withUnsafePointer(to: &entry.pointee.d_name) { names.append(String(cString: UnsafeRawPointer($0).assumingMemoryBound(to: CChar.self))) }
+    }
+    return names.filter { $0 != "." && $0 != ".." }
   }
 
   func read(_ name: String) -> [UInt8] {

@@ -35,7 +35,8 @@ enum Gnuplot {
   static func picture(_ figure: Figure, _ ending: String, for function: String) throws -> [UInt8] {
     let size = figure.size
     if ending != "svg" { Fonts.check(figure.texts) }
-    let bytes = try draw(figure.script(terminal: terminal(ending, size)!, size: size), for: function)
+    let script = try figure.script(terminal: terminal(ending, size)!, size: size, panels: figure.drawn(for: function), title: figure.title)
+    let bytes = try draw(script, for: function)
     guard ending == "svg" else { return bytes }
     // Pixels are squares: a viewer that smooths them shows a digit as a cloud.
     return Array(String(decoding: bytes, as: UTF8.self).replacing("<image ", with: "<image style='image-rendering:pixelated' ").utf8)

@@ -43,8 +43,7 @@ enum Output {
 
   /// Panels one below another, as letters: there is no room beside.
   static func text(_ figure: Figure, width: Int, height: Int, inColour: Bool, for function: String) throws -> String {
-    let panels = figure.panels.filter { !$0.isEmpty }
-    guard !panels.isEmpty else { throw LuaError("the figure is empty: draw into it first, by line, scatter, imshow or another") }
+    let panels = try figure.drawn(for: function)
     var text = figure.title.map { $0 + "\n" } ?? ""
     for var panel in panels {
       if let graph = panel.graph {
