@@ -79,6 +79,19 @@ public class Node {
     return tensor
   }
 
+  /// What the tape has kept of the op's inputs and of its result, by their places; nothing that was changed since.
+  var kept: (inputs: [Int: Tensor], output: Tensor?) {
+    var inputs: [Int: Tensor] = [:], output: Tensor?
+    for entry in saved where entry.tensor.storage.version == entry.version {
+      switch entry.source {
+      case .input(let i): inputs[i] = entry.tensor
+      case .output: output = entry.tensor
+      case .constant: break
+      }
+    }
+    return (inputs, output)
+  }
+
   /// Gives back what backward needed, once it has run.
   func release() {
     saved = []
