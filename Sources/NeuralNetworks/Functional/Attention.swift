@@ -23,6 +23,8 @@ extension Functional {
   static func attention(
     _ q: Tensor, _ k: Tensor, _ v: Tensor, mask: Tensor?, causal: Bool, dropout p: Double, scale: Double?, _ name: String
   ) throws -> (y: Tensor, weights: Tensor) {
+    let isTimed = Profiler.begin(op: name)
+    defer { if isTimed { Profiler.end() } }
     let shapes = "query \(q.shape), key \(k.shape), value \(v.shape)"
     guard q.rank >= 2, k.rank >= 2, v.rank >= 2 else { throw LuaError("\(name): query, key and value must have at least 2 dims, {…, L, E} (\(shapes))") }
     let features = q.shape[q.rank - 1], queries = q.shape[q.rank - 2], keys = k.shape[k.rank - 2]

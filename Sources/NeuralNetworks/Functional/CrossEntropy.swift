@@ -14,6 +14,8 @@ extension Functional {
   public static func crossEntropy(
     _ x: Tensor, _ target: Tensor, weight: Tensor? = nil, labelSmoothing: Double = 0, ignoreIndex: Int = -100, reduction: LossReduction = .mean
   ) throws -> Tensor {
+    let isTimed = Profiler.begin(op: "cross_entropy")
+    defer { if isTimed { Profiler.end() } }
     guard labelSmoothing >= 0, labelSmoothing <= 1 else { throw LuaError("cross_entropy: label_smoothing must be between 0 and 1, got \(labelSmoothing.luaLiteral)") }
     let x = try x.to(floatType(x))
     if target.shape == x.shape, x.rank > 0 {

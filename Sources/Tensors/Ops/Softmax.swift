@@ -13,6 +13,8 @@ public enum Softmax {
   public static func logSoftmax(_ x: Tensor, dim: Int) throws -> Tensor { try softmax(x, dim: dim, log: true) }
 
   private static func softmax(_ x: Tensor, dim: Int, log: Bool) throws -> Tensor {
+    let isTimed = Profiler.begin(op: log ? "log_softmax" : "softmax")
+    defer { if isTimed { Profiler.end() } }
     let type: ElementType = x.type.isFloat ? x.type : .default
     let x = try x.to(type), y = try Tensor(empty: x.shape, x.type), source = try x.contiguous()
     let (outer, count, inner) = split(x.shape, dim)
