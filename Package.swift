@@ -53,7 +53,7 @@ let package = Package(
     .target(name: "Training", dependencies: ["Datasets", "LuaBridge", "NeuralNetworks", "Tensors"], swiftSettings: settings),
     .target(name: "Plots", dependencies: ["LuaBridge", "Tensors"], swiftSettings: settings),
     .target(
-      name: "Runtime", dependencies: ["Datasets", "Kernels", "LuaBridge", "NeuralNetworks", "Plots", "Tensors", "Training"], swiftSettings: settings),
+      name: "Runtime", dependencies: ["Datasets", "KernelTable", "Kernels", "LuaBridge", "NeuralNetworks", "Plots", "Tensors", "Training"], swiftSettings: settings),
     .executableTarget(
       name: "nnlua",
       dependencies: [

@@ -17,6 +17,8 @@ public class Node {
   /// The gradient gathered so far while backward runs.
   var pending: Tensor?
   var mark = 0
+  /// What was running when this op was, for the profiler.
+  let origin = Profiler.origin
 
   /// From the result's gradient to the inputs' (nil where an input needs none).
   public typealias Rule = (Node, Tensor) throws -> [Tensor?]
