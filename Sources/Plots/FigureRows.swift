@@ -31,7 +31,8 @@ extension Figure {
     let name = "\(axis)lim"
     return Row(
       name, "Sets what the \(axis) axis shows, from low to high.\nErrors: numbers that are not finite, or not in this order.",
-      Param("figure", Figure.self), Param("low", Double.self, "the least number shown"), Param("high", Double.self, "the greatest number shown"), place: .method, example: "return plot.figure():line{1, 2}:\(name)(0, 1)"
+      Param("figure", Figure.self), Param("low", Double.self, "the least number shown"), Param("high", Double.self, "the greatest number shown"), place: .method,
+      example: "return plot.figure():line{1, 2}:\(name)(0, 1)"
     ) { figure, low, high in
       guard low.isFinite, high.isFinite, low < high, (high - low).isFinite else {
         throw LuaError("\(name): expected two numbers, the smaller one first, got \(low.luaLiteral) and \(high.luaLiteral)")
@@ -45,7 +46,8 @@ extension Figure {
     Row(
       "\(axis)scale",
       "Makes the \(axis) axis linear or logarithmic (base 10; numbers that are not above 0 leave gaps).\nErrors: another name; when drawn, no number above 0.",
-      Param("figure", Figure.self), Param("scale", Scale.self, "how numbers become places"), place: .method, example: "return plot.figure():line{1, 10, 100}:\(axis)scale('log')"
+      Param("figure", Figure.self), Param("scale", Scale.self, "how numbers become places"), place: .method,
+      example: "return plot.figure():line{1, 10, 100}:\(axis)scale('log')"
     ) { figure, scale in
       set(&figure.panel, scale)
       return figure
@@ -56,7 +58,8 @@ extension Figure {
     let name = "\(axis)ticks"
     return Row(
       name, "Sets the marks of the \(axis) axis, and their texts.\nErrors: places that are not finite; as many texts as places are needed.",
-      Param("figure", Figure.self), Param("places", Series.self, "where the marks stand"), Param("texts", default: [Caption]?.none, "the numbers themselves where left out"),
+      Param("figure", Figure.self), Param("places", Series.self, "where the marks stand"),
+      Param("texts", default: [Caption]?.none, "the numbers themselves where left out"),
       place: .method, example: "return plot.figure():line{1, 2}:\(name)({1, 2}, {'one', 'two'})"
     ) { figure, places, texts in
       guard places.values.count <= 1000, places.values.allSatisfy(\.isFinite) else { throw LuaError("\(name): places must be finite numbers, at most 1000") }
@@ -84,7 +87,8 @@ extension Figure {
       false hides it; a list names the layers in the order in which they were drawn. Layers with labels have a legend without this call.
       Errors: another place; more names than layers.
       """,
-      Param("figure", Figure.self), Param("place", default: Legend(), "where it stands, false, or names"), place: .method, example: "return plot.figure():line{1, 2}:line{2, 1}:legend{'up', 'down'}"
+      Param("figure", Figure.self), Param("place", default: Legend(), "where it stands, false, or names"), place: .method,
+      example: "return plot.figure():line{1, 2}:line{2, 1}:legend{'up', 'down'}"
     ) { figure, legend in
       if let names = legend.names {
         guard names.count <= figure.panel.layers.count else { throw LuaError("legend: \(names.count) names for \(figure.panel.layers.count) layers") }
@@ -107,7 +111,8 @@ extension Figure {
       Makes panel i of r rows and c columns the one that is drawn into, counted row by row from 1; subplot(i) counts in the figure's own rows and cols.
       Errors: rows or columns outside 1 to 20; i beyond their product.
       """,
-      Param("figure", Figure.self), Param("r", Int.self, "rows, or i alone"), Param("c", default: Int?.none, "columns"), Param("i", default: Int?.none, "the panel's number"),
+      Param("figure", Figure.self), Param("r", Int.self, "rows, or i alone"), Param("c", default: Int?.none, "columns"),
+      Param("i", default: Int?.none, "the panel's number"),
       place: .method, example: "return plot.figure():subplot(1, 2, 1):line{1, 2}:subplot(1, 2, 2):line{2, 1}"
     ) { figure, r, c, i in
       guard (c == nil) == (i == nil) else { throw LuaError("subplot: expected rows, columns and the panel's number, or its number alone") }

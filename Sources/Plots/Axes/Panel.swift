@@ -123,8 +123,9 @@ struct Panel {
   /// Border, grid, marks and their texts.
   private func frame(_ script: inout Script, _ layers: [any Layer], _ x: Axis, _ y: Axis, _ pixels: (width: Int, height: Int), isText: Bool) {
     let hidden = images != nil && !imageHasAxes
-    script.add(hidden ? "unset border" : "set border 15 linecolor rgb '#666666' linewidth 1")
-    script.add("set tics nomirror \(isText ? "" : "out scale 0.6 ")textcolor rgb '#333333'")
+    // A terminal of characters has a ground of its own colour, on which greys may not be seen.
+    script.add(hidden ? "unset border" : isText ? "set border 15" : "set border 15 linecolor rgb '#666666' linewidth 1")
+    script.add(isText ? "set tics nomirror" : "set tics nomirror out scale 0.6 textcolor rgb '#333333'")
     if !isText, showsGrid ?? (images == nil) {
       script.add("set grid back linetype 1 linewidth 1 linecolor rgb '#e4e4e4', linetype 1 linewidth 0.5 linecolor rgb '#f4f4f4'")
     }

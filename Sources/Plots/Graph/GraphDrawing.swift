@@ -131,7 +131,8 @@ struct GraphDrawing {
       Call it before y:backward(), which gives the tape back; gradients = true works out the gradient of y by every node and changes nothing.
       Errors: y was not recorded, or its graph is freed; gradients of a y of more than one element; more than 300 nodes to be drawn, 10000 to be printed.
       """,
-      Param("figure", Figure.self), Param("y", Tensor.self, "a result that gradients are followed through"), Param.option("names", default: Names(list: []), "of tensors in it, {x = x, w = w}"),
+      Param("figure", Figure.self), Param("y", Tensor.self, "a result that gradients are followed through"),
+      Param.option("names", default: Names(list: []), "of tensors in it, {x = x, w = w}"),
       Param.option("gradients", default: false, "show the gradient of y by each node"),
       place: .method, example: "local x = T.tensor(3, {requires_grad = true}); return plot.graph(x * x + 2 * x, {names = {x = x}, gradients = true})"
     ) { figure, y, names, gradients in

@@ -27,11 +27,11 @@ struct Annotation: Layer {
     // What holds no curve has nothing to plot.
     canvas.plot("\(canvas.script.data([[text.0, text.1]])) using 1:2 with points pointtype 7 pointsize 0 linecolor rgb '#ff000000'")
     canvas.script.add(
-      "set label \(Script.quoted(self.text)) at \(text.0), \(text.1) \(align.rawValue) front font ',\(size)' textcolor \(colour.command())"
+      "set label \(Script.quoted(self.text)) at \(text.0), \(text.1) \(align.rawValue) front font ',\(size)'\(canvas.isText ? "" : " textcolor \(colour.command())")"
         + (align == .left && at == nil ? " offset character 0.6, 0.5" : ""))
     if at != nil {
       canvas.script.add(
-        "set arrow from \(text.0), \(text.1) to \(point.0), \(point.1) front filled size graph \(9 / Double(canvas.pixels.width)),18 linecolor \(colour.command()) linewidth 1.2"
+        "set arrow from \(text.0), \(text.1) to \(point.0), \(point.1) front filled size graph \(9 / Double(canvas.pixels.width)),18\(canvas.isText ? "" : " linecolor \(colour.command()) linewidth 1.2")"
       )
     }
   }

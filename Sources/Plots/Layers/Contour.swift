@@ -33,7 +33,7 @@ struct Contour: Layer {
         rows += line.map { [$0.0, $0.1] }
         rows.append([])
       }
-      let colour = isFilled ? Colour(0x333333) : self.colour ?? scale.colour(level) ?? Colour(0)
+      let colour = isFilled && !canvas.isText ? Colour(0x333333) : self.colour ?? scale.colour(level) ?? Colour(0)
       canvas.plot("\(canvas.script.data(rows)) using 1:2 with lines linewidth \(width) linecolor \(colour.command())")
       if isLabelled { label(level, lines, &canvas) }
     }
@@ -145,7 +145,8 @@ struct Contour: Layer {
       """,
       Param("figure", Figure.self), Param("x", Field.Coordinate.self), Param("y", default: Field.Coordinate?.none, "the other coordinate"),
       Param("z", default: Matrix?.none, "the heights; x itself where it is left out"),
-      Param.option("levels", default: CountOrList.count(10), "about how many, or the heights themselves"), Param.option("filled", default: false, "colour the bands between them"),
+      Param.option("levels", default: CountOrList.count(10), "about how many, or the heights themselves"),
+      Param.option("filled", default: false, "colour the bands between them"),
       Param.option("labels", default: false, "the heights are written on the lines"), Param.option("colormap", default: Colormap.viridis, Colormap.choices),
       Param.option("color", default: Colour?.none, "of all lines, instead of the colormap's"), Param.option("width", default: 1.5, "of the lines, in points"),
       place: .method, example: "return plot.figure():contour({-1, 0, 1}, {0, 1}, {{1, 0, 1}, {2, 1, 2}}, {levels = {0.5, 1.5}, filled = true})"

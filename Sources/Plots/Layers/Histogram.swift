@@ -23,7 +23,8 @@ enum Histogram {
       Shapes: values of any shape.
       Errors: no values; none finite; edges that do not rise.
       """,
-      Param("figure", Figure.self), Param("values", Values.self, "the numbers to count"), Param.option("bins", default: CountOrList.count(30), "how many, or their edges"),
+      Param("figure", Figure.self), Param("values", Values.self, "the numbers to count"),
+      Param.option("bins", default: CountOrList.count(30), "how many, or their edges"),
       Param.option("range", default: Interval?.none, "{low, high}; the smallest and largest value where left out"),
       Param.option("density", default: false, "counts divided by their number and the width of a bin"),
       Param.option("label", default: Caption?.none, "its name in the legend"), Param.option("alpha", default: 0.8, "0 is not seen, 1 hides what is behind"),
