@@ -30,14 +30,16 @@ public struct ProfileReport {
       }
       rows.append([
         "\(rest.count) others", Self.grouped(time.calls), milliseconds(time.forward), milliseconds(time.backward), share(time.forward + time.backward), "", "",
-        Self.bytes(time.bytes),
+        time.bytes == 0 ? "" : Self.bytes(time.bytes),
       ])
     }
     lines += Self.table(["op", "calls", "forward ms", "backward ms", "share", "GFLOP/s", "of peak", "allocated"], rows)
     let layers = profile.layers
     if !layers.isEmpty {
-      lines += [""] + Self.table(
-        ["layer (without those inside)", "calls", "forward ms", "backward ms", "share", "GFLOP/s", "of peak", "allocated"], layers.map { row($0.name, $0.sums) })
+      lines +=
+        [""]
+        + Self.table(
+          ["layer (without those inside)", "calls", "forward ms", "backward ms", "share", "GFLOP/s", "of peak", "allocated"], layers.map { row($0.name, $0.sums) })
     }
     lines.append("")
     if let peak {
@@ -56,7 +58,7 @@ public struct ProfileReport {
   private func row(_ name: String, _ sums: Profile.Sums) -> [String] {
     [
       name, Self.grouped(sums.calls), milliseconds(sums.forward), milliseconds(sums.backward), share(sums.time), rate(sums).map { Self.fixed($0, 1) } ?? "",
-      ofPeak(sums).map { Self.fixed(100 * $0, 1) + " %" } ?? "", Self.bytes(sums.bytes),
+      ofPeak(sums).map { Self.fixed(100 * $0, 1) + " %" } ?? "", sums.bytes == 0 ? "" : Self.bytes(sums.bytes),
     ]
   }
 
@@ -97,7 +99,7 @@ public struct ProfileReport {
 
   private static func bytes(_ count: Int) -> String {
     for (size, unit) in [(1 << 30, "GB"), (1 << 20, "MB"), (1 << 10, "KB")] where count >= size { return fixed(Double(count) / Double(size), 1) + " " + unit }
-    return count == 0 ? "" : "\(count) B"
+    return "\(count) B"
   }
 
   // MARK: for scripts

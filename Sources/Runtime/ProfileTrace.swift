@@ -13,7 +13,7 @@ public final class ProfileTrace {
 
   /// Opens the file at once: that it cannot be written is better known before a long run than after it.
   public init(path: String) throws {
-    guard !path.utf8.contains(0), let file = fopen(path, "w") else { throw LuaError("profile: cannot write \(path): \(String(cString: strerror(errno)))") }
+    guard !path.utf8.contains(0), let file = fopen(path, "we") else { throw LuaError("profile: cannot write \(path): \(String(cString: strerror(errno)))") }
     self.path = path
     self.file = file
   }

@@ -51,7 +51,8 @@ struct OptionTests {
 
   @Test(arguments: [
     (["-x"], "unrecognized option '-x'"), (["--thread", "2"], "unrecognized option '--thread'"), (["-e"], "'-e' needs an argument"),
-    (["-ix"], "unrecognized option '-ix'"), (["--threads"], "'--threads' needs an argument"), (["--threads", "0"], "from 1 to 1024, got '0'"),
+    (["-ix"], "unrecognized option '-ix'"), (["--threads"], "'--threads' needs an argument"), (["--trace"], "'--trace' needs an argument"),
+    (["--threads", "0"], "from 1 to 1024, got '0'"),
     (["--threads=two"], "got 'two'"), (["--seed", "1.5"], "--seed: expected an integer, got '1.5'"),
     (["info", "--no"], "Unknown option '--no'"), (["data", "fetch", "nope"], "unknown data set 'nope'"),
   ])

@@ -50,7 +50,7 @@ struct ProfileTests {
       #expect(try #require(Double(row[1])) >= 0 && #require(Double(row[2])) >= 0, "forward and backward of \(op)")
     }
     #expect(cells("matmul", outcome.errors)?[0] == "1")
-    #expect(cells("net[1] Conv2d(1 -> 4, 3x3) + ReLU() + MaxPool2d(2)", outcome.errors)?[0] == "3", "\(outcome.errors)")
+    #expect(cells("net[1] Conv2d(1 -> 4, 3x3) + ReLU + MaxPool2d(2x2)", outcome.errors)?[0] == "3", "\(outcome.errors)")
     #expect(cells("net[5] Linear(36 -> 10)", outcome.errors)?[0] == "3", "\(outcome.errors)")
     #expect(cells("net Sequential", outcome.errors)?[0] == "3")
     #expect(outcome.errors.contains("peak: ") && outcome.errors.contains("blocks of memory taken"))
@@ -64,7 +64,7 @@ struct ProfileTests {
     let backward = try #require(events.first { $0.cat == "backward" && $0.name == "linear" })
     #expect(backward.args.layer == "net[5] Linear(36 -> 10)")
     // Two products of (8, 10, 36): the input's gradient and the weight's.
-    #expect(backward.args.flop == 2 * 2 * 8 * 10 * 36)
+    #expect(try #require(backward.args.flop) == 11520, "2 · 2 · 8 · 10 · 36")
     #expect(events.filter { $0.cat == "layer" && $0.name == "net Sequential" }.count == 3)
     for a in events {
       let (begin, end) = try (#require(a.ts), #require(a.ts) + #require(a.dur))
@@ -101,7 +101,7 @@ struct ProfileTests {
       #expect(try !trace("nnlua-trace.json").isEmpty, "\(end)")
       #expect(end != "error 'wrong'" || outcome.errors.contains("wrong\nstack traceback"))
     }
-    let interrupted = try Command.run(["--profile", "-e", work + "print 1 io.stdout:flush() while true do end"], folder: folder.url, interrupt: true)
+    let interrupted = try Command.run(["--profile", "-e", work + "print(1) io.stdout:flush() while true do end"], folder: folder.url, interrupt: true)
     #expect(interrupted.status == 130 && cells("matmul", interrupted.errors)?[0] == "1", "\(interrupted.errors)")
   }
 

@@ -43,7 +43,7 @@ enum ProfiledLayers {
       return id
     }
     let path = chain.isEmpty ? path(module, in: parent) : Profiler.path(ofLayer: parent) + ModuleCalls.inScript(chain[0].name)
-    let title = chain.isEmpty ? shortTitle(module) : chain.map(\.module.title).joined(separator: " + ")
+    let title = chain.isEmpty ? shortTitle(module) : chain.map { shortTitle($0.module) }.joined(separator: " + ")
     let id = Profiler.newLayer(path: path, title: title, parent: parent)
     known[place] = Entry(id: id, module: module)
     return id
