@@ -67,14 +67,19 @@ public enum OptimizerKernels {
     return result
   }
 
-  /// Cuts the step into chunks, with every pointer moved to its chunk.
-  private static func step(
-    _ width: FloatWidth, _ n: Int, _ pointers: [UnsafeMutableRawPointer?], _ scalars: [Double], _ kernel: VectorKernels.OptimizerKernel
+  /// Cuts the step into chunks, with every pointer moved to its chunk. Both lists stand on the stack: a step of few elements allocates nothing.
+  private static func step<let tensors: Int, let numbers: Int>(
+    _ width: FloatWidth, _ n: Int, _ pointers: InlineArray<tensors, UnsafeMutableRawPointer?>, _ scalars: InlineArray<numbers, Double>,
+    _ kernel: VectorKernels.OptimizerKernel
   ) {
-    Vector.chunks(n) { start, count in
-      withUnsafeTemporaryAllocation(of: UnsafeMutableRawPointer?.self, capacity: pointers.count) { moved in
-        for i in 0..<pointers.count { moved.initializeElement(at: i, to: pointers[i].map { $0 + start &* width.stride }) }
-        kernel(width.rawValue, moved.baseAddress!, count, scalars)
+    withUnsafeBytes(of: scalars) { scalars in
+      let scalars = scalars.baseAddress!.assumingMemoryBound(to: Double.self)
+      Vector.chunks(n) { start, count in
+        var moved = pointers
+        for i in 0..<tensors { moved[i] = pointers[i].map { $0 + start &* width.stride } }
+        withUnsafeMutableBytes(of: &moved) { moved in
+          kernel(width.rawValue, moved.baseAddress!.assumingMemoryBound(to: UnsafeMutableRawPointer?.self), count, scalars)
+        }
       }
     }
   }

@@ -47,7 +47,7 @@ extension Functional {
   public static let largestFusedPool = Convolution.largestFusedPool
 
   private static func fusedGradients(_ node: Node, _ g: Tensor, _ geometry: ConvolutionGeometry, _ pool: Int) throws -> [Tensor?] {
-    let x = try node.saved(0), weight = try node.saved(1), winners = try node.saved(2), hasBias = node.inputs.count == 3
+    let x = try node.saved(0), weight = try node.saved(1), winners = try node.saved(2), hasBias = node.inputCount == 3
     if Tape.isOn {
       // For gradients of gradients: back to where each value came from, and on through ops that the tape follows.
       let full = Shape(geometry.batch, geometry.outChannels, geometry.outHeight, geometry.outWidth)

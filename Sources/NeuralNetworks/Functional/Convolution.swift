@@ -43,7 +43,7 @@ enum ConvolutionOps {
         // Both gradients read it: an expanded one (behind a sum) is written out once.
         let g = Tape.isOn ? g : try g.contiguous()
         let gx = node.needs(0) ? try inputGradient(g, w, geometry, name) : nil
-        let hasBias = node.inputs.count == 3
+        let hasBias = node.inputCount == 3
         // The kernel sums the bias's gradient on its way, but the tape would not see that.
         let fuses = hasBias && node.needs(2) && node.needs(1) && !Tape.isOn
         let gBias =

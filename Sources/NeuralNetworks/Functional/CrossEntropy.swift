@@ -33,7 +33,9 @@ extension Functional {
     }
     let y = try reduction == .none ? losses.reshaped(targets.shape) : total(losses, times: 1 / divisor)
     if let likely {
-      let saving = [likely, targets.labels.positions, scores] + (targets.weights.map { [$0] } ?? []), weighted = targets.weights != nil
+      var saving = [likely, targets.labels.positions, scores]
+      if let weights = targets.weights { saving.append(weights) }
+      let weighted = targets.weights != nil
       let whole = reduction != .none
       try y.follow("cross_entropy", [scores], saving: saving) { node, g in
         let weights = weighted ? try node.saved(3) : nil, labels = try node.saved(1)

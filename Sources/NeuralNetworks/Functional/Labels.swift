@@ -34,7 +34,7 @@ struct Labels {
         throw LuaError("\(function): \(noun) \(value) at position \(Self.place(i, labels.shape)) \(reach)")
       }
     }
-    self.positions = positions.alias()
+    self.positions = positions
     self.ignored = ignored
   }
 

@@ -19,33 +19,66 @@ extension Functional {
       let features = x.rank > 0 ? "\(x.shape[x.rank - 1])" : "no"
       throw LuaError("linear: input has \(features) features, weight expects \(inputs) (input \(x.shape), weight \(weight.shape))")
     }
-    if let bias, bias.shape != Shape(outputs) {
+    if let bias, bias.rank != 1 || bias.shape[0] != outputs {
       throw LuaError("linear: bias must have shape {\(outputs)}, got \(bias.shape) (weight \(weight.shape))")
     }
     let type = floatType(x, weight, bias)
     let x = try x.to(type), weight = try weight.to(type), bias = try bias?.to(type)
     var shape = x.shape
     shape[shape.count - 1] = outputs
-    let y = try Tensor(empty: Shape.checked(shape.array, "linear"), type)
-    let rows = try matrix(x)
-    Profiler.work(rows.shape[0], outputs, inputs, double: type == .float64)
-    try withExtendedLifetime(bias?.contiguous()) { bias in
+    let rows = try matrix(x), count = rows.shape[0]
+    guard !count.multipliedReportingOverflow(by: outputs).overflow, count &* outputs < 1 << 59 else {
+      throw LuaError("linear: the result of input \(x.shape) and weight \(weight.shape) has too many elements")
+    }
+    let y = try Tensor(empty: shape, type)
+    try multiply(rows, weight, transposing: (false, true), bias: bias?.contiguous(), into: y, count, outputs, inputs)
+    if let bias {
+      if Tape.follows(x, weight) || Tape.follows(bias) { try y.follow("linear", [x, weight, bias], saving: [x, weight], rule: gradients) }
+    } else if Tape.follows(x, weight) {
+      try y.follow("linear", [x, weight], saving: [x, weight], rule: gradients)
+    }
+    return y
+  }
+
+  private static func gradients(_ node: Node, _ g: Tensor) throws -> [Tensor?] {
+    let x = try node.saved(0), weight = try node.saved(1)
+    let outputs = weight.shape[0], inputs = weight.shape[1], hasBias = node.inputCount == 3
+    let rows = try matrix(x), count = rows.shape[0]
+    let g = try g.reshaped(Shape(count, outputs))
+    if Tape.isOn {  // by ops, which are followed again
+      let gx = node.needs(0) ? try Matrices.matmul(g, weight).reshaped(x.shape) : nil
+      let gWeight = node.needs(1) ? try Matrices.matmul(g.transposed(0, 1), rows) : nil
+      return hasBias ? [gx, gWeight, node.needs(2) ? try Reduction.sum(g, dims: [0]) : nil] : [gx, gWeight]
+    }
+    let sums = try g.converted(to: x.type)
+    var gx: Tensor?, gWeight: Tensor?, gBias: Tensor?
+    if node.needs(0) {
+      gx = try multiply(sums, weight, transposing: (false, false), into: Tensor(empty: x.shape, x.type), count, inputs, outputs)
+    }
+    if node.needs(1) {
+      gWeight = try multiply(sums, rows, transposing: (true, false), into: Tensor(empty: Shape(outputs, inputs), x.type), outputs, inputs, count)
+    }
+    if hasBias, node.needs(2) { gBias = try rowSum(sums.contiguous(), into: Tensor(empty: Shape(outputs), x.type)) }
+    return hasBias ? [gx, gWeight, gBias] : [gx, gWeight]
+  }
+
+  /// y (m, n) = a · b (+ bias), either of them transposed first; what is multiplied lives as long as the call.
+  @discardableResult
+  private static func multiply(
+    _ a: Tensor, _ b: Tensor, transposing: (Bool, Bool), bias: Tensor? = nil, into y: Tensor, _ m: Int, _ n: Int, _ k: Int
+  ) -> Tensor {
+    Profiler.work(m, n, k, double: y.type == .float64)
+    withExtendedLifetime((a, b, bias)) {
       Matrix.multiply(
-        width(y), m: rows.shape[0], n: outputs, k: inputs, a: view(rows), b: view(weight, transposed: true), c: y.pointer, ldc: outputs,
+        width(y), m: m, n: n, k: k, a: view(a, transposed: transposing.0), b: view(b, transposed: transposing.1), c: y.pointer, ldc: n,
         bias: bias.map { UnsafeRawPointer($0.pointer) })
     }
-    let followed = bias.map { [x, weight, $0] } ?? [x, weight]
-    if Tape.follows(followed) {
-      let count = rows.shape[0]
-      try y.follow("linear", followed, saving: [x, weight]) { node, g in
-        let x = try node.saved(0), weight = try node.saved(1)
-        let g = try g.reshaped(Shape(count, outputs))
-        let gx = node.needs(0) ? try Matrices.matmul(g, weight).reshaped(x.shape) : nil
-        let gWeight = node.needs(1) ? try Matrices.matmul(g.transposed(0, 1), matrix(x)) : nil
-        guard node.inputs.count == 3 else { return [gx, gWeight] }
-        return [gx, gWeight, node.needs(2) ? try Reduction.sum(g, dims: [0]) : nil]
-      }
-    }
+    return y
+  }
+
+  /// The sum of a matrix's rows.
+  private static func rowSum(_ x: Tensor, into y: Tensor) -> Tensor {
+    withExtendedLifetime(x) { Vector.reduce(.sum, width(y), x.pointer, y.pointer, outer: 1, count: x.shape[0], inner: x.shape[1]) }
     return y
   }
 

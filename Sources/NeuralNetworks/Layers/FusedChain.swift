@@ -9,7 +9,7 @@ enum FusedChain {
   /// The result and the number of modules it stands for; nil where no chain begins here, or where it would end in an error that
   /// belongs to one of its modules.
   static func run(_ children: [(name: String, module: Module)], from first: Int, _ x: Tensor) -> (Tensor, Int)? {
-    guard ModuleCalls.observer == nil, x.rank == 4, first + 2 < children.count, let convolution = children[first].module as? Conv2d,
+    guard x.rank == 4, first + 2 < children.count, ModuleCalls.observer == nil, let convolution = children[first].module as? Conv2d,
       (children[first + 1].module as? ActivationLayer)?.activation == .relu, let pool = children[first + 2].module as? MaxPool2d, let size = pool.sideBySide
     else { return nil }
     let isTimed = ProfiledLayers.begin(chain: Array(children[first..<first + 3]))

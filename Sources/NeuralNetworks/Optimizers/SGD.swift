@@ -28,7 +28,7 @@ public final class SGD: Optimizer, @unchecked Sendable {
   public override var stateNames: [String] { ["momentum_buffer"] }
 
   public override func update(_ parameter: Tensor, _ gradient: Tensor, _ state: ParameterState, t: Int) throws {
-    let first = !state.has("momentum_buffer")
+    let first = share != 0 && !state.has("momentum_buffer")
     OptimizerKernels.sgd(
       parameter.type.width ?? .float32, parameter: parameter.pointer, gradient: gradient.pointer,
       velocity: share == 0 ? nil : try state("momentum_buffer"), parameter.count, lr: lr, momentum: share, dampening: dampening, weightDecay: weightDecay,

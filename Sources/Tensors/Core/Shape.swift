@@ -23,6 +23,18 @@ public struct Shape: Sendable, Equatable, Sequence, CustomStringConvertible {
     for value in list { append(value) }
   }
   public init(_ list: Int...) { self.init(list) }
+  // Without a list: shapes of one and two dims are made in every step.
+  public init(_ size: Int) {
+    values = InlineArray(repeating: 0)
+    values[0] = size
+    count = 1
+  }
+  public init(_ rows: Int, _ columns: Int) {
+    values = InlineArray(repeating: 0)
+    values[0] = rows
+    values[1] = columns
+    count = 2
+  }
 
   @inline(__always) public subscript(_ i: Int) -> Int {
     get { values[i] }
@@ -80,7 +92,9 @@ public struct Shape: Sendable, Equatable, Sequence, CustomStringConvertible {
   public var contiguousStrides: Shape {
     var strides = Shape(repeating: 1, count: count)
     var step = 1
-    for i in stride(from: count - 1, through: 0, by: -1) {
+    var i = count
+    while i > 0 {
+      i &-= 1
       strides.values[i] = step
       step &*= Swift.max(values[i], 1)
     }

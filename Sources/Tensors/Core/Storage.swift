@@ -54,9 +54,10 @@ public enum BufferCache {
   private static func sizeClass(_ bytes: Int) -> (index: Int, size: Int) {
     let needed = max(bytes, 128)
     let power = Int.bitWidth - 1 - (needed - 1 | 1).leadingZeroBitCount  // 2^power < needed <= 2^(power+1)
-    let quarter = 1 << (power - 2)
-    let size = (needed + quarter - 1) / quarter * quarter
-    return (power * 4 + (size - 1) / quarter & 3, size)
+    let shift = power &- 2
+    let quarter = 1 &<< shift
+    let size = (needed &+ quarter &- 1) & ~(quarter &- 1)
+    return (power &* 4 &+ ((size &- 1) &>> shift) & 3, size)
   }
 
   static func take(_ bytes: Int) throws -> (UnsafeMutableRawPointer, Int) {

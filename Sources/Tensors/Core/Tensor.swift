@@ -51,7 +51,9 @@ public final class Tensor: @unchecked Sendable {
 
   private static func contiguous(_ shape: Shape, _ strides: Shape) -> Bool {
     var step = 1
-    for i in stride(from: shape.count - 1, through: 0, by: -1) {
+    var i = shape.count
+    while i > 0 {
+      i &-= 1
       if shape[i] != 1 {
         if strides[i] != step {
           return shape.elements == 0

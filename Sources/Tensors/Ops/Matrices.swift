@@ -27,6 +27,11 @@ public enum Matrices {
   /// Both of at least two dims and of one type.
   private static func product(_ a: Tensor, _ b: Tensor, _ name: String) throws -> Tensor {
     let m = a.shape[a.rank - 2], k = a.shape[a.rank - 1], n = b.shape[b.rank - 1]
+    if a.rank == 2, b.rank == 2, let width = a.type.width, !Tape.follows(a, b), !m.multipliedReportingOverflow(by: n).overflow, m &* n < 1 << 59 {
+      let y = try Tensor(empty: Shape(m, n), a.type)
+      compute(width, a, b, y, Shape(), m, n, k)
+      return y
+    }
     let aBatch = Shape(a.shape.dropLast(2)), bBatch = Shape(b.shape.dropLast(2))
     let batch = try Shape.broadcast(aBatch, bBatch, name)
     let shape = try Shape.checked(batch.array + [m, n], name)

@@ -15,7 +15,7 @@ public enum Unary {
     Vector.unary(op, width, source.pointer, y.pointer, y.count, p, q)
     if Tape.follows(x) {
       let needs = Vector.gradientNeeds(op)
-      let saving = (needs.x ? [x] : []) + (needs.y ? [y] : [])
+      let saving = needs.x ? needs.y ? [x, y] : [x] : needs.y ? [y] : []
       try y.follow(name ?? names[Int(op.rawValue)], [x], saving: saving) { node, g in
         [try gradient(op, x: needs.x ? node.saved(0) : nil, y: needs.y ? node.saved(needs.x ? 1 : 0) : nil, g, p, q)]
       }
@@ -25,7 +25,7 @@ public enum Unary {
 
   /// g f'(x), from what the function's gradient needs: by the kernel, or by ops while gradients of gradients are recorded.
   private static func gradient(_ op: UnaryOp, x: Tensor?, y: Tensor?, _ g: Tensor, _ p: Double, _ q: Double) throws -> Tensor {
-    if Tape.follows([x, y, g].compactMap { $0 }) {
+    if Tape.isOn, x?.node != nil || y?.node != nil || g.node != nil {
       if x == nil, y == nil { return try constantSlope(op, g, p) ?? Tensor.zeros(g.shape, g.type) }
       guard let slope = try derivative(op, x: x, y: y, p, q) else { return try Tensor.zeros(g.shape, g.type) }
       return try Elementwise.mul(g, slope)

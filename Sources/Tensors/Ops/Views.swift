@@ -66,6 +66,11 @@ extension Tensor {
 
   /// Two dims (from 0) exchanged.
   public func transposed(_ a: Int, _ b: Int) throws -> Tensor {
+    if !Tape.follows(self) {
+      var sizes = shape, steps = strides
+      (sizes[a], sizes[b], steps[a], steps[b]) = (shape[b], shape[a], strides[b], strides[a])
+      return view(shape: sizes, strides: steps)
+    }
     var order = Array(shape.indices)
     order.swapAt(a, b)
     return try permuted(order)

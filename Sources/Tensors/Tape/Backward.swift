@@ -8,37 +8,48 @@ extension Tape {
   /// - wanted: gather the gradients of these nodes and return them, touching no leaf's `grad`.
   @discardableResult
   public static func backward(from root: Node, seed: Tensor, keep: Bool, create: Bool = false, wanted: [Node]? = nil) throws -> [Tensor?] {
-    var order = reachable(from: root)
-    order.sort { $0.sequence > $1.sequence }
+    let (order, leaves) = reachable(from: root)
     var results: [ObjectIdentifier: Tensor] = [:]
-    let wantedIDs = Set((wanted ?? []).map { ObjectIdentifier($0) })
-    defer { for node in order { node.pending = nil } }
+    let wantedIDs = wanted.map { Set($0.map { ObjectIdentifier($0) }) }
+    var finished = false
+    defer {
+      if !finished {
+        for node in order { node.pending = nil }
+        for leaf in leaves { leaf.pending = nil }
+      }
+    }
 
     let isTimed = Profiler.beginBackward()
     defer { if isTimed { Profiler.end() } }
     root.pending = seed
     try recording(create) {
       for node in order {
-        guard var gradient = node.pending else { continue }
+        guard let gradient = node.pending else { continue }
         node.pending = nil
         if LuaState.isInterrupted { throw LuaError("interrupted!") }
-        if wantedIDs.contains(ObjectIdentifier(node)) { results[ObjectIdentifier(node)] = gradient }
-        if let leaf = node as? Leaf {
-          if wanted == nil { try accumulate(&gradient, into: leaf, create) }
-          continue
-        }
+        if let wantedIDs, wantedIDs.contains(ObjectIdentifier(node)) { results[ObjectIdentifier(node)] = gradient }
         guard let rule = node.rule else {
           throw LuaError("backward: the graph of '\(node.op)' has been used and freed; pass {retain_graph = true} to the first backward")
         }
         let gradients = try gradients(node, gradient, rule)
-        for (i, gradient) in gradients.enumerated() {
-          guard let gradient, let input = node.inputs[i] else { continue }
+        for i in 0..<gradients.count {
+          guard let gradient = gradients[i], let input = node.input(i) else { continue }
           if detectsAnomaly { try checkFinite(gradient, of: node) }
-          input.pending = try input.pending.map { try Elementwise.add($0, gradient) } ?? gradient
+          if let before = input.pending { input.pending = try Elementwise.add(before, gradient) } else { input.pending = gradient }
         }
         if !keep { node.release() }
       }
+      for leaf in leaves {
+        guard var gradient = leaf.pending else { continue }
+        leaf.pending = nil
+        if let wantedIDs {
+          if wantedIDs.contains(ObjectIdentifier(leaf)) { results[ObjectIdentifier(leaf)] = gradient }
+        } else {
+          try accumulate(&gradient, into: leaf, create)
+        }
+      }
     }
+    finished = true
     return (wanted ?? []).map { results[ObjectIdentifier($0)] }
   }
 
@@ -48,20 +59,32 @@ extension Tape {
     return try rule(node, gradient)
   }
 
-  /// Every node that backward may reach, without recursion.
-  private static func reachable(from root: Node) -> [Node] {
+  /// Every op that backward may reach, the last first, and the leaves behind them; without recursion.
+  private static func reachable(from root: Node) -> (order: [Node], leaves: [Leaf]) {
     round += 1
     root.mark = round
-    var found = [root], next = 0
-    while next < found.count {
-      let node = found[next]
+    var order: [Node] = [], leaves: [Leaf] = []
+    order.reserveCapacity(24)
+    leaves.reserveCapacity(24)
+    if let leaf = root.leaf { leaves.append(leaf) } else { order.append(root) }
+    // A chain of ops is found in its order; only where ways part must it be sorted.
+    var next = 0, isSorted = true
+    while next < order.count {
+      let node = order[next]
       next += 1
-      for case let input? in node.inputs where input.mark != round {
+      for i in 0..<node.inputCount {
+        guard let input = node.input(i), input.mark != round else { continue }
         input.mark = round
-        found.append(input)
+        if let leaf = input.leaf {
+          leaves.append(leaf)
+        } else {
+          isSorted = isSorted && input.sequence < order[order.count - 1].sequence
+          order.append(input)
+        }
       }
     }
-    return found
+    if !isSorted { order.sort { $0.sequence > $1.sequence } }
+    return (order, leaves)
   }
   nonisolated(unsafe) private static var round = 0
 

@@ -8,11 +8,16 @@ public class Node {
   public let op: String
   /// Later nodes have larger numbers: backward runs them in falling order.
   let sequence: Int
-  /// nil where that input is followed by no one.
-  public fileprivate(set) var inputs: [Node?]
+  /// How many tensors the op took.
+  public let inputCount: Int
+  private let isLeaf: Bool
+  // The first few stand in the node itself: a list of them would be one more allocation.
+  private var inputs: (Node?, Node?, Node?) = (nil, nil, nil)
+  private var moreInputs: [Node?] = []
   /// The result's shape.
   public let shape: Shape
-  private var saved: [Saved]
+  private var saved: (Saved?, Saved?, Saved?) = (nil, nil, nil)
+  private var moreSaved: [Saved] = []
   fileprivate(set) var rule: Rule?
   /// The gradient gathered so far while backward runs.
   var pending: Tensor?
@@ -36,33 +41,73 @@ public class Node {
   /// Nodes alive, for tests of leaks.
   public nonisolated(unsafe) private(set) static var alive = 0
 
-  fileprivate init(_ op: String, inputs: [Node?], shape: Shape) {
-    self.op = op
-    self.inputs = inputs
+  fileprivate init(leaf shape: Shape) {
+    op = "leaf"
+    inputCount = 0
+    isLeaf = true
     self.shape = shape
-    saved = []
     Self.last += 1
     sequence = Self.last
     Self.alive += 1
   }
 
-  fileprivate convenience init(_ op: String, _ inputs: [Tensor], saving: [Tensor], output: Tensor, _ rule: @escaping Rule) {
-    self.init(op, inputs: inputs.map(\.node), shape: output.shape)
+  fileprivate init(_ op: String, _ inputs: [Tensor], saving: [Tensor], output: Tensor, _ rule: @escaping Rule) {
+    self.op = op
+    inputCount = inputs.count
+    isLeaf = false
+    shape = output.shape
     self.rule = rule
-    saved = saving.map { tensor in
-      let source: Saved.Source =
-        if tensor === output { .output } else if let i = inputs.firstIndex(where: { $0 === tensor }) { .input(i) } else { .constant }
-      return Saved(tensor: tensor === output || tensor.node != nil ? tensor.alias() : tensor, version: tensor.storage.version, source: source)
+    Self.last += 1
+    sequence = Self.last
+    Self.alive += 1
+    if inputs.count > 0 { self.inputs.0 = inputs[0].node }
+    if inputs.count > 1 { self.inputs.1 = inputs[1].node }
+    if inputs.count > 2 { self.inputs.2 = inputs[2].node }
+    if inputs.count > 3 { moreInputs = inputs[3...].map(\.node) }
+    if saving.count > 0 { saved.0 = Self.entry(saving[0], inputs, output) }
+    if saving.count > 1 { saved.1 = Self.entry(saving[1], inputs, output) }
+    if saving.count > 2 { saved.2 = Self.entry(saving[2], inputs, output) }
+    if saving.count > 3 { moreSaved = saving[3...].map { Self.entry($0, inputs, output) } }
+  }
+
+  private static func entry(_ tensor: Tensor, _ inputs: [Tensor], _ output: Tensor) -> Saved {
+    let version = tensor.storage.version
+    if tensor === output { return Saved(tensor: tensor.alias(), version: version, source: .output) }
+    var source = Saved.Source.constant
+    for i in 0..<inputs.count where inputs[i] === tensor {
+      source = .input(i)
+      break
+    }
+    return Saved(tensor: tensor.node != nil ? tensor.alias() : tensor, version: version, source: source)
+  }
+
+  /// The end of the tape, where this node is one.
+  @inline(__always) var leaf: Leaf? { isLeaf ? unsafeDowncast(self, to: Leaf.self) : nil }
+
+  /// The node of input `i`; nil where that input is followed by no one.
+  @inline(__always) func input(_ i: Int) -> Node? {
+    switch i {
+    case 0: inputs.0
+    case 1: inputs.1
+    case 2: inputs.2
+    default: i - 3 < moreInputs.count ? moreInputs[i - 3] : nil
     }
   }
 
   /// Whether anyone wants the gradient of input `i`.
-  public func needs(_ i: Int) -> Bool { inputs[i] != nil }
+  public func needs(_ i: Int) -> Bool { input(i) != nil }
 
   /// What was saved as the `i`-th tensor; it is followed again while gradients of gradients are recorded.
   /// - Errors: it was changed in place since.
   public func saved(_ i: Int) throws -> Tensor {
-    let entry = saved[i]
+    let found: Saved? =
+      switch i {
+      case 0: saved.0
+      case 1: saved.1
+      case 2: saved.2
+      default: moreSaved[i - 3]
+      }
+    guard let entry = found else { throw LuaError("backward: '\(op)' saved no tensor \(i + 1)") }
     guard entry.tensor.storage.version == entry.version else {
       throw LuaError(
         "backward: '\(op)' needs a tensor \(entry.tensor.shape) as it was, but '\(entry.tensor.storage.writer)' has changed it in place since; "
@@ -71,7 +116,7 @@ public class Node {
     guard Tape.isOn else { return entry.tensor }
     let node: Node? =
       switch entry.source {
-      case .input(let i): inputs[i]
+      case .input(let i): input(i)
       case .output: self
       case .constant: nil
       }
@@ -96,32 +141,40 @@ public class Node {
 
   /// Gives back what backward needed, once it has run.
   func release() {
-    saved = []
+    saved = (nil, nil, nil)
+    moreSaved = []
     rule = nil
-    for i in inputs.indices { inputs[i] = nil }
-    released = true
+    forgetInputs()
   }
-  private(set) var released = false
+  private func forgetInputs() {
+    inputs = (nil, nil, nil)
+    moreInputs = []
+  }
+  private var hasInputs: Bool { inputs.0 != nil || inputs.1 != nil || inputs.2 != nil || !moreInputs.isEmpty }
 
   deinit {
     Self.alive -= 1
+    guard hasInputs else { return }
     // A chain of 100,000 nodes must not be freed by 100,000 nested calls: take the inputs apart here, one by one.
-    var waiting = inputs
-    inputs = []
-    while let next = waiting.popLast() {
-      guard var node = next else { continue }
-      if isKnownUniquelyReferenced(&node) {
-        waiting.append(contentsOf: node.inputs)
-        node.inputs = []
-      }
+    var waiting: [Node] = []
+    takeInputs(into: &waiting)
+    while var node = waiting.popLast() {
+      if isKnownUniquelyReferenced(&node), node.hasInputs { node.takeInputs(into: &waiting) }
     }
+  }
+
+  private func takeInputs(into list: inout [Node]) {
+    for i in 0..<inputCount {
+      if let node = input(i) { list.append(node) }
+    }
+    forgetInputs()
   }
 }
 
 /// The end of the tape: a tensor whose gradient the script asked for.
 public final class Leaf: Node {
   public var grad: Tensor?
-  public init(_ shape: Shape) { super.init("leaf", inputs: [], shape: shape) }
+  public init(_ shape: Shape) { super.init(leaf: shape) }
 }
 
 /// Whether ops are recorded.
@@ -132,7 +185,11 @@ public enum Tape {
 
   @inline(__always) public static func follows(_ a: Tensor) -> Bool { isOn && a.node != nil }
   @inline(__always) public static func follows(_ a: Tensor, _ b: Tensor) -> Bool { isOn && (a.node != nil || b.node != nil) }
-  public static func follows(_ list: [Tensor]) -> Bool { isOn && list.contains { $0.node != nil } }
+  public static func follows(_ list: [Tensor]) -> Bool {
+    guard isOn else { return false }
+    for i in 0..<list.count where list[i].node != nil { return true }
+    return false
+  }
 
   /// Runs `body` with recording off (or on).
   public static func recording<R>(_ on: Bool, _ body: () throws -> R) rethrows -> R {
@@ -149,7 +206,9 @@ extension Tensor {
   /// - saving: tensors that `rule` reads through `node.saved(i)`. Never capture a tensor in `rule`: it would not notice a change in place.
   public func follow(_ op: String, _ inputs: [Tensor], saving: [Tensor] = [], rule: @escaping Node.Rule) throws {
     guard type.isFloat, Tape.follows(inputs) else { return }
-    for input in inputs where input.node != nil && input.viewed.map({ $0 != input.storage.recordedChanges }) == true {
+    for i in 0..<inputs.count {
+      let input = inputs[i]
+      guard input.node != nil, let viewed = input.viewed, viewed != input.storage.recordedChanges else { continue }
       throw LuaError("\(op): a view \(input.shape) made before '\(input.storage.writer)' changed its tensor in place; make the view again")
     }
     node = Node(op, inputs, saving: saving, output: self, rule)
@@ -157,11 +216,11 @@ extension Tensor {
 
   /// Gradients are gathered in `grad`; nil where backward has not reached it.
   public var grad: Tensor? {
-    get { (node as? Leaf)?.grad }
-    set { (node as? Leaf)?.grad = newValue }
+    get { node?.leaf?.grad }
+    set { node?.leaf?.grad = newValue }
   }
   public var requiresGrad: Bool { node != nil }
-  public var isLeaf: Bool { node == nil || node is Leaf }
+  public var isLeaf: Bool { node == nil || node?.leaf != nil }
 
   /// Asks for gradients of this tensor, or no longer.
   /// - Errors: a whole-number type; a result of an op (detach it first).
