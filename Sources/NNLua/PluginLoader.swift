@@ -47,6 +47,48 @@ public enum PluginLoader {
         return 2
       })
     stack.rawSet(searchers, 3)
+    stack.pushGlobals()
+    stack.rawGet(-1, "package")
+    stack.rawGet(-1, "preload")
+    state.push(
+      FunctionBox("nnlua.plugins") { stack in
+        pushLoaded(stack)
+        return 1
+      })
+    stack.rawSet(-2, "nnlua.plugins")
+  }
+
+  /// `require "nnlua.plugins"`, for `nnlua plugin check`: by name what is loaded, `{version=, path=, rows={{name=, doc=, example=, parameters={…}}, …}}`.
+  private static func pushLoaded(_ stack: LuaStack) {
+    guard stack.reserve(12) else { return stack.pushNil() }
+    func set(_ pairs: KeyValuePairs<String, String>) {
+      for (key, value) in pairs {
+        stack.push(value)
+        stack.rawSet(-2, key)
+      }
+    }
+    stack.newTable()
+    for (path, plugin) in all {
+      stack.newTable()
+      set(["version": plugin.version, "path": path, "doc": plugin.library.doc])
+      stack.newTable()
+      for (place, row) in plugin.library.rows.enumerated() {
+        stack.newTable()
+        set(["name": row.name, "doc": row.doc, "example": row.example])
+        stack.newTable()
+        for (place, parameter) in row.signature.parameters.enumerated() {
+          stack.newTable()
+          set(["name": parameter.name, "type": parameter.type, "doc": parameter.doc])
+          stack.push(parameter.named)
+          stack.rawSet(-2, "named")
+          stack.rawSet(-2, place + 1)
+        }
+        stack.rawSet(-2, "parameters")
+        stack.rawSet(-2, place + 1)
+      }
+      stack.rawSet(-2, "rows")
+      stack.rawSet(-2, plugin.name)
+    }
   }
 
   /// The first file of that name in `package.cpath`, where it is a plugin.

@@ -25,6 +25,8 @@ struct Options {
   private(set) var ignoresEnvironment = false
   private(set) var threads: String?
   private(set) var seed: String?
+  /// Files of plugins, and folders to look for them in.
+  private(set) var plugins: [String] = []
   /// The script's place in argv, nil where there is none; "-" is standard input.
   private(set) var script: Int?
   /// Set where the script's name is that of a subcommand and `--` does not stand before it.
@@ -57,6 +59,7 @@ struct Options {
         switch name {
         case "--threads": threads = try long()
         case "--seed": seed = try long()
+        case "--plugin": plugins.append(try long())
         case "--help" where given == nil: help = true
         case "--version" where given == nil:
           version = true
