@@ -61,7 +61,7 @@ public struct ConvolutionGeometry: Sendable, Equatable {
     let (padded, c) = front.addingReportingOverflow(padding.after)
     if a || b || c || stride < 1 || kernel < 1 { return 0 }
     let room = padded - 1 - span
-    if room < 0 { return 0 }
+    if room < 0 { return ceil && room > -stride ? 1 : 0 }
     var places = room / stride + 1
     if ceil && room % stride != 0 && places * stride < front { places += 1 }
     return places

@@ -19,7 +19,7 @@ extension Vector {
   /// | exp, expm1, sqrt, rsqrt, reciprocal, tan, tanh, sigmoid, logSigmoid, relu, selu (y tells the branch) | neg, sign, floor, ceil, round, trunc, frac, step, addScalar, mulScalar | the rest |
   public static func gradientNeeds(_ op: UnaryOp) -> (x: Bool, y: Bool) {
     switch op {
-    case .exp, .expm1, .sqrt, .rsqrt, .reciprocal, .tan, .tanh, .sigmoid, .logSigmoid, .relu, .selu: (false, true)
+    case .exp, .sqrt, .rsqrt, .reciprocal, .tan, .tanh, .sigmoid, .logSigmoid, .relu: (false, true)
     case .neg, .sign, .floor, .ceil, .round, .trunc, .frac, .step, .addScalar, .mulScalar: (false, false)
     default: (true, false)
     }

@@ -177,15 +177,15 @@ extension Vector {
     reduced(.sum, width, x, shift: nil, outer: outer, count: count, inner: inner, table: table) { first, values, n in
       for i in 0..<n { means[first &+ i] = values[i] / Double(count) }
     }
-    if width == .float32, variance != nil {
-      // Sums of a few float32 numbers lose digits where the mean is far from 0; what the first mean left over mends it.
+    if variance != nil {
+      // The first mean is rounded: what it left over mends it, so that equal numbers have a variance of exactly 0.
       reduced(.sum, width, x, shift: means, outer: outer, count: count, inner: inner, table: table) { first, values, n in
         for i in 0..<n where values[i].isFinite { means[first &+ i] += values[i] / Double(count) }
       }
     }
     if let mean { table.vector.narrow(width.rawValue, means, mean, n) }
     guard let variance else { return }
-    let divisor = count > correction ? Double(count &- correction) : .nan
+    let divisor = Double(max(0, count &- correction))
     let squares = UnsafeMutablePointer<Double>.allocate(capacity: n)
     defer { squares.deallocate() }
     reduced(.sumSquares, width, x, shift: means, outer: outer, count: count, inner: inner, table: table) { first, values, n in

@@ -5,6 +5,7 @@ internal import KernelTable
 #endif
 
 // loss = (1 - ε) w[t] (L - x[t]) + ε / C Σ w[c] (L - x[c]), L = log Σ exp x; and the probabilities on the way.
+// L is kept as the largest element m and log Σ exp(x - m): a loss near 0 is the latter alone, and a large m must not round it away.
 
 @inline(never)
 func crossEntropy(
@@ -25,23 +26,21 @@ private func crossEntropy<V: Lanes>(
 ) {
   for r in 0..<rows {
     let x = x + r &* classes &* V.stride
-    let l = logSumExp(V.self, x, classes)
+    let (m, rest) = logSumExpParts(V.self, x, classes)
     let t = Int(labels[r])
     var result = 0.0
     if t >= 0, t < classes {
       let weight = weights.map { element(V.self, $0, t) } ?? 1
-      result = (1 - smoothing) * weight * (l - element(V.self, x, t))
+      result = (1 - smoothing) * weight * (m - element(V.self, x, t) + rest)
       if smoothing != 0 {
-        var rest = 0.0
-        for c in 0..<classes { rest += (weights.map { element(V.self, $0, c) } ?? 1) * (l - element(V.self, x, c)) }
-        result += smoothing / Double(classes) * rest
+        var all = 0.0
+        for c in 0..<classes { all += (weights.map { element(V.self, $0, c) } ?? 1) * (m - element(V.self, x, c) + rest) }
+        result += smoothing / Double(classes) * all
       }
     }
     V(result).store(first: 1, loss, r)
     if let y {
-      // split in two, for L in the lanes' type alone would lose the digits behind a large maximum
-      let high = V(l)
-      let low = V(l - high[0])
+      let (high, low) = (V(m), V(rest))
       map(x, y + r &* classes &* V.stride, classes) { (v: V) in ((v - high) - low).exp }
     }
   }

@@ -42,7 +42,8 @@ private func gradient<V: Lanes>(
   case .frac, .addScalar: map(g, gx, n) { (g: V) in g }
   case .mulScalar: map(g, gx, n) { (g: V) in g * vp }
   case .exp: map(y, g, gx, n) { (y: V, g: V) in g * y }
-  case .expm1: map(y, g, gx, n) { (y: V, g: V) in g * (y + .one) }
+  // not y + 1, which loses its digits where exp(x) is small
+  case .expm1: map(x, g, gx, n) { (x: V, g: V) in g * x.exp }
   case .log: map(x, g, gx, n) { (x: V, g: V) in g / x }
   case .log1p: map(x, g, gx, n) { (x: V, g: V) in g / (x + .one) }
   case .log2: map(x, g, gx, n) { (x: V, g: V) in g / (x * V(0.69314718055994530942)) }
@@ -70,8 +71,7 @@ private func gradient<V: Lanes>(
   case .clamp: map(x, g, gx, n) { (x: V, g: V) in .select((x >= vp) & (x <= vq), g, .zero) }
   case .leakyRelu: map(x, g, gx, n) { (x: V, g: V) in .select(x > .zero, g, g * vp) }
   case .elu: map(x, g, gx, n) { (x: V, g: V) in .select(x > .zero, g, g * (vp * x.exp)) }
-  // λ α eˣ = y + λ α
-  case .selu: map(y, g, gx, n) { (y: V, g: V) in g * .select(y > .zero, V(seluScale), y + V(seluScale * seluAlpha)) }
+  case .selu: map(x, g, gx, n) { (x: V, g: V) in g * .select(x > .zero, V(seluScale), x.exp * V(seluScale * seluAlpha)) }
   case .softsign:
     map(x, g, gx, n) { (x: V, g: V) in
       let d = .one + x.magnitude

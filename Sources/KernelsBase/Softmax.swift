@@ -207,11 +207,12 @@ private func logSumExp<V: Lanes>(_: V.Type, _ x: UnsafeRawPointer, _ y: UnsafeMu
     }
     columns(V.self, inner) { c, load, store in
       let m = largestColumn(x, count, inner, c, load)
-      // an infinite largest is the result, or all are -∞
-      let shift = V.select(m.magnitude == V(.infinity), .zero, m)
+      // an infinite largest is the result, whether one is ∞ or all are -∞
+      let infinite = m.magnitude == V(.infinity)
+      let shift = V.select(infinite, .zero, m)
       var s = V.zero
       for k in 0..<count { s = s + (load(x, k &* inner &+ c) - shift).expOfNegative }
-      store(s.log + shift, y, o &* inner &+ c)
+      store(.select(infinite, m, s.log + shift), y, o &* inner &+ c)
     }
   }
 }
@@ -219,8 +220,13 @@ private func logSumExp<V: Lanes>(_: V.Type, _ x: UnsafeRawPointer, _ y: UnsafeMu
 /// log Σ exp(x) of one row in float64.
 @inline(__always)
 func logSumExp<V: Lanes>(_: V.Type, _ x: UnsafeRawPointer, _ n: Int) -> Double {
+  let (m, rest) = logSumExpParts(V.self, x, n)
+  return m.isInfinite ? m : m + rest
+}
+
+/// The largest element m and log Σ exp(x - m) of one row; NaN for an infinite m. Apart they keep the digits that their sum would lose.
+@inline(__always)
+func logSumExpParts<V: Lanes>(_: V.Type, _ x: UnsafeRawPointer, _ n: Int) -> (Double, Double) {
   let m = largest(V.self, x, n)
-  if m == -.infinity || m == .infinity { return m }
-  let shift = V(m)
-  return m + Glibc.log(expSum(shift, x, nil, n))
+  return (m, m.isInfinite ? .nan : Glibc.log(expSum(V(m), x, nil, n)))
 }

@@ -24,9 +24,10 @@ extension Functional {
   private static func means<E: Element & BinaryFloatingPoint>(_: E.Type, _ x: Tensor, _ y: Tensor) {
     let source = x.pointer(E.self), target = y.pointer(E.self)
     windows(small: y.shape, large: x.shape) { place, plane, rows, columns, pitch in
-      var sum: E = 0
-      for row in rows { for column in columns { sum += source[plane &+ row &* pitch &+ column] } }
-      target[place] = sum / E(rows.count * columns.count)
+      // in Double: a window may be a whole image
+      var sum = 0.0
+      for row in rows { for column in columns { sum += Double(source[plane &+ row &* pitch &+ column]) } }
+      target[place] = E(sum / Double(rows.count * columns.count))
     }
   }
 

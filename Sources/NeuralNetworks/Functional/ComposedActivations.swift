@@ -16,7 +16,9 @@ extension Functional {
   /// x where x > 0, else α (exp(x / α) − 1): its slope at 0 is 1 from both sides.
   public static func celu(_ x: Tensor, alpha: Double = 1) throws -> Tensor {
     guard alpha != 0 else { throw LuaError("celu: alpha cannot be 0") }
-    return try Elementwise.mul(Activation.elu(alpha: 1)(Elementwise.mul(x.to(floatType(x)), 1 / alpha)), alpha)
+    let x = try x.to(floatType(x))
+    let below = try Elementwise.mul(Activation.elu(alpha: 1)(Elementwise.mul(x, 1 / alpha)), alpha)
+    return try Elementwise.select(Elementwise.greater(x, .integer(0)), .tensor(x), .tensor(below))
   }
 
   /// a · sigmoid(b), a and b the halves of x along a dim (from 0).

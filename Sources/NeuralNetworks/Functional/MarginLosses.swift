@@ -21,7 +21,11 @@ extension Functional {
     let shape = a.rank == 2 ? Shape(a.shape[0]) : Shape()
     guard target.shape == shape else { throw LuaError("\(name): target must have shape \(shape), got \(target.shape) (inputs \(a.shape))") }
     try checkSigns(target, name)
-    let cosine = try cosineSimilarity(a, b, dim: a.rank - 1)
+    // as PyTorch has it here: 10⁻¹² is added to the squared norms, where cosine_similarity bounds them
+    func norm(_ x: Tensor) throws -> Tensor {
+      try Elementwise.unary(.sqrt, Elementwise.add(Reduction.sum(Elementwise.unary(.square, x), dims: [x.rank - 1]), 1e-12))
+    }
+    let cosine = try Elementwise.div(Reduction.sum(Elementwise.mul(a, b), dims: [a.rank - 1]), Elementwise.mul(norm(a), norm(b)))
     let alike = try Elementwise.add(Elementwise.neg(cosine), 1), apart = try Elementwise.unary(.relu, Elementwise.add(cosine, -margin))
     return try reduction(Elementwise.select(Elementwise.greater(target, .integer(0)), .tensor(alike), .tensor(apart)), name)
   }

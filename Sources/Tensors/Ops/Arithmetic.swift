@@ -26,13 +26,15 @@ enum Arithmetic {
 
   /// ∂/∂a = b a^(b-1), 0 where b is 0; ∂/∂b = a^b log a, 0 where a is 0 and b is not negative.
   ///
-  /// Where a factor would be infinite beside a 0, its base is replaced by 1: masking the product afterwards would leave NaN in second derivatives.
+  /// Where a factor would be infinite beside a 0, its base or exponent is replaced by 1: masking the product afterwards would leave NaN in
+  /// second derivatives. Numbers are made tensors of the gradient's type first: two of them would meet in the default type.
   static let pow: BinaryOperation = BinaryOperation(
     name: "pow", doc: "Raises x to the power of other, element by element.", op: .pow, whole: { try integerPower($0, $1) },
     da: .init(readsA: true, readsB: true) { a, b, g in
       let slope: Tensor
       if let exponent = b!.tensor {
-        let safe = try Selection.select(Comparison.eq.apply(b!, .integer(0)), .integer(1), b!)
+        let none = try Logic.and(Comparison.eq.apply(b!, .integer(0)), Logic.not(Logic.isFinite(Unary.apply(.reciprocal, a!.converted(to: g.type)))))
+        let safe = try Selection.select(none, .integer(1), b!)
         slope = try Elementwise.mul(exponent, pow.apply(a!, .tensor(Elementwise.add(safe, -1))))
       } else {
         let exponent = b!.value
@@ -41,35 +43,38 @@ enum Arithmetic {
       return try Elementwise.mul(g, slope)
     },
     db: .init(readsA: true, readsB: true) { a, b, g in
-      let flat = try Logic.and(Comparison.eq.apply(a!, .integer(0)), Comparison.ge.apply(b!, .integer(0)))
-      let base = try Selection.select(flat, .integer(1), a!).to(g.type)
-      return try Elementwise.mul(g, Elementwise.mul(pow.apply(a!, b!), Unary.apply(.log, base)))
+      let a = try Operand.tensor(a!.converted(to: g.type))
+      let flat = try Logic.and(Comparison.eq.apply(a, .integer(0)), Comparison.ge.apply(b!, .integer(0)))
+      let base = try Selection.select(flat, .integer(1), a)
+      return try Elementwise.mul(g, Elementwise.mul(pow.apply(a, b!), Unary.apply(.log, base)))
     })
 
   static let atan2: BinaryOperation = BinaryOperation(
     name: "atan2", doc: "The angle of the point (other, x), in radians from -π to π.", op: .atan2, whole: nil,
-    da: .init(readsA: true, readsB: true) { a, b, g in try mul.apply(.tensor(div.apply(.tensor(g), .tensor(squaredRadius(a!, b!)))), b!) },
+    da: .init(readsA: true, readsB: true) { a, b, g in try mul.apply(.tensor(Elementwise.div(g, squaredRadius(a!, b!, g.type))), b!) },
     db: .init(readsA: true, readsB: true) { a, b, g in
-      try Elementwise.neg(mul.apply(.tensor(div.apply(.tensor(g), .tensor(squaredRadius(a!, b!)))), a!))
+      try Elementwise.neg(mul.apply(.tensor(Elementwise.div(g, squaredRadius(a!, b!, g.type))), a!))
     })
-  private static func squaredRadius(_ a: Operand, _ b: Operand) throws -> Tensor {
-    try Elementwise.add(mul.apply(a, a), mul.apply(b, b))
+  /// a² + b²; 1 where that is 0, so that the gradient there is 0.
+  private static func squaredRadius(_ a: Operand, _ b: Operand, _ type: ElementType) throws -> Tensor {
+    let square = try Elementwise.add(Unary.apply(.square, a.converted(to: type)), Unary.apply(.square, b.converted(to: type)))
+    return try Selection.select(Comparison.eq.apply(.tensor(square), .integer(0)), .integer(1), .tensor(square))
   }
 
-  /// Where both are equal each gets half of the gradient, as in PyTorch.
-  private static func share(_ a: Operand, _ b: Operand, _ g: Tensor, _ wins: Comparison) throws -> Tensor {
-    let whole = try wins.apply(a, b).converted(to: g.type)
+  /// Where both are equal each gets half of the gradient; where one is NaN neither loses and both get all of it, as in PyTorch.
+  private static func share(_ a: Operand, _ b: Operand, _ g: Tensor, _ loses: Comparison) throws -> Tensor {
+    let lost = try loses.apply(a, b).converted(to: g.type)
     let tie = try Elementwise.mul(Comparison.eq.apply(a, b).converted(to: g.type), 0.5)
-    return try Elementwise.mul(g, Elementwise.add(whole, tie))
+    return try Elementwise.mul(g, Elementwise.add(Elementwise.neg(Elementwise.add(lost, tie)), 1))
   }
   static let maximum: BinaryOperation = BinaryOperation(
     name: "maximum", doc: "The larger of x and other, element by element; NaN wins.", op: .maximum, whole: { max($0, $1) },
-    da: .init(readsA: true, readsB: true) { a, b, g in try share(a!, b!, g, Comparison.gt) },
-    db: .init(readsA: true, readsB: true) { a, b, g in try share(b!, a!, g, Comparison.gt) })
-  static let minimum: BinaryOperation = BinaryOperation(
-    name: "minimum", doc: "The smaller of x and other, element by element; NaN wins.", op: .minimum, whole: { min($0, $1) },
     da: .init(readsA: true, readsB: true) { a, b, g in try share(a!, b!, g, Comparison.lt) },
     db: .init(readsA: true, readsB: true) { a, b, g in try share(b!, a!, g, Comparison.lt) })
+  static let minimum: BinaryOperation = BinaryOperation(
+    name: "minimum", doc: "The smaller of x and other, element by element; NaN wins.", op: .minimum, whole: { min($0, $1) },
+    da: .init(readsA: true, readsB: true) { a, b, g in try share(a!, b!, g, Comparison.gt) },
+    db: .init(readsA: true, readsB: true) { a, b, g in try share(b!, a!, g, Comparison.gt) })
 
   static let fmod: BinaryOperation = BinaryOperation(
     name: "fmod", doc: "The rest of x / other with the sign of x, as C's fmod.", op: .fmod,

@@ -50,7 +50,8 @@ enum Copying {
   }
 
   static func copy(_ x: Tensor, _ source: Operand) throws {
-    let value = try Dims.expand(source.converted(to: x.type), x.shape, "copy_")
+    // converted last: the gradient is then summed over repeated dims in the source's type, not in a narrower one
+    let value = try Dims.expand(source.tensor ?? source.converted(to: x.type), x.shape, "copy_").to(x.type)
     let alone = try value.storage === x.storage ? value.copied() : value.contiguous()
     let shape = x.shape, type = x.type
     try x.change("copy_", with: [value], rule: { node, g in [node.needs(0) ? try Tensor.zeros(shape, type) : nil, g] }) {

@@ -38,11 +38,20 @@ enum Cumulative {
         let x = try node.saved(0), y = try node.saved(1)
         // gx[k] = Σ over j ≥ k of g[j] y[j] / x[k]
         if try !Counting.any(Comparison.eq.apply(.tensor(x), .integer(0))) { return [try Elementwise.div(backwards(Elementwise.mul(g, y), dim), x)] }
-        if Tape.follows([x, y, g]) { throw LuaError("cumprod: gradients of gradients are not known where an element is 0") }
+        if Tape.follows([x, y, g]) { return [try bySquares(x, g, dim)] }
         return [try besideZeros(x.to(.float64), y.to(.float64), g.to(.float64), dim).to(g.type)]
       }
     }
     return y
+  }
+
+  /// The same as ops that the tape follows and that divide by nothing: gx[k] = Σ over j ≥ k of g[j] times the running product without x[k].
+  private static func bySquares(_ x: Tensor, _ g: Tensor, _ dim: Int) throws -> Tensor {
+    if x.rank == 0 { return g }
+    let last = x.rank - 1
+    let products = try prod(Products.withoutEach(x.transposed(dim, last)), last + 1)
+    let shares = try Diagonals.triangle(Elementwise.mul(products, g.transposed(dim, last).unsqueezed(last)), 0, lower: false, "cumprod")
+    return try Reduction.sum(shares, dims: [last + 1]).transposed(dim, last)
   }
 
   /// The gradient of a running product with zeros: before the first 0 as everywhere (what follows it is 0); at the first 0, the product before it

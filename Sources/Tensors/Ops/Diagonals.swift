@@ -123,7 +123,7 @@ enum Diagonals {
     return y
   }
 
-  private static func matrix(_ x: Tensor, _ k: Int) throws -> Tensor {
+  static func matrix(_ x: Tensor, _ k: Int) throws -> Tensor {
     guard k.magnitude < 1 << 40 else { throw LuaError("diag: diagonal \(k) is too far away") }
     let n = x.count + Int(k.magnitude)
     return try embedded(x, in: Shape.checked([n, n], "diag"), k)

@@ -41,6 +41,7 @@ enum Joining {
       Param("x", Tensor.self), Param("dim", default: 1), example: "return #T.zeros(3, 2):unbind()"
     ) { x, dim in
       let dim = try x.shape.dim(dim, "unbind")
+      try checkParts(x.shape[dim], "unbind", x)
       return try (0..<x.shape[dim]).map { try x.selected(dim, $0) }
     },
     Row(
@@ -54,6 +55,7 @@ enum Joining {
       let dim = try x.shape.dim(dim, "split"), n = x.shape[dim]
       if size.single {
         guard size.sizes[0] > 0 else { throw LuaError("split: the size must be positive, got \(size.sizes[0])") }
+        try checkParts(n / size.sizes[0], "split", x)
         return try parts(x, dim, n == 0 ? [0] : Swift.stride(from: 0, to: n, by: min(size.sizes[0], n)).map { min(size.sizes[0], n - $0) })
       }
       guard size.sizes.allSatisfy({ $0 >= 0 && $0 <= n }), size.sizes.reduce(0, &+) == n else {
@@ -72,6 +74,7 @@ enum Joining {
       let dim = try x.shape.dim(dim, "chunk"), size = x.shape[dim]
       guard n > 0 else { throw LuaError("chunk: the number of parts must be positive, got \(n)") }
       let each = max((size - 1) / n + 1, 1)
+      try checkParts(size / each, "chunk", x)
       return try parts(x, dim, size == 0 ? Array(repeating: 0, count: min(n, 1)) : Swift.stride(from: 0, to: size, by: each).map { min(each, size - $0) })
     },
     Row(
@@ -91,6 +94,11 @@ enum Joining {
     },
   ]
 
+  /// Each part is a tensor of its own: a few million fill the memory, whatever their size.
+  private static func checkParts(_ count: Int, _ function: String, _ x: Tensor) throws {
+    guard count <= 1 << 22 else { throw LuaError("\(function): \(count) parts are too many (shape \(x.shape))") }
+  }
+
   private static func parts(_ x: Tensor, _ dim: Int, _ sizes: [Int]) throws -> [Tensor] {
     var start = 0
     return try sizes.map { size in
@@ -101,8 +109,8 @@ enum Joining {
 
   /// y = the tensors one behind the other along `dim` (from 0); its gradient is cut into their parts.
   static func cat(_ list: [Tensor], _ dim: Int, _ function: String) throws -> Tensor {
-    // A vector of nothing is left out, so that a loop can begin with one.
-    let list = list.contains { $0.shape != Shape(0) } ? list.filter { $0.shape != Shape(0) } : list
+    // A vector of nothing fits beside any shape, so that a loop can begin with one.
+    let list = list.contains { $0.rank != 1 } ? list.filter { $0.shape != Shape(0) } : list
     let type = list.reduce(ElementType.bool) { max($0, $1.type) }
     var shape = list[0].shape, total = 0
     for (i, x) in list.enumerated() {

@@ -52,10 +52,10 @@ public enum Matrices {
 
   /// aᵀ g; where one matrix b served a whole batch, the batch is one long product instead of a sum of small ones.
   private static func rightGradient(_ a: Tensor, _ g: Tensor, _ shape: Shape) throws -> Tensor {
+    if shape.elements == 0 { return try Tensor.zeros(shape, g.type) }
     if shape.count == 2, a.rank > 2 {
-      let rows = a.count / Swift.max(shape[0], 1)
-      let flat = try a.reshaped(Shape(shape[0] == 0 ? 0 : rows, shape[0])), gFlat = try g.reshaped(Shape(shape[0] == 0 ? 0 : rows, shape[1]))
-      return try product(transposed(flat), gFlat, "matmul")
+      let rows = a.count / shape[0]
+      return try product(transposed(a.reshaped(Shape(rows, shape[0]))), g.reshaped(Shape(rows, shape[1])), "matmul")
     }
     return try Elementwise.reduced(product(transposed(a), g, "matmul"), to: shape)
   }

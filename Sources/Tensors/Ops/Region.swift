@@ -127,7 +127,7 @@ struct Region {
     }
     let picks = picks.isEmpty ? nil : try joinedPicks(view.shape)
     let shape = try picks.map { try resultShape(view.shape, $0) } ?? view.shape
-    var part = try value.converted(to: x.type)
+    var part = try value.tensor ?? value.converted(to: x.type)
     if part.rank > shape.count, (0..<part.rank - shape.count).allSatisfy({ part.shape[$0] == 1 }) {
       part = try part.reshaped(Shape(part.shape.array[(part.rank - shape.count)...]))
     }
@@ -135,7 +135,7 @@ struct Region {
     guard extra >= 0, part.shape.indices.allSatisfy({ part.shape[$0] == shape[$0 + extra] || part.shape[$0] == 1 }) else {
       throw LuaError("index: a value of shape \(value.shape) cannot be assigned to a part of shape \(shape) (of a tensor \(x.shape))")
     }
-    let wide = Elementwise.expanded(part, shape), partShape = part.shape
+    let wide = try Elementwise.expanded(part.converted(to: x.type), shape), partShape = part.shape, type = part.type
     let write: () -> Void
     if let picks {
       write = try blocks(x, view, picks, wide)
@@ -152,7 +152,7 @@ struct Region {
           try assign(copy, .integer(0))
           rest = copy
         }
-        return [rest, node.needs(1) ? try Elementwise.reduced(read(g), to: partShape) : nil]
+        return [rest, node.needs(1) ? try Elementwise.reduced(read(g).to(type), to: partShape) : nil]
       }, write)
   }
 

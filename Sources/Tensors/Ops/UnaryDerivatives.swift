@@ -18,19 +18,14 @@ extension Unary {
     typealias E = Elementwise
     switch op {
     case .exp: return y
-    case .expm1: return try E.add(y, 1)
     case .sqrt: return try E.mul(apply(.reciprocal, y), 0.5)
     case .rsqrt: return try E.mul(E.pow(y, 3), -0.5)
     case .reciprocal: return try E.neg(apply(.square, y))
     case .tan: return try E.add(apply(.square, y), 1)
-    case .tanh: return try E.add(E.neg(apply(.square, y)), 1)
+    case .tanh: return try beside(y)
     case .sigmoid: return try E.mul(y, E.add(E.neg(y), 1))
     case .logSigmoid: return try E.neg(apply(.expm1, y))
     case .relu: return try mask(y, .gt, 0)
-    // λ above 0; below it y = λα (exp(x) - 1), so y' = y + λα. Both from the values the kernel takes: y(-∞) and y(1).
-    case .selu:
-      let ends = try apply(.selu, Tensor([-Double.infinity, 1])).values()
-      return try Selection.select(Comparison.gt.apply(.tensor(y), .integer(0)), .number(ends[1]), .tensor(E.add(y, -ends[0])))
     default: throw missing(op)
     }
   }
@@ -39,6 +34,7 @@ extension Unary {
     typealias E = Elementwise
     switch op {
     case .abs: return try apply(.sign, x)
+    case .expm1: return try apply(.exp, x)
     case .log: return try apply(.reciprocal, x)
     case .log1p: return try apply(.reciprocal, E.add(x, 1))
     case .log2: return try apply(.reciprocal, E.mul(x, M_LN2))
@@ -56,7 +52,11 @@ extension Unary {
     case .hardtanh: return try E.mul(mask(x, .gt, p), mask(x, .lt, q))
     case .clamp: return try E.mul(mask(x, .ge, p), mask(x, .le, q))
     case .leakyRelu: return try choose(x, 1, Tensor.scalar(p, x.type))
-    case .elu: return try choose(x, 1, E.mul(apply(.exp, x), p))
+    case .elu: return try bent(x, 1, p)
+    // λ above 0, λα exp(x) below, by the constants the kernel has: selu(1) = λ, selu(-∞) = -λα
+    case .selu:
+      let ends = try apply(.selu, Tensor([-Double.infinity, 1])).values()
+      return try bent(x, ends[1], -ends[0])
     case .softsign: return try apply(.square, apply(.reciprocal, E.add(apply(.abs, x), 1)))
     case .softplus:
       let scaled = try E.mul(x, p)
@@ -75,7 +75,7 @@ extension Unary {
       let square = try apply(.square, x)
       let t = try apply(.tanh, E.mul(E.mul(x, E.add(E.mul(square, cubic), 1)), scale))
       let slope = try E.mul(E.add(E.mul(square, 3 * cubic), 1), scale)
-      let curve = try E.mul(E.mul(x, E.add(E.neg(apply(.square, t)), 1)), slope)
+      let curve = try E.mul(E.mul(x, beside(t)), slope)
       return try E.mul(E.add(E.add(t, 1), curve), 0.5)
     case .powScalar: return p == 0 ? nil : try E.mul(E.pow(x, p - 1), p)
     default: throw missing(op)
@@ -92,6 +92,8 @@ extension Unary {
     }
   }
 
+  /// 1 - x² as (1 - x) (1 + x), which keeps its digits near ±1.
+  private static func beside(_ x: Tensor) throws -> Tensor { try Elementwise.mul(Elementwise.add(Elementwise.neg(x), 1), Elementwise.add(x, 1)) }
   private static func mask(_ x: Tensor, _ op: CompareOp, _ border: Double) throws -> Tensor {
     let comparison: Comparison =
       switch op {
@@ -104,6 +106,13 @@ extension Unary {
   }
   private static func choose(_ x: Tensor, _ above: Double, _ below: Tensor) throws -> Tensor {
     try Selection.select(Comparison.gt.apply(.tensor(x), .integer(0)), .number(above), .tensor(below))
+  }
+  /// `above` where x > 0, `scale` · exp(x) below; at 0 `scale` as a constant: PyTorch's second derivative there is 0.
+  private static func bent(_ x: Tensor, _ above: Double, _ scale: Double) throws -> Tensor {
+    let straight = try choose(x, above, Tensor.scalar(scale, x.type))
+    // exp of what lies below only: where it overflows above, 0 · ∞ would be NaN
+    let curve = try Elementwise.mul(apply(.exp, Arithmetic.minimum.apply(.tensor(x), .integer(0))), scale)
+    return try Selection.select(Comparison.lt.apply(.tensor(x), .integer(0)), .tensor(curve), .tensor(straight))
   }
   private static func missing(_ op: UnaryOp) -> LuaError { LuaError("backward: \(op) has no second derivative") }
 }

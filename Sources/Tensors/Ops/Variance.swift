@@ -20,9 +20,9 @@ enum Variance {
         let centred = try Elementwise.sub(x, Reduction.mean(x, dims: dims, keep: true))
         guard root else { return [try Elementwise.mul(centred, Elementwise.mul(g.reshaped(kept), 2 / divisor))] }
         // Where the deviation is 0 all of x - mean is 0, and so is the gradient.
-        let y = try node.saved(1).reshaped(kept)
-        let safe = try Selection.select(Comparison.eq.apply(.tensor(y), .integer(0)), .integer(1), .tensor(y))
-        return [try Elementwise.mul(centred, Elementwise.div(Elementwise.mul(g.reshaped(kept), 1 / divisor), safe))]
+        let y = try node.saved(1).reshaped(kept), flat = try Comparison.eq.apply(.tensor(y), .integer(0))
+        let slope = try Elementwise.div(Elementwise.mul(g.reshaped(kept), 1 / divisor), Selection.select(flat, .integer(1), .tensor(y)))
+        return [try Elementwise.mul(centred, Selection.select(flat, .integer(0), .tensor(slope)))]
       }
     }
     return y
@@ -34,7 +34,7 @@ enum Variance {
     Row(
       "var",
       """
-      The variance of all elements, or over dims: Σ (x - mean)² / (N - correction). NaN where N ≤ correction.
+      The variance of all elements, or over dims: Σ (x - mean)² / (N - correction), divided by 0 where N ≤ correction.
       Shapes: x of any shape; y without the reduced dims (with size 1 by keepdim), {} over all.
       Errors: a dim the tensor does not have, or one that is named twice.
       """, Reduction.x, Reduction.dim, correction,

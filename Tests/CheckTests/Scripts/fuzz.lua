@@ -149,7 +149,7 @@ local known_names = {}
 for _, row in ipairs(rows) do known_names[row.name] = true end
 
 local function calls_back(row)
-  for _, parameter in ipairs(row.parameters) do if parameter.type == "function" then return true end end
+  for _, parameter in ipairs(row.parameters or {}) do if parameter.type == "function" then return true end end
 end
 
 local function look_at(row, call, message)
@@ -158,6 +158,7 @@ local function look_at(row, call, message)
     return
   end
   if call:find("error", 1, true) and message:find("mine") or message:find("^value:%d") then return end  -- a callback's own
+  message = message:gsub("^[^\n]-%.lua:%d+: ", "")  -- the position within this file
   if #message > 6000 then complain("message of " .. #message .. " bytes", call, message) end
   for _, mark in ipairs(absurd) do
     local found = message:match(mark)
@@ -167,7 +168,7 @@ local function look_at(row, call, message)
   local squeezed = message:lower():gsub("[%s_]", "")
   if #message < 12 then complain("short message", call, message)
   elseif not squeezed:find(row.name:lower():gsub("_", ""), 1, true) and not squeezed:find((name:lower():gsub("_", "")), 1, true) and not message:find("memory") and not message:find("stack overflow") and not message:find("yield") and not message:find("^in net") and not message:find("^%w+:? has no ")
-    and not message:find("^%l[%w_]*: ") and not known_names[message:match("^([%w_]+)[:.]")] and not calls_back(row) then
+    and not message:find("^%l[%w_.]*: ") and not known_names[message:match("^([%w_]+)[:.]")] and not calls_back(row) then
     complain("message that does not name '" .. row.name .. "'", call, message)
   end
 end

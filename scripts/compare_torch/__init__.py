@@ -1,0 +1,1 @@
+"""Compares nnlua with PyTorch on random cases: see scripts/compare-torch."""
