@@ -59,7 +59,7 @@ let package = Package(
     .executableTarget(
       name: "nnlua",
       dependencies: [
-        "CResources", "CShims", "Datasets", "Kernels", "LuaBridge", "NNLua", "Runtime",
+        "CShims", "Datasets", "Kernels", "LuaBridge", "NNLua", "Runtime",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: settings, linkerSettings: [.unsafeFlags(["-Xlinker", "--export-dynamic"])]),

@@ -151,7 +151,9 @@ public enum PluginLoader {
       var header = [UInt8](repeating: 0, count: 20)
       return fread(&header, 1, 20, file) == 20 ? header : nil
     }
-    guard let theirs = machine(path), theirs.starts(with: [0x7F, 0x45, 0x4C, 0x46]) else { throw LuaError("plugin '\(name)' (\(path)) is no shared library: run nnlua plugin build") }
+    guard let theirs = machine(path), theirs.starts(with: [0x7F, 0x45, 0x4C, 0x46]) else {
+      throw LuaError("plugin '\(name)' (\(path)) is no shared library: run nnlua plugin build")
+    }
     guard let ours = machine("/proc/self/exe") else { return }
     func title(_ header: [UInt8]) -> String {
       let number = Int(header[18]) | Int(header[19]) << 8

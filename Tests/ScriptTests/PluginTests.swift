@@ -30,7 +30,8 @@ import Testing
     #expect(try run("--plugin", "swish/swish.so", "away/away.lua").output == "2.5\n")
     #expect(try run("away/away.lua", environment: ["NNLUA_PLUGINS": folder.url.path]).output == "2.5\n")
     // It keeps its place in a network's errors.
-    let wrong = try run("--plugin", "swish/swish.so", "-e", "local nn, s = require 'nnlua.nn', require 'swish'; nn.Sequential(s.Swish(), nn.Linear(3, 2))(require('nnlua.tensor').rand(2, 4))")
+    let network = "local nn, s = require 'nnlua.nn', require 'swish'; nn.Sequential(s.Swish(), nn.Linear(3, 2))(require('nnlua.tensor').rand(2, 4))"
+    let wrong = try run("--plugin", "swish/swish.so", "-e", network)
     #expect(wrong.errors.contains("in net[2] Linear(3 -> 2)"), "\(wrong.errors)")
 
     // Another build of nnlua: the stamp is compared before any code of the plugin runs.
@@ -119,7 +120,8 @@ import Testing
 
   @Test func withoutCompiler() throws {
     try plugin("some", "let plugin = Plugin(\"some\", version: \"1\")")
-    #expect(try run("plugin", "build", "some", environment: ["NNLUA_SWIFTC": "no-such-swiftc"]).errors.contains("'no-such-swiftc' is not on the PATH: plugins are compiled by Swift"))
+    let none = try run("plugin", "build", "some", environment: ["NNLUA_SWIFTC": "no-such-swiftc"])
+    #expect(none.errors.contains("'no-such-swiftc' is not on the PATH: plugins are compiled by Swift"))
     #expect(try run("plugin", "build", "some", environment: ["NNLUA_SWIFTC": "/bin/true"]).errors.contains("is no Swift compiler"))
   }
 

@@ -58,9 +58,9 @@ enum Half {
 //       .sub, parameter.type.width ?? .float32, parameter.pointer, aRow: 0, aColumn: 1, step.pointer, bRow: 0, bColumn: 1, parameter.pointer, rows: 1,
 //       columns: parameter.count)
 //   }
-//   static let row = OptimizerLibrary.row("Signs", "Steps of one size: p = p - lr sign(g).", Param.option("lr", default: 0.001, "the size of a step"), library: "require('PLUGIN')") {
-//     try Signs($0, lr: $1, "Signs")
-//   }
+//   static let row = OptimizerLibrary.row(
+//     "Signs", "Steps of one size: p = p - lr sign(g).", Param.option("lr", default: 0.001, "the size of a step"), library: "require('PLUGIN')"
+//   ) { try Signs($0, lr: $1, "Signs") }
 // }
 
 /// What `require "PLUGIN"` gives. `into: [.layers]` would make TYPE appear in `nn` too.

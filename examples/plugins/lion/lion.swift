@@ -41,7 +41,8 @@ final class Lion: Optimizer, @unchecked Sendable {
     Steps of one size in the direction of a mean of gradients: p = p - lr (sign(β₁ m + (1 - β₁) g) + weight_decay p), then m = β₂ m + (1 - β₂) g.
     Errors: betas outside 0..1; a weight_decay below 0.
     Paper: Chen et al. 2023, arXiv:2302.06675
-    """, Param.option("lr", default: 1e-4, "the size of a step: a third to a tenth of Adam's"), Param.option("betas", default: [0.9, 0.99], "shares of the mean that stay"),
+    """, Param.option("lr", default: 1e-4, "the size of a step: a third to a tenth of Adam's"),
+    Param.option("betas", default: [0.9, 0.99], "shares of the mean that stay"),
     Param.option("weight_decay", default: 0.0, "share of p, times lr, that each step takes away"), library: "require('lion')"
   ) { try Lion($0, lr: $1, betas: $2, weightDecay: $3) }
 }

@@ -71,8 +71,9 @@ enum ChildProgram {
   }
 
   /// This program's own file, links followed.
-  static let own: String = realpath("/proc/self/exe", nil).map { path in
-    defer { free(path) }
-    return String(cString: path)
-  } ?? "nnlua"
+  static let own: String =
+    realpath("/proc/self/exe", nil).map { path in
+      defer { free(path) }
+      return String(cString: path)
+    } ?? "nnlua"
 }

@@ -1,4 +1,3 @@
-internal import CShims
 internal import LuaBridge
 internal import NNLua
 
