@@ -55,7 +55,8 @@ let package = Package(
     .target(name: "Training", dependencies: ["Datasets", "LuaBridge", "NeuralNetworks", "Tensors"], swiftSettings: settings),
     .target(name: "Plots", dependencies: ["LuaBridge", "Tensors"], swiftSettings: settings),
     .target(
-      name: "Runtime", dependencies: ["Datasets", "Kernels", "LuaBridge", "NNLua", "NeuralNetworks", "Plots", "Tensors", "Training"], swiftSettings: settings),
+      name: "Runtime", dependencies: ["Datasets", "KernelTable", "Kernels", "LuaBridge", "NNLua", "NeuralNetworks", "Plots", "Tensors", "Training"],
+      swiftSettings: settings),
     .executableTarget(
       name: "nnlua",
       dependencies: [

@@ -55,7 +55,7 @@ func benchWinograd() {
         paddingTop: 1, paddingBottom: 1, paddingLeft: 1, paddingRight: 1)
       let x = noise(g.batch * from * side * side), weight = noise(from * to * 9), y = noise(g.batch * to * side * side)
       func share(_ body: (Convolution.Algorithm) -> Void) -> String {
-        column(secondsPerCall { body(.winograd) } / secondsPerCall { body(.direct) }, 2)
+        column(Limits.secondsPerCall { body(.winograd) } / Limits.secondsPerCall { body(.direct) }, 2)
       }
       let forward = share { Convolution.forward(.float32, g, x: x, weight: weight, bias: nil, y: y, activation: .none, table: Kernels.table, algorithm: $0) }
       let backward = share {
@@ -103,6 +103,6 @@ private func noise(_ count: Int) -> UnsafeMutablePointer<Float> {
 }
 
 private func report(_ name: String, _ flops: Double, _ body: () -> Void) {
-  let seconds = secondsPerCall(body)
+  let seconds = Limits.secondsPerCall(body)
   print(padded(name, 32), column(seconds * 1e3, 3), "ms", flops > 0 ? column(flops / seconds / 1e9) + " GFLOP/s" : "")
 }

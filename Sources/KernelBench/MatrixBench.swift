@@ -5,7 +5,7 @@ internal import Kernels
 /// in the multiply-add peak of the threads in use, and its time.
 func benchMatrix(_ only: (Int, Int, Int)?) {
   for width in [FloatWidth.float32, .float64] {
-    let peak = multiplyAddPeak(width)
+    let peak = Limits.multiplyAddPeak(width)
     print("\n\(width): multiply-add peak of one core \(column(peak)) GFLOP/s")
     print("     m      n      k       a·b      a·bᵀ      aᵀ·b   of peak         µs")
     let shapes =
@@ -36,7 +36,7 @@ private func benchProduct(_ width: FloatWidth, _ m: Int, _ n: Int, _ k: Int, _ p
   func rate(_ aTransposed: Bool, _ bTransposed: Bool) -> (Double, Double) {
     let x = Matrix.View(base: a, rowStride: aTransposed ? 1 : k, columnStride: aTransposed ? m : 1)
     let y = Matrix.View(base: b, rowStride: bTransposed ? 1 : n, columnStride: bTransposed ? k : 1)
-    let seconds = secondsPerCall { Matrix.multiply(width, m: m, n: n, k: k, a: x, b: y, c: c, ldc: n) }
+    let seconds = Limits.secondsPerCall { Matrix.multiply(width, m: m, n: n, k: k, a: x, b: y, c: c, ldc: n) }
     return (2e-9 * Double(m * n * k) / seconds, seconds)
   }
   let (plain, seconds) = rate(false, false)

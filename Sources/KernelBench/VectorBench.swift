@@ -11,7 +11,7 @@ func benchVector() {
   }
   defer { for memory in buffers { memory.deallocate() } }
   let (x, y, m, v) = (buffers[0], buffers[1], buffers[2], buffers[3])
-  func report(_ name: String, _ body: () -> Void) { print(padded(name, 32), column(secondsPerCall(body) * 1e9, 1, 12), "ns") }
+  func report(_ name: String, _ body: () -> Void) { print(padded(name, 32), column(Limits.secondsPerCall(body) * 1e9, 1, 12), "ns") }
   report("add, 4") { Vector.binary(.add, .float32, x, aRow: 4, aColumn: 1, y, bRow: 4, bColumn: 1, m, rows: 1, columns: 4) }
   report("add a number, 4") { Vector.unary(.addScalar, .float32, x, m, 4, 1) }
   report("add a row, 4 x 2") { Vector.binary(.add, .float32, x, aRow: 2, aColumn: 1, y, bRow: 0, bColumn: 1, m, rows: 4, columns: 2) }

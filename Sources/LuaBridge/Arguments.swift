@@ -75,6 +75,8 @@ public struct Arguments {
     self.stack = stack
     self.signature = signature
     last = lua_gettop(stack.L)
+    // A nil at the end is an argument that is left out: helpers pass their own optional options on.
+    if signature.hasOptions { while last > signature.required, lua_type(stack.L, last) == LUA_TNIL { last -= 1 } }
     if signature.hasOptions, last > 0, lua_type(stack.L, last) == LUA_TTABLE { try findOptions() }
     if last - next >= signature.positional { try checkCount() }
   }

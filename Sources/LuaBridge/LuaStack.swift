@@ -143,12 +143,18 @@ public struct LuaStack: @unchecked Sendable {
   /// What an error says was given: the type's name, unless the object has been freed.
   public func given(at index: Int32) -> String { nn_is_closed(L, index) != 0 ? "one that was freed" : typeName(at: index) }
 
+  /// Takes the table on top as the metatable of the value at `index`.
+  public func setMetatable(_ index: Int32) { lua_setmetatable(L, index) }
+
   /// Pushes a field of the value's metatable; false, and nothing pushed, where there is none.
   public func pushMetafield(_ index: Int32, _ name: String) -> Bool { luaL_getmetafield(L, index, name) != LUA_TNIL }
 
   /// Calls the function below its `arguments` on the stack; an error comes back as `LuaRaised`, whatever value it is.
   public func call(arguments: Int32, results: Int32, traceback: Bool = false) throws {
-    if nn_pcall(L, arguments, results, traceback ? 1 : 0) != LUA_OK { throw popRaised() }
+    let isTimed = Profiler.beginScript()
+    let status = nn_pcall(L, arguments, results, traceback ? 1 : 0)
+    if isTimed { Profiler.end() }
+    if status != LUA_OK { throw popRaised() }
   }
 
   /// The error on top, taken off the stack.
@@ -165,7 +171,7 @@ public struct LuaStack: @unchecked Sendable {
 
 /// A weak name for a Lua value: it keeps nothing alive. A Swift object that works with a Lua value holds its handle, while the value is
 /// anchored in the object's userdata (`LuaStack.anchor`): so Lua's collector sees every reference, and no cycle escapes it.
-public struct LuaHandle: Sendable, Equatable {
+public struct LuaHandle: Sendable, Hashable {
   let id: Int
 }
 

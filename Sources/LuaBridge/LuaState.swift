@@ -280,7 +280,11 @@ public final class LuaState {
 private func call(_ stack: LuaStack, _ box: FunctionBox) -> Int32 {
   let state = stack.state, before = state.running
   state.running = stack.L
-  defer { state.running = before }
+  let isTimed = Profiler.begin(call: box)
+  defer {
+    state.running = before
+    if isTimed { Profiler.end() }
+  }
   do {
     return try box.body(stack)
   } catch {

@@ -10,14 +10,14 @@ public enum FunctionalLibrary {
       Functional.unfoldRows,
       Functional.batchNormRows, Functional.layerNormRows, Functional.groupNormRows, Functional.instanceNormRows, Functional.rmsNormRows,
       Functional.normalizeRows,
-      Functional.softmaxRows, Functional.activationRows, Functional.composedActivationRows, Functional.preluRows, Functional.dropoutRows,
+      Functional.activationRows, Functional.composedActivationRows, Functional.preluRows, Functional.dropoutRows,
       Functional.embeddingRows, Functional.cosineSimilarityRows, Functional.attentionRows,
       Functional.squaredErrorRows, Functional.absoluteErrorRows, Functional.binaryCrossEntropyRows, Functional.crossEntropyRows,
       Functional.nllLossRows, Functional.klDivRows, Functional.marginLossRows,
     ].flatMap { $0 } + TensorLibrary.all.filter { tensorFunctions.contains($0.name) }
 
   /// Functions of tensors that users of layers look for here too.
-  private static let tensorFunctions: Set = ["one_hot", "pad"]
+  private static let tensorFunctions: Set = ["one_hot", "pad", "softmax", "log_softmax"]
 
   public static let library = Library("nnlua.nn.functional", "The layers' formulas as functions.", rows: all, alias: "F")
 }

@@ -1,93 +1,146 @@
 public import LuaBridge
 
-/// A picture under way: what is drawn, its labels and its size. Nothing is computed before `save` or `show`.
+/// A picture under way: panels with what is drawn in them. Nothing is computed before `save` or `show`.
 public final class Figure: LuaObject, @unchecked Sendable {
   public static var luaName: String { "Figure" }
   public static var keepsIdentity: Bool { true }
   public var luaClass: LuaClass { Self.figureClass }
 
   /// In pixels; nil leaves the choice to what is drawn.
-  let width: Int?
-  let height: Int?
-  var title: String?
-  var panel = Panel()
+  private let width: Int?
+  private let height: Int?
+  /// Above everything.
+  let title: String?
+  /// The grid that `subplot(i)` counts in.
+  let rows: Int
+  let columns: Int
+  private(set) var panels: [Panel]
+  private var current = 0
+  /// Of the layers' numbers, which Lua's collector is told of.
+  private var bytes = 0
 
-  init(width: Int?, height: Int?, title: String?) throws {
+  init(width: Int?, height: Int?, title: String?, rows: Int, columns: Int) throws {
     for (name, size) in [("width", width), ("height", height)] {
       if let size, !(16...8192 ~= size) { throw LuaError("figure: \(name) must be from 16 to 8192 pixels, got \(size)") }
+    }
+    guard 1...Self.mostPanels ~= rows, 1...Self.mostPanels ~= columns else {
+      throw LuaError("figure: rows and cols must be from 1 to \(Self.mostPanels), got \(rows) and \(columns)")
     }
     self.width = width
     self.height = height
     self.title = title
+    self.rows = rows
+    self.columns = columns
+    var first = Panel()
+    (first.rows, first.columns) = (rows, columns)
+    panels = [first]
   }
+  deinit { ExternalMemory.remove(bytes) }
+  static let mostPanels = 20
+
+  /// The panel at hand.
+  var panel: Panel {
+    get { panels[current] }
+    set { panels[current] = newValue }
+  }
+
+  /// Makes place `index` of a grid the panel at hand.
+  func choose(rows: Int, columns: Int, index: Int) {
+    if let known = panels.firstIndex(where: { $0.rows == rows && $0.columns == columns && $0.index == index }) {
+      current = known
+      return
+    }
+    var next = Panel()
+    (next.rows, next.columns, next.index) = (rows, columns, index)
+    // The panel that every figure begins with goes where nothing was drawn in it.
+    if panels.count == 1, panels[0].isEmpty, panels[0].title == nil, panels[0].index == 0 { panels.removeAll() }
+    panels.append(next)
+    current = panels.count - 1
+  }
+
+  /// Puts a layer into the panel at hand.
+  func add(_ function: String, bytes: Int, _ make: (inout Panel) throws -> any Layer) throws {
+    var panel = panel
+    if let images = panel.images, images.images.count > 1 {
+      throw LuaError("\(function): this figure holds a grid of images; draw into another one, made by plot.figure()")
+    }
+    guard panel.surfaces.isEmpty, panel.graph == nil else { throw Self.isTaken(function) }
+    let layer = try make(&panel)
+    panel.layers.append(layer)
+    self.panel = panel
+    hold(bytes)
+  }
+  static func isTaken(_ function: String) -> LuaError { LuaError("\(function): this figure is drawn into already; draw into another one, made by plot.figure()") }
+
+  func hold(_ bytes: Int) {
+    self.bytes += bytes
+    ExternalMemory.add(bytes)
+  }
+
+  // MARK: size
+
+  static func height(of text: String, line: Int) -> Int { text.split(separator: "\n", omittingEmptySubsequences: false).count * line + 8 }
+  private var headingHeight: Int { title.map { Self.height(of: $0, line: 22) } ?? 0 }
 
   /// Size in pixels.
   var size: (width: Int, height: Int) {
-    let natural = panel.naturalSize
-    let heading = title == nil ? 0 : Figure.headingHeight
-    return (width ?? max(natural.width, 160), height ?? natural.height + heading)
+    let alone = panels.count == 1 && panels[0].rows * panels[0].columns == 1
+    let sizes = panels.map { panel in
+      let size = panel.naturalSize(alone: alone)
+      return (width: size.width * panel.columns, height: size.height * panel.rows)
+    }
+    let widest = sizes.map(\.width).max() ?? 640, tallest = sizes.map(\.height).max() ?? 480
+    return (width ?? min(max(widest, 160), 2400), height ?? min(tallest, 8000) + headingHeight)
   }
-  static let headingHeight = 32
 
-  /// The commands that draw it on a gnuplot terminal of this size in pixels.
-  func script(terminal: String, size: (width: Int, height: Int)) throws -> Script {
-    guard !panel.isEmpty else { throw LuaError("the figure is empty: draw into it first, by line, scatter or imshow") }
+  // MARK: script
+
+  /// The panels that hold something.
+  /// - Errors: none does.
+  func drawn(for function: String) throws -> [Panel] {
+    let panels = panels.filter { !$0.isEmpty }
+    guard !panels.isEmpty else { throw LuaError("\(function): the figure is empty: draw into it first, by line, scatter, imshow or another") }
+    return panels
+  }
+
+  /// The commands that draw panels on a gnuplot terminal of this size in pixels.
+  func script(terminal: String, size: (width: Int, height: Int), panels: [Panel], title: String?, isText: Bool = false) throws -> Script {
     var script = Script()
     script.add("set terminal \(terminal)")
     script.add("set encoding utf8")
     script.add("set multiplot")
     var top = 1.0
     if let title {
-      top -= Double(Figure.headingHeight) / Double(size.height)
-      script.add("set label 1 \(Script.quoted(title)) at screen 0.5, screen \(1 - Double(Figure.headingHeight) / 2 / Double(size.height)) center font ',14'")
+      let height = Double(headingHeight) / Double(size.height)
+      top -= height
+      script.add("set label 3 \(Script.quoted(title)) at screen 0.5, screen \(1 - height / 2) center font ',14'")
+      // A label is drawn with a plot: one that shows nothing else.
+      script.add("unset border\nunset tics\nunset key\nset xrange [0:1]\nset yrange [0:1]\nplot NaN notitle\nunset label 3")
     }
-    try panel.draw(&script, Region(left: 0, bottom: 0, right: 1, top: top), size, heading: title != nil)
+    for panel in panels {
+      let (row, column) = (panel.index / panel.columns, panel.index % panel.columns)
+      let width = 1 / Double(panel.columns), height = top / Double(panel.rows)
+      let region = Region(left: width * Double(column), bottom: top - height * Double(row + 1), right: width * Double(column + 1), top: top - height * Double(row))
+      try panel.draw(&script, region, size, isText: isText)
+    }
     script.add("unset multiplot")
     return script
   }
 
-  // MARK: rows
-
-  static let makers: [Row] = [
-    Row(
-      "figure", "An empty figure.", Param.option("width", default: Int?.none, "pixels"), Param.option("height", default: Int?.none, "pixels"),
-      Param.option("title", default: String?.none, "above everything"), place: .function, example: "return require('nnlua.plot').figure{title = 'loss'}"
-    ) { try Figure(width: $0, height: $1, title: $2) }
-  ]
-
-  static func label(_ name: String, _ doc: String, _ set: @escaping @Sendable (Figure, String) -> Void) -> Row {
-    Row(name, doc, Param("figure", Figure.self), Param("text", String.self), place: .method, example: "return require('nnlua.plot').figure():\(name)('x')") {
-      figure, text in
-      set(figure, text)
-      return figure
+  /// The whole text of titles, labels and names: fonts are chosen by its letters.
+  var texts: [String] {
+    var texts = [title].compactMap { $0 }
+    for panel in panels {
+      texts += [panel.title, panel.xLabel, panel.yLabel, panel.zLabel, panel.colourBar].compactMap { $0 }
+      for layer in panel.layers {
+        texts += layer.names
+        if let annotation = layer as? Annotation { texts.append(annotation.text) }
+        for ticks in [layer.ticks.x, layer.ticks.y] { texts += (ticks ?? []).map(\.text) }
+      }
+      for ticks in [panel.xTicks, panel.yTicks] { texts += (ticks ?? []).map(\.text) }
+      texts += panel.images?.titles ?? []
+      for node in panel.graph?.nodes ?? [] { texts += node.lines }
     }
+    return texts
   }
-
-  static func limits(_ name: String, _ set: @escaping @Sendable (Figure, ClosedRange<Double>) -> Void) -> Row {
-    Row(
-      name, "Sets the range shown.", Param("figure", Figure.self), Param("low", Double.self, "the least coordinate"),
-      Param("high", Double.self, "the greatest coordinate"), place: .method,
-      example: "return require('nnlua.plot').figure():\(name)(0, 1)"
-    ) { figure, low, high in
-      guard low.isFinite, high.isFinite, low < high else { throw LuaError("\(name): expected two numbers, the smaller one first, got \(low) and \(high)") }
-      set(figure, low...high)
-      return figure
-    }
-  }
-
-  public static let figureClass = LuaClass(
-    "Figure", "A picture made of one pair of axes or a grid of images: what `plot.figure{…}` returns. Methods that draw return it, so that calls can be chained.",
-    rows: Line.rows + Scatter.rows + ImageGrid.rows + Output.rows + [
-      label("title", "Sets the title.") { $0.title = $1 },
-      label("xlabel", "Names the x axis.") { $0.panel.xLabel = $1 },
-      label("ylabel", "Names the y axis.") { $0.panel.yLabel = $1 },
-      limits("xlim") { $0.panel.xRange = $1 },
-      limits("ylim") { $0.panel.yRange = $1 },
-    ],
-    operators: [
-      (
-        "__tostring",
-        Row("__tostring", "Its size and what it holds.", Param("figure", Figure.self), body: { "Figure(\($0.size.width) x \($0.size.height), \($0.panel.summary))" })
-      )
-    ])
 }

@@ -13,7 +13,7 @@ public enum RuntimeLibrary {
 
   public static let all: [Row] = [
     Row(value: "version", "The version of nnlua.", type: "string", example: "return nnlua.version"),
-    Reference.row,
+    Reference.row, ProfileReport.row,
     Row(
       script: "display",
       """

@@ -10,7 +10,8 @@ public enum TensorLibrary {
     RowGroup("Arithmetic and elementwise functions", Arithmetic.rows, Unary.rows, Interpolation.rows),
     RowGroup("Comparison and choice", Comparison.rows, Logic.rows, Selection.rows),
     RowGroup("Types", Cast.rows, DefaultType.rows),
-    RowGroup("Reductions", Reduction.rows, Products.rows, Cumulative.rows, Counting.rows, Extremes.rows, Variance.rows, Norm.rows, LogSumExp.rows, Median.rows),
+    RowGroup(
+      "Reductions", Reduction.rows, Products.rows, Cumulative.rows, Counting.rows, Extremes.rows, Variance.rows, Norm.rows, LogSumExp.rows, Softmax.rows, Median.rows),
     RowGroup("Order", Sorting.rows, Unique.rows),
     RowGroup("Matrices", Matrices.rows, Einsum.rows, TensorProducts.rows, Diagonals.rows),
     RowGroup("Shape", Views.rows, Dims.rows, Copying.rows, Rearranging.rows),

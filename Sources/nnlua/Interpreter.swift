@@ -19,7 +19,9 @@ struct Interpreter {
     do {
       // The state is closed before the process ends: finalizers run and files are flushed, as in `lua`.
       var state: LuaState? = try LuaState()
+      if let path = options.profile { try Profiling.begin(path: path) }
       status = outcome(state!)
+      Profiling.end()
       signal(SIGINT, SIG_DFL)  // a finalizer that never ends can still be stopped
       state!.endInterrupt()
       state = nil

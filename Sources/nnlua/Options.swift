@@ -27,6 +27,8 @@ struct Options {
   private(set) var seed: String?
   /// Files of plugins, and folders to look for them in.
   private(set) var plugins: [String] = []
+  /// Where the profile's trace goes; nil where nothing is measured.
+  private(set) var profile: String?
   /// The script's place in argv, nil where there is none; "-" is standard input.
   private(set) var script: Int?
   /// Set where the script's name is that of a subcommand and `--` does not stand before it.
@@ -60,6 +62,8 @@ struct Options {
         case "--threads": threads = try long()
         case "--seed": seed = try long()
         case "--plugin": plugins.append(try long())
+        case "--profile": profile = given ?? profile ?? "nnlua-trace.json"
+        case "--trace": profile = try long()
         case "--help" where given == nil: help = true
         case "--version" where given == nil:
           version = true

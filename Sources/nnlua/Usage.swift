@@ -21,6 +21,8 @@ enum Usage {
       -              run standard input
       --threads N    work on at most N threads (NNLUA_THREADS)
       --plugin PATH  a plugin's file, which is loaded, or a folder to look for plugins in
+      --profile[=FILE]  time by op and by layer on standard error at the end, and a trace
+                     for ui.perfetto.dev in FILE (nnlua-trace.json); --trace FILE does the same
       --seed N       begin all chance at N: the same numbers in every run
 
     subcommands (a script of such a name is run by ./NAME):

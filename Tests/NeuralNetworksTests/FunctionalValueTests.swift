@@ -82,8 +82,8 @@ extension NeuralNetworksTests {
     }
 
     @Test func activations() throws {
-      try check("softmax", [wave(3, 4, 5)]) { try Functional.softmax(Elementwise.mul($0[0], 3), dim: 1) }
-      try check("log_softmax", [wave(3, 4, 5)]) { try Functional.logSoftmax(Elementwise.mul($0[0], 3), dim: 2) }
+      try check("softmax", [wave(3, 4, 5)]) { try Softmax.softmax(Elementwise.mul($0[0], 3), dim: 1) }
+      try check("log_softmax", [wave(3, 4, 5)]) { try Softmax.logSoftmax(Elementwise.mul($0[0], 3), dim: 2) }
       let x = try wave(4, 5, phase: 0.2, scale: 3)
       let table: [(String, Activation)] = [
         ("relu", .relu), ("sigmoid", .sigmoid), ("tanh", .tanh), ("selu", .selu), ("silu", .silu), ("softsign", .softsign), ("logsigmoid", .logSigmoid),
@@ -113,7 +113,7 @@ extension NeuralNetworksTests {
       try check("bce weight", [p, q]) { try Functional.bce($0[0], $0[1], weight: w) }
       try check("bce_with_logits", [a, q]) { try Functional.bceWithLogits($0[0], $0[1]) }
       try check("bce_with_logits weights", [a, q]) { try Functional.bceWithLogits($0[0], $0[1], weight: w, posWeight: pos) }
-      let answers = try Functional.softmax(b1, dim: 1)
+      let answers = try Softmax.softmax(b1, dim: 1)
       try check("kl_div", [a, answers]) { try Functional.klDiv($0[0], $0[1], batchMean: true) }
       try check("kl_div log", [a, b1]) { try Functional.klDiv($0[0], $0[1], logTarget: true) }
       let signs = try Tensor([1.0, -1, 1])
@@ -130,7 +130,7 @@ extension NeuralNetworksTests {
 
     @Test func classification() throws {
       let a = try wave(3, 4, scale: 2), b = try wave(3, 4, phase: 2)
-      let answers = try Functional.softmax(b, dim: 1), w = try Tensor([1.0, 2, 0.5, 3])
+      let answers = try Softmax.softmax(b, dim: 1), w = try Tensor([1.0, 2, 0.5, 3])
       let all = try labels([3, 1, 4]), some = try labels([3, -100, 4]), images = try labels([1, 2, 3, 1, 2, 2, 1, 3], 2, 2, 2)
       for reduction in LossReduction.allCases {
         try check("cross_entropy \(reduction)", [a]) { try Functional.crossEntropy($0[0], all, reduction: reduction) }
@@ -140,7 +140,7 @@ extension NeuralNetworksTests {
         try check("cross_entropy probabilities \(reduction)", [a, answers]) {
           try Functional.crossEntropy($0[0], $0[1], weight: w, labelSmoothing: 0.1, reduction: reduction)
         }
-        try check("nll_loss \(reduction)", [a]) { try Functional.nllLoss(Functional.logSoftmax($0[0], dim: 1), some, weight: w, reduction: reduction) }
+        try check("nll_loss \(reduction)", [a]) { try Functional.nllLoss(Softmax.logSoftmax($0[0], dim: 1), some, weight: w, reduction: reduction) }
       }
       try check("cross_entropy images", [wave(2, 3, 2, 2)]) {
         try Functional.crossEntropy($0[0], images, weight: Tensor([1.0, 2, 0.5]), labelSmoothing: 0.2)

@@ -16,6 +16,7 @@ from .generate import REGISTRY, make
 from .report import Report
 
 BATCH = 400
+RUNNER = pathlib.Path(__file__).with_name("runner.lua")
 
 
 def run(nnlua, cases):
@@ -26,8 +27,7 @@ def run(nnlua, cases):
             folder = pathlib.Path(folder)
             safetensors.numpy.save_file({name: array for case in left for name, array in case.arrays().items()}, folder / "inputs.safetensors")
             (folder / "cases.lua").write_text("return {\n" + ",\n".join(case.source() for case in left) + "\n}\n")
-            runner = pathlib.Path(__file__).with_name("runner.lua")
-            done = subprocess.run([nnlua, "--threads", "1", str(runner), str(folder)], capture_output=True, text=True, timeout=900)
+            done = subprocess.run([nnlua, "--threads", "1", str(RUNNER), str(folder)], capture_output=True, text=True, timeout=900)
             report = folder / "report.txt"
             found, last, ended = {}, None, False
             for line in report.read_text().splitlines() if report.exists() else []:
@@ -104,6 +104,9 @@ def main():
     if options.case is not None:
         report.show()
     report.summary(time.perf_counter() - begin)
+    if not group:
+        names = subprocess.run([options.nnlua, str(RUNNER), "--names"], capture_output=True, text=True, check=True).stdout.split()
+        report.coverage(names)
     sys.exit(report.failed > 0)
 
 

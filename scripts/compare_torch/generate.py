@@ -31,9 +31,10 @@ def op(group, *names):
 
 
 def mild(g, *kinds):
-    """A kind of elements and how gradients are followed: second derivatives of distributions only where no probability is nearly 1, for
-    nothing is left then of p (1 - p)."""
-    return ((-2.0, 2.0), "auto") if g.chance(0.4) else (g.choice(kinds), g.choice(["backward", "grad"]))
+    """A kind of elements and how gradients are followed: those of distributions only where no probability is nearly 1, for nothing is left
+    then of 1 - p; beyond, for elements of `kinds`, the results alone."""
+    ways = [((-2.0, 2.0), "auto"), ((-4.0, 4.0), g.choice(["backward", "grad"])), (g.choice(kinds), None)]
+    return g.choice(ways)
 
 
 class Generator:

@@ -4,16 +4,19 @@ import collections
 import numpy
 import torch
 
+from .translate import NOT_COMPARED
+
 
 class Report:
     def __init__(self, seed):
         self.seed, self.groups, self.missing, self.last = seed, {}, collections.Counter(), None
         self.beyond = {"by truth": [], "by rounding": []}
-        self.failed = 0
+        self.failed, self.used = 0, set()
 
     def add(self, case, verdict):
         counts = self.groups.setdefault(case.group, {"cases": 0, "ops": set(), "follow": 0, "second": 0, "worst": {}, **dict.fromkeys(STATES, 0)})
         counts["cases"] += 1
+        self.used |= {path.replace("x:", "T.") for path in case.needs}
         counts["ops"].add(case.op)
         counts[verdict.state] += 1
         counts["follow"] += bool(case.follow)
@@ -66,6 +69,14 @@ class Report:
                 print(f"  {op}: {len(list_)} (our largest error {max(list_)[0]:.2g} x tolerance, {max(list_)[1]:.1e} absolute, case {max(list_)[2]})")
         if self.missing:
             print("missing in nnlua: " + ", ".join(f"{name} ({count})" for name, count in sorted(self.missing.items())))
+
+
+    def coverage(self, names):
+        """The functions that no case called."""
+        for reason, excused in NOT_COMPARED.items():
+            print(f"not compared ({reason}): {' '.join(n for n in excused.split() if n in names)}")
+        rest = sorted(set(names) - self.used - {n for excused in NOT_COMPARED.values() for n in excused.split()})
+        print(f"not compared (no case yet): {' '.join(rest) or 'nothing'}")
 
 
 STATES = ("pass", "by truth", "by rounding", "fail", "missing")

@@ -1,6 +1,22 @@
 -- Runs the cases that scripts/compare-torch wrote: nnlua runner.lua FOLDER
 -- Reads cases.lua and inputs.safetensors, writes results.safetensors and report.txt. Judges nothing: compare.py does.
+-- nnlua runner.lua --names prints the paths of all functions instead.
 local T, nn, F, optim = require "nnlua.tensor", require "nnlua.nn", require "nnlua.nn.functional", require "nnlua.optim"
+
+if arg[1] == "--names" then
+  local groups = {linalg = true, init = true, utils = true, schedule = true}
+  local function walk(path, module)
+    for name, value in pairs(module) do
+      if groups[name] then walk(path .. "." .. name, value) else print(path .. "." .. name) end
+    end
+  end
+  walk("T", T)
+  walk("nn", nn)
+  walk("F", F)
+  walk("optim", optim)
+  os.exit(0)
+end
+
 local folder = arg[1]
 local cases = dofile(folder .. "/cases.lua")
 local stored = T.load(folder .. "/inputs.safetensors")

@@ -9,6 +9,10 @@ Deliberate differences (api.md):
   (PyTorch lets tensors with dims outvote it). `promoted` casts PyTorch's inputs first.
 - The mean, the variance and the norm of whole numbers are those of the default float type; PyTorch refuses them.
 - An index that fixes every dim gives a Lua number (`Number`), a tensor without dims only while gradients are followed.
+- Where PyTorch 2.13 is less exact than its formula, the case says so and takes the formula: slopes with constants in float32 whatever the type
+  (hardsigmoid, celu, bce at 0 and 1), expm1's y + 1, batch_norm's gradient with tensors that are not contiguous.
+- Where a function has no derivative both agree, but for NaN and infinities in the input, where PyTorch's own slopes differ from one length
+  of tensor to the next: those cases compare results alone.
 - Names: `NAMES`. Losses without a namesake in PyTorch (sse_loss, hinge_loss for ±1) and `step` are compared with their formula.
 """
 import math
@@ -25,6 +29,17 @@ NAMES = {
     "F.unfold": "F.im2col",
     "F.fold": "F.col2im",
     "optim.lr_scheduler": "optim.schedule",
+}
+
+# What no case compares, and why.
+NOT_COMPARED = {
+    "chance, which no two libraries draw alike": "T.rand T.rand_like T.randint T.randn T.randn_like T.randperm T.bernoulli T.choice T.multinomial T.manual_seed "
+    "T.get_rng_state T.set_rng_state nn.init.kaiming_normal_ nn.init.kaiming_uniform_ nn.init.normal_ nn.init.orthogonal_ nn.init.trunc_normal_ "
+    "nn.init.uniform_ nn.init.xavier_normal_ nn.init.xavier_uniform_",
+    "the tape, which all other cases use": "T.grad T.no_grad T.scope T.custom T.gradcheck T.numerical_gradient",
+    "files and settings": "T.empty T.is_tensor T.load T.save T.get_default_dtype T.set_default_dtype",
+    "classes and functions given": "nn.Lambda nn.Module nn.Parameter nn.class nn.functional optim.Optimizer optim.schedule.Scheduler optim.gradient_descent",
+    "other names of what is compared": "F.binary_cross_entropy F.binary_cross_entropy_with_logits F.unfold F.fold",
 }
 
 # The order in which types promote.

@@ -54,7 +54,9 @@ public enum Activation: Sendable, Equatable {
   }
 
   private func apply(_ op: UnaryOp, _ x: Tensor, _ name: String, _ p: Double = 0, _ q: Double = 0) throws -> Tensor {
-    try Elementwise.unary(op, x, p, q, name: name)
+    let isTimed = Profiler.begin(op: name)
+    defer { if isTimed { Profiler.end() } }
+    return try Elementwise.unary(op, x, p, q, name: name)
   }
 }
 

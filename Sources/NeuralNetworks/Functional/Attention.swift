@@ -23,6 +23,8 @@ extension Functional {
   static func attention(
     _ q: Tensor, _ k: Tensor, _ v: Tensor, mask: Tensor?, causal: Bool, dropout p: Double, scale: Double?, _ name: String
   ) throws -> (y: Tensor, weights: Tensor) {
+    let isTimed = Profiler.begin(op: name)
+    defer { if isTimed { Profiler.end() } }
     let shapes = "query \(q.shape), key \(k.shape), value \(v.shape)"
     guard q.rank >= 2, k.rank >= 2, v.rank >= 2 else { throw LuaError("\(name): query, key and value must have at least 2 dims, {…, L, E} (\(shapes))") }
     let features = q.shape[q.rank - 1], queries = q.shape[q.rank - 2], keys = k.shape[k.rank - 2]
@@ -46,7 +48,7 @@ extension Functional {
     if causal { scores = try Elementwise.select(triangle(queries, keys), .tensor(scores), .number(-.infinity)) }
     let closed = mask == nil ? nil : try closedRows(scores)
     if let closed { scores = try Elementwise.select(closed, .number(0), .tensor(scores)) }
-    var weights = try softmax(scores, dim: scores.rank - 1)
+    var weights = try Softmax.softmax(scores, dim: scores.rank - 1)
     if let closed { weights = try Elementwise.select(closed, .number(0), .tensor(weights)) }
     weights = try Functional.dropout(weights, p: p)
     return (try Matrices.matmul(weights, v.to(type), name: name), weights)

@@ -17,6 +17,8 @@ extension Functional {
   static func avgPool(
     _ x: Tensor, kernel: Pair, stride: Pair?, padding: Pair, ceilMode: Bool, countIncludePad: Bool, _ name: String
   ) throws -> Tensor {
+    let isTimed = Profiler.begin(op: name)
+    defer { if isTimed { Profiler.end() } }
     let geometry = try PoolingOps.geometry(x, kernel: kernel, stride: stride, padding: padding, dilation: 1, ceilMode: ceilMode, name)
     return try average(x.to(floatType(x)), geometry, countIncludePad)
   }

@@ -16,6 +16,8 @@ extension Functional {
     _ x: Tensor, runningMean: Tensor? = nil, runningVar: Tensor? = nil, weight: Tensor? = nil, bias: Tensor? = nil, training: Bool = false,
     momentum: Double = 0.1, eps: Double = 1e-5
   ) throws -> Tensor {
+    let isTimed = Profiler.begin(op: "batch_norm")
+    defer { if isTimed { Profiler.end() } }
     guard x.rank >= 2 else { throw LuaError("batch_norm: input must be {N,C}, {N,C,L} or {N,C,H,W}, got \(x.shape)") }
     let channels = x.shape[1]
     for (tensor, name) in [(runningMean, "running_mean"), (runningVar, "running_var"), (weight, "weight"), (bias, "bias")] {

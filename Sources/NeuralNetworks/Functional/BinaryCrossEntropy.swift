@@ -9,6 +9,8 @@ extension Functional {
   ///
   /// - Errors: other shapes; a value outside 0 … 1, NaN among them.
   public static func bce(_ x: Tensor, _ target: Tensor, weight: Tensor? = nil, reduction: LossReduction = .mean, _ name: String = "bce") throws -> Tensor {
+    let isTimed = Profiler.begin(op: name)
+    defer { if isTimed { Profiler.end() } }
     let (p, t) = try pair(x, target, name)
     if let (index, value) = try firstOutside(p, 0, 1) {
       throw LuaError("\(name): input \(value.luaLiteral) at position \(index + 1) is not a probability (0..1); use \(name)_with_logits for raw outputs")
@@ -47,6 +49,8 @@ extension Functional {
   public static func bceWithLogits(
     _ x: Tensor, _ target: Tensor, weight: Tensor? = nil, posWeight: Tensor? = nil, reduction: LossReduction = .mean, _ name: String = "bce_with_logits"
   ) throws -> Tensor {
+    let isTimed = Profiler.begin(op: name)
+    defer { if isTimed { Profiler.end() } }
     let (x, t) = try pair(x, target, name)
     try checkProbabilities(t, name)
     var log = try Elementwise.unary(.logSigmoid, x, name: "logsigmoid")

@@ -11,7 +11,7 @@ extension Functional {
   /// x · hardsigmoid(x)
   public static func hardswish(_ x: Tensor) throws -> Tensor { try Elementwise.mul(x.to(floatType(x)), hardsigmoid(x)) }
   /// softmax(−x)
-  public static func softmin(_ x: Tensor, dim: Int) throws -> Tensor { try softmax(Elementwise.neg(x), dim: dim) }
+  public static func softmin(_ x: Tensor, dim: Int) throws -> Tensor { try Softmax.softmax(Elementwise.neg(x), dim: dim) }
 
   /// x where x > 0, else α (exp(x / α) − 1): its slope at 0 is 1 from both sides.
   public static func celu(_ x: Tensor, alpha: Double = 1) throws -> Tensor {

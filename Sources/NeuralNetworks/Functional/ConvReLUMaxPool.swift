@@ -12,6 +12,8 @@ extension Functional {
     _ x: Tensor, _ weight: Tensor, _ bias: Tensor? = nil, stride: Pair = 1, padding: Padding = .size(0), dilation: Pair = 1, groups: Int = 1,
     pool: Int
   ) throws -> Tensor {
+    let isTimed = Profiler.begin(op: "conv2d, relu, max_pool2d")
+    defer { if isTimed { Profiler.end() } }
     guard x.rank == 4, weight.rank == 4 else { throw LuaError("conv2d: input must be {N,C,H,W} and weight {out,in/groups,kh,kw}, got \(x.shape) and \(weight.shape)") }
     let call = ConvolutionCall(name: "conv2d", input: x.shape, weight: weight.shape)
     let geometry = try geometry(x.shape, weight.shape, bias, stride: stride, padding: padding, dilation: dilation, groups: groups, call)
@@ -26,6 +28,7 @@ extension Functional {
     let winners = try Tensor(empty: y.shape, .uint8)
     let source = try x.contiguous(), kernel = try weight.contiguous(), shift = try bias?.contiguous()
     try ConvolutionOps.checkMemory(.forwardPooled, type, geometry)
+    ConvolutionOps.countWork(geometry, type)
     withExtendedLifetime((source, kernel, shift)) {
       Convolution.forwardReLUMaxPool(
         width(y), geometry, pool: pool, x: source.pointer, weight: kernel.pointer, bias: shift.map { UnsafeRawPointer($0.pointer) },
@@ -59,6 +62,8 @@ extension Functional {
     let gx = node.needs(0) ? try Tensor(empty: x.shape, g.type) : nil, gWeight = try Tensor(empty: weight.shape, g.type)
     let gBias = hasBias && node.needs(2) ? try Tensor(empty: Shape(geometry.outChannels), g.type) : nil
     for part in [Convolution.Part.inputGradient, .weightGradient] { try ConvolutionOps.checkMemory(part, g.type, geometry) }
+    // One patch for each gradient that may not be zero.
+    ConvolutionOps.countWork(geometry, g.type, sums: gx == nil ? g.count : 2 * g.count)
     withExtendedLifetime((source, kernel, gradient)) {
       Convolution.backwardReLUMaxPool(
         width(g), geometry, pool: pool, x: source.pointer, weight: kernel.pointer, positions: winners.pointer(UInt8.self),

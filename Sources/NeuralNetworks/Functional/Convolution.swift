@@ -17,8 +17,18 @@ enum ConvolutionOps {
     try BufferCache.check(workingMemory: Convolution.workingBytes(part, type.width ?? .float32, geometry))
   }
 
+  /// Tells the profiler what one pass costs the direct way, the padding's zeros included.
+  /// - sums: sums over a patch, where they are not as many as the result's elements.
+  static func countWork(_ geometry: ConvolutionGeometry, _ type: ElementType, sums: Int? = nil) {
+    let sums = sums ?? geometry.batch &* geometry.outChannels &* geometry.outHeight &* geometry.outWidth
+    Profiler.work(sums, geometry.inChannels / geometry.groups, geometry.kernelHeight &* geometry.kernelWidth, double: type == .float64)
+  }
+
   /// y = x ∗ w + bias
   static func forward(_ x: Tensor, _ w: Tensor, _ bias: Tensor?, _ geometry: ConvolutionGeometry, _ name: String) throws -> Tensor {
+    let isTimed = Profiler.begin(op: name)
+    defer { if isTimed { Profiler.end() } }
+    countWork(geometry, x.type)
     let y = try Tensor(empty: Shape(geometry.batch, geometry.outChannels, geometry.outHeight, geometry.outWidth), x.type)
     let source = try x.contiguous(), weight = try w.contiguous(), shift = try bias?.contiguous()
     try checkMemory(.forward, y.type, geometry)
@@ -48,6 +58,9 @@ enum ConvolutionOps {
 
   /// ∂S/∂x, also called the transposed convolution of g.
   static func inputGradient(_ g: Tensor, _ w: Tensor, _ geometry: ConvolutionGeometry, _ name: String) throws -> Tensor {
+    let isTimed = Profiler.begin(op: name)  // a transposed convolution's own way forward
+    defer { if isTimed { Profiler.end() } }
+    countWork(geometry, g.type)
     let gx = try Tensor(empty: Shape(geometry.batch, geometry.inChannels, geometry.inHeight, geometry.inWidth), g.type)
     let source = try g.contiguous(), weight = try w.contiguous()
     try checkMemory(.inputGradient, gx.type, geometry)
@@ -69,6 +82,7 @@ enum ConvolutionOps {
   static func weightGradient(
     _ x: Tensor, _ g: Tensor, _ geometry: ConvolutionGeometry, _ name: String, bias: Tensor? = nil
   ) throws -> Tensor {
+    countWork(geometry, x.type)
     let perGroup = geometry.inChannels / geometry.groups
     let gw = try Tensor(empty: Shape(geometry.outChannels, perGroup, geometry.kernelHeight, geometry.kernelWidth), g.type)
     let source = try x.contiguous(), gradient = try g.contiguous()

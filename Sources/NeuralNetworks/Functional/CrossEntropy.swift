@@ -14,6 +14,8 @@ extension Functional {
   public static func crossEntropy(
     _ x: Tensor, _ target: Tensor, weight: Tensor? = nil, labelSmoothing: Double = 0, ignoreIndex: Int = -100, reduction: LossReduction = .mean
   ) throws -> Tensor {
+    let isTimed = Profiler.begin(op: "cross_entropy")
+    defer { if isTimed { Profiler.end() } }
     guard labelSmoothing >= 0, labelSmoothing <= 1 else { throw LuaError("cross_entropy: label_smoothing must be between 0 and 1, got \(labelSmoothing.luaLiteral)") }
     let x = try x.to(floatType(x))
     if target.shape == x.shape, x.rank > 0 {
@@ -63,7 +65,7 @@ extension Functional {
       totals.append(answer.reduce(0, +))
     }
     let answer = try Tensor(answers, scores.shape[0], classes).to(scores.type), total = try Tensor(totals, scores.shape[0], 1).to(scores.type)
-    return try Elementwise.mul(Elementwise.sub(Elementwise.mul(softmax(scores, dim: 1), total), answer), g)
+    return try Elementwise.mul(Elementwise.sub(Elementwise.mul(Softmax.softmax(scores, dim: 1), total), answer), g)
   }
 
   /// Answers given as probabilities: −Σ_c w[c] q[c] log p[c] of ops, so that the answers may have gradients too.
@@ -84,7 +86,7 @@ extension Functional {
       shape[dim] = classes
       q = try Elementwise.mul(q, weights.reshaped(shape))
     }
-    let losses = try Elementwise.neg(Reduction.sum(Elementwise.mul(logSoftmax(x, dim: dim), q), dims: [dim]))
+    let losses = try Elementwise.neg(Reduction.sum(Elementwise.mul(Softmax.logSoftmax(x, dim: dim), q), dims: [dim]))
     return try reduction(losses, "cross_entropy")
   }
 

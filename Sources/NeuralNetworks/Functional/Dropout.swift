@@ -8,6 +8,8 @@ extension Functional {
   /// - Errors: p outside 0 … 1.
   /// - Paper: Srivastava et al. 2014, "Dropout: A Simple Way to Prevent Neural Networks from Overfitting"
   public static func dropout(_ x: Tensor, p: Double = 0.5, training: Bool = true) throws -> Tensor {
+    let isTimed = Profiler.begin(op: "dropout")
+    defer { if isTimed { Profiler.end() } }
     try checkProbability(p, "dropout")
     let x = try x.to(floatType(x))
     guard training, p > 0 else { return x }
@@ -36,6 +38,8 @@ extension Functional {
   /// - Shapes: x (N, C, H, W) or (C, H, W).
   /// - Paper: Tompson et al. 2015, arXiv:1411.4280
   public static func dropout2d(_ x: Tensor, p: Double = 0.5, training: Bool = true) throws -> Tensor {
+    let isTimed = Profiler.begin(op: "dropout2d")
+    defer { if isTimed { Profiler.end() } }
     try checkProbability(p, "dropout2d")
     guard x.rank == 4 || x.rank == 3 else { throw LuaError("dropout2d: input must be {N,C,H,W} or {C,H,W}, got \(x.shape)") }
     let x = try x.to(floatType(x))

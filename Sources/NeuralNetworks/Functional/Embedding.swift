@@ -13,6 +13,8 @@ extension Functional {
   /// - Shapes: positions any, weight (V, D); y (positions…, D).
   /// - Errors: positions (from 1, as scripts give them) outside 1 … V.
   public static func embedding(_ positions: Tensor, _ weight: Tensor, paddingIndex: Int? = nil, maxNorm: Double? = nil, normType: Double = 2) throws -> Tensor {
+    let isTimed = Profiler.begin(op: "embedding")
+    defer { if isTimed { Profiler.end() } }
     guard weight.rank == 2 else { throw LuaError("embedding: weight must be {V,D}, got \(weight.shape)") }
     if let paddingIndex, paddingIndex < 0 || paddingIndex >= weight.shape[0] {
       throw LuaError("embedding: padding_idx \(paddingIndex &+ 1) is outside 1..\(weight.shape[0])")

@@ -25,6 +25,8 @@ extension Functional {
   /// - Shapes: x, y (…, shape); weight, bias (shape).
   /// - Paper: Ba, Kiros & Hinton 2016, arXiv:1607.06450
   public static func layerNorm(_ x: Tensor, shape: [Int], weight: Tensor? = nil, bias: Tensor? = nil, eps: Double = 1e-5) throws -> Tensor {
+    let isTimed = Profiler.begin(op: "layer_norm")
+    defer { if isTimed { Profiler.end() } }
     let normal = try Shape.checked(shape, "layer_norm")
     guard normal.count > 0, normal.count <= x.rank, Array(x.shape.array.suffix(normal.count)) == shape else {
       throw LuaError("layer_norm: input \(x.shape) does not end in the normalised shape \(normal)")

@@ -11,6 +11,8 @@ extension Functional {
   /// - Shapes: x (…, in), weight (out, in), bias (out), y (…, out); any leading dims, none too.
   /// - Errors: another last size of x than the weight's; a weight that is no matrix.
   public static func linear(_ x: Tensor, _ weight: Tensor, _ bias: Tensor? = nil) throws -> Tensor {
+    let isTimed = Profiler.begin(op: "linear")
+    defer { if isTimed { Profiler.end() } }
     guard weight.rank == 2 else { throw LuaError("linear: weight must have shape {out, in}, got \(weight.shape)") }
     let outputs = weight.shape[0], inputs = weight.shape[1]
     guard x.rank > 0, x.shape[x.rank - 1] == inputs else {
@@ -26,6 +28,7 @@ extension Functional {
     shape[shape.count - 1] = outputs
     let y = try Tensor(empty: Shape.checked(shape.array, "linear"), type)
     let rows = try matrix(x)
+    Profiler.work(rows.shape[0], outputs, inputs, double: type == .float64)
     try withExtendedLifetime(bias?.contiguous()) { bias in
       Matrix.multiply(
         width(y), m: rows.shape[0], n: outputs, k: inputs, a: view(rows), b: view(weight, transposed: true), c: y.pointer, ldc: outputs,

@@ -18,6 +18,8 @@ extension Functional {
   static func maxPool(
     _ x: Tensor, kernel: Pair, stride: Pair?, padding: Pair, dilation: Pair, ceilMode: Bool, _ name: String
   ) throws -> Tensor {
+    let isTimed = Profiler.begin(op: name)
+    defer { if isTimed { Profiler.end() } }
     let geometry = try PoolingOps.geometry(x, kernel: kernel, stride: stride, padding: padding, dilation: dilation, ceilMode: ceilMode, name)
     let x = try x.to(floatType(x)), source = try x.contiguous()
     let y = try Tensor(empty: PoolingOps.resized(x.shape, geometry.outHeight, geometry.outWidth), x.type)

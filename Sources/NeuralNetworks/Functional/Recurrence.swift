@@ -62,12 +62,15 @@ struct Recurrence: Sendable {
   ///
   /// - Shapes: x {T, N, I}, T ≥ 1; h, c {N, H}; weights {gates · H, I}, {gates · H, H}; biases {gates · H}. The caller has checked them.
   static func run(_ kind: Kind, _ inputs: Inputs, reverse: Bool) throws -> Tensor {
+    let isTimed = Profiler.begin(op: kind.name)
+    defer { if isTimed { Profiler.end() } }
     let type = inputs.list.reduce(ElementType.bool) { Swift.max($0, $1.type) }
     let inputs = try inputs.mapped { try $0.to(type.isFloat ? type : .default) }
     let x = inputs.x, hidden = inputs.hiddenWeight.shape[1]
     let run = Recurrence(
       kind: kind, reverse: reverse, steps: x.shape[0], samples: x.shape[1], inputs: x.shape[2], hidden: hidden, width: Functional.width(x))
     let y = try Tensor(empty: Shape.checked([run.steps + (kind == .lstm ? 1 : 0), run.samples, hidden], kind.name), x.type)
+    Profiler.work(run.steps &* run.samples, run.rows, run.inputs &+ hidden, double: x.type == .float64)
     let follows = Tape.follows(inputs.list)
     let work = try run.forward(inputs.mapped { try $0.contiguous() }, into: y, keep: follows)
     if follows {
@@ -86,6 +89,7 @@ struct Recurrence: Sendable {
         if Tape.isOn { return try run.openGradients(inputs, g) }
         let y = try take()!
         let work = Work(gates: try take(gates), cells: try take(cells), squashed: try take(squashed), waiting: try take(waiting))
+        Profiler.work(2 &* run.steps &* run.samples, run.rows, run.inputs &+ hidden, double: y.type == .float64)
         return try run.gradients(node, inputs.mapped { try $0.contiguous() }, y, work, g.contiguous())
       }
     }

@@ -16,6 +16,8 @@ extension Functional {
 
   /// factor · (x − t)² in one node.
   private static func squaredError(_ x: Tensor, _ target: Tensor, factor: Double, _ reduction: LossReduction, _ name: String) throws -> Tensor {
+    let isTimed = Profiler.begin(op: name)
+    defer { if isTimed { Profiler.end() } }
     let (x, target) = try pair(x, target, name)
     let count = x.count
     guard reduction != .mean || count > 0 else { throw LuaError("\(name): the mean of an empty batch (shape \(x.shape))") }

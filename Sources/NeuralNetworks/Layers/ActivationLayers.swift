@@ -46,8 +46,8 @@ public final class ActivationLayer: Module, @unchecked Sendable {
       ) { low, high in
         ActivationLayer("Hardtanh", try Functional.hardtanh(low, high, "Hardtanh"), "\(low.luaLiteral), \(high.luaLiteral)")
       },
-      SoftmaxLayer.row("Softmax", Functional.softmaxDoc, log: false),
-      SoftmaxLayer.row("LogSoftmax", Functional.logSoftmaxDoc, log: true),
+      SoftmaxLayer.row("Softmax", Softmax.doc, log: false),
+      SoftmaxLayer.row("LogSoftmax", Softmax.logDoc, log: true),
       PReLU.row,
     ]
 }
@@ -60,7 +60,7 @@ final class SoftmaxLayer: Module, @unchecked Sendable {
   override var summaryLine: String { "\(dim)" }
   override func forward(_ x: Tensor) throws -> Tensor {
     let place = try x.shape.dim(dim, log ? "log_softmax" : "softmax")
-    return try log ? Functional.logSoftmax(x, dim: place) : Functional.softmax(x, dim: place)
+    return try log ? Softmax.logSoftmax(x, dim: place) : Softmax.softmax(x, dim: place)
   }
   static func row(_ name: String, _ doc: String, log: Bool) -> Row {
     Row(

@@ -1,3 +1,4 @@
+internal import LuaBridge
 internal import Tensors
 
 /// Neighbours in a `Sequential` that one kernel does in a single pass: their results are the same, the memory between them is saved.
@@ -11,6 +12,8 @@ enum FusedChain {
     guard ModuleCalls.observer == nil, x.rank == 4, first + 2 < children.count, let convolution = children[first].module as? Conv2d,
       (children[first + 1].module as? ActivationLayer)?.activation == .relu, let pool = children[first + 2].module as? MaxPool2d, let size = pool.sideBySide
     else { return nil }
+    let isTimed = ProfiledLayers.begin(chain: Array(children[first..<first + 3]))
+    defer { if isTimed { Profiler.end() } }
     let y = try? Functional.convReLUMaxPool(
       x, convolution.weight, convolution.bias, stride: convolution.stride, padding: convolution.padding, dilation: convolution.dilation,
       groups: convolution.groups, pool: size)

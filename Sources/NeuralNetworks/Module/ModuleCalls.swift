@@ -11,7 +11,11 @@ enum ModuleCalls {
   static func inside<R>(_ module: Module, _ body: () throws -> R) throws -> R {
     guard running.count < 190 else { throw LuaError("\(module.kind): modules call each other without end") }
     running.append(module)
-    defer { running.removeLast() }
+    let isTimed = ProfiledLayers.begin(module)
+    defer {
+      running.removeLast()
+      if isTimed { Profiler.end() }
+    }
     do {
       return try body()
     } catch var error as LuaError where !error.isPlaced && running.count > 1 {
@@ -19,6 +23,12 @@ enum ModuleCalls {
       error.isPlaced = true
       throw error
     }
+  }
+
+  /// The module that has called `module`, the innermost that is running.
+  static func around(_ module: Module) -> Module? {
+    guard running.last.map({ $0 === module }) == true else { return running.last }
+    return running.dropLast().last
   }
 
   /// A path as a script writes it: "block.0.fc" is ".block[1].fc".

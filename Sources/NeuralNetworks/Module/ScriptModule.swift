@@ -5,7 +5,7 @@ public import Tensors
 ///
 /// It holds only a handle: the table is kept by the script, or anchored in the container it was given to.
 public final class ScriptModule: Module, @unchecked Sendable {
-  private let handle: LuaHandle
+  let handle: LuaHandle
   /// Not owned: the state owns this module, through a userdata.
   private unowned let state: LuaState
   private let name: String

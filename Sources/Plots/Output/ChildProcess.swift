@@ -15,7 +15,7 @@ enum ChildProcess {
 
   /// - Returns: nil where there is no such program.
   /// - Errors: no pipes or processes left; Ctrl-C.
-  static func run(_ arguments: [String], input: String) throws -> Result? {
+  static func run(_ arguments: [String], input: [UInt8]) throws -> Result? {
     var ends: [Int32] = []
     defer { for end in ends where end >= 0 { close(end) } }
     for _ in 0..<3 {
@@ -49,12 +49,12 @@ enum ChildProcess {
   }
 
   /// Writes and reads until both outputs have ended; false where Ctrl-C came first.
-  private static func exchange(_ ends: inout [Int32], _ input: String, _ result: inout Result) -> Bool {
+  private static func exchange(_ ends: inout [Int32], _ input: [UInt8], _ result: inout Result) -> Bool {
     // A program that has ended before it read everything must not end this one.
     let previous = signal(SIGPIPE, SIG_IGN)
     defer { signal(SIGPIPE, previous) }
     _ = fcntl(ends[1], F_SETFL, O_NONBLOCK)
-    var rest = Array(input.utf8)[...]
+    var rest = input[...]
     var buffer = [UInt8](repeating: 0, count: 65536)
     if rest.isEmpty { closeEnd(&ends, 1) }
     while ends[2] >= 0 || ends[4] >= 0 {

@@ -34,14 +34,8 @@ enum HalfBlocks {
   }
 
   private static func colour(_ grid: ImageGrid, _ image: Int, _ x: Int, _ y: Int) -> (Int, Int, Int) {
-    let planes = grid.images[image].planes, at = y * grid.width + x
-    if planes.count == 3 {
-      func byte(_ value: Double) -> Int { value.isFinite ? Int((min(max(value, 0), 1) * 255).rounded()) : 0 }
-      return (byte(planes[0][at]), byte(planes[1][at]), byte(planes[2][at]))
-    }
-    guard planes[0][at].isFinite else { return (128, 128, 128) }
-    let span = grid.range.high - grid.range.low
-    return grid.colormap.colour(span > 0 ? (planes[0][at] - grid.range.low) / span : 0)
+    let image = grid.images[image]
+    return (grid.colour(image) { image.planes[$0][y * grid.width + x] } ?? Colour(0x808080)).channels
   }
 
   /// Cut or filled to a width in columns; letters of East Asia take two.

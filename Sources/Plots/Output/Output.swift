@@ -8,16 +8,57 @@ internal import LuaBridge
 enum Output {
   static let rows: [Row] = [
     Row(
-      "save", "Writes the picture; the ending of the path says how: .svg, .png or .pdf.", Param("figure", Figure.self), Param("path", String.self), place: .method
+      "save",
+      """
+      Writes the picture; the ending of the path says how: .svg, .png or .pdf. The file is written whole or not at all.
+      Errors: an empty figure; another ending; a path that cannot be written; gnuplot is missing.
+      """, Param("figure", Figure.self), Param("path", String.self), place: .method, example: "return plot.figure():line({1, 2, 3}, {1, 4, 9}):save('squares.svg')"
     ) { figure, path in
       try save(figure, path, for: "save")
       return figure
     },
-    Row("show", "Shows the picture on the terminal; where there is none, writes a file and prints its name.", Param("figure", Figure.self), place: .method) { figure in
+    Row(
+      "show",
+      """
+      Shows the picture on the terminal: as it is where the terminal knows kitty's or sixel graphics, else in characters; without a terminal, writes nnlua-figure-1.png and so on.
+      After plot.show() the next call begins a new figure. NNLUA_GRAPHICS=kitty, sixel, text or none decides for the terminal.
+      Errors: an empty figure; gnuplot is missing.
+      """, Param("figure", Figure.self), place: .method, example: "return plot.figure():line({1, 2, 3}, {1, 4, 9}):show()"
+    ) { figure in
       try show(figure)
       return figure
     },
+    Row(
+      "text",
+      """
+      The picture in characters, as show prints it on a terminal without graphics; of a graph, its nodes line by line.
+      Errors: an empty figure; gnuplot is missing.
+      """, Param("figure", Figure.self), Param.option("width", default: 80, "columns"), Param.option("height", default: 24, "rows of a panel"),
+      place: .method, example: "return plot.figure():line({1, 2, 3}, {1, 4, 9}):text{width = 60}"
+    ) { figure, width, height in
+      guard 20...1000 ~= width, 8...1000 ~= height else { throw LuaError("text: width must be from 20 to 1000, height from 8 to 1000, got \(width) and \(height)") }
+      return try text(figure, width: width, height: height, inColour: false, for: "text")
+    },
   ]
+
+  /// Panels one below another, as letters: there is no room beside.
+  static func text(_ figure: Figure, width: Int, height: Int, inColour: Bool, for function: String) throws -> String {
+    let panels = try figure.drawn(for: function)
+    var text = figure.title.map { $0 + "\n" } ?? ""
+    for var panel in panels {
+      if let graph = panel.graph {
+        text += (panel.title.map { $0 + "\n" } ?? "") + graph.text + "\n"
+      } else if let images = panel.images {
+        text += HalfBlocks.text(images, title: panel.title, columns: width)
+      } else {
+        (panel.rows, panel.columns, panel.index) = (1, 1, 0)
+        let script = try figure.script(
+          terminal: "dumb noenhanced \(inColour ? "ansirgb " : "")size \(width),\(height)", size: (width * 8, height * 16), panels: [panel], title: nil, isText: true)
+        text += String(decoding: try Gnuplot.draw(script, for: function).drop { $0 == 12 || $0 == 10 }, as: UTF8.self).split(separator: "\u{c}").joined()
+      }
+    }
+    return text
+  }
 
   static func save(_ figure: Figure, _ path: String, for function: String) throws {
     let name = path.split(separator: "/", omittingEmptySubsequences: false).last ?? ""
@@ -66,12 +107,8 @@ enum Output {
     case .kitty: Screen.put(Screen.kitty(try Gnuplot.picture(figure, "png", for: "show")))
     case .sixel: Screen.put(try Gnuplot.picture(figure, "sixel", for: "show") + [10])
     case .text(let columns, let rows):
-      if let images = figure.panel.images {
-        Screen.put(Array(HalfBlocks.text(images, title: figure.title, columns: columns).utf8))
-      } else {
-        let size = (width: min(columns - 1, 100), height: max(min(rows - 2, 30), 10))
-        Screen.put(try Gnuplot.draw(figure.script(terminal: "dumb noenhanced size \(size.width),\(size.height)", size: (size.width * 8, size.height * 16)), for: "show"))
-      }
+      let height = max(min(rows - 2, 30), 12)
+      Screen.put(Array(try text(figure, width: max(min(columns - 1, 100), 20), height: height, inColour: Screen.hasColours, for: "show").utf8))
     }
     fflush(nil)
   }

@@ -31,6 +31,9 @@ enum Screen {
     return program == "WezTerm" || answersSixel() ? .sixel : text
   }()
 
+  /// Letters may be coloured.
+  static var hasColours: Bool { isatty(1) != 0 && variable("TERM") != "dumb" && variable("NO_COLOR").isEmpty }
+
   private static func variable(_ name: String) -> String { getenv(name).map { String(cString: $0) } ?? "" }
 
   /// Asks the terminal what it is (primary device attributes, ESC [ c); attribute 4 is sixel. Waits a fifth of a second for an answer at most.

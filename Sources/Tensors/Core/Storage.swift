@@ -18,6 +18,7 @@ public final class Storage {
   public init(bytes: Int) throws {
     (pointer, capacity) = try BufferCache.take(bytes)
     ExternalMemory.add(capacity)
+    Profiler.took(capacity)
     Self.alive &+= 1
   }
   /// Blocks alive, for tests of leaks.
@@ -79,6 +80,7 @@ public enum BufferCache {
       guard posix_memalign(&block, 64, size) == 0 else { throw OutOfMemory("the system refused \(megabytes(bytes))") }
     }
     allocations += 1
+    Profiler.tookNew(size)
     return (block!, size)
   }
 

@@ -31,6 +31,7 @@ public enum Matrices {
     let batch = try Shape.broadcast(aBatch, bBatch, name)
     let shape = try Shape.checked(batch.array + [m, n], name)
     let y = try Tensor(empty: shape, a.type)
+    Profiler.work(y.count, k, 1, double: a.type == .float64)
     if let width = a.type.width {
       compute(width, a, b, y, batch, m, n, k)
     } else {

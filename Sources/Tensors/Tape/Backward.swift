@@ -14,6 +14,8 @@ extension Tape {
     let wantedIDs = Set((wanted ?? []).map { ObjectIdentifier($0) })
     defer { for node in order { node.pending = nil } }
 
+    let isTimed = Profiler.beginBackward()
+    defer { if isTimed { Profiler.end() } }
     root.pending = seed
     try recording(create) {
       for node in order {
@@ -28,7 +30,7 @@ extension Tape {
         guard let rule = node.rule else {
           throw LuaError("backward: the graph of '\(node.op)' has been used and freed; pass {retain_graph = true} to the first backward")
         }
-        let gradients = try rule(node, gradient)
+        let gradients = try gradients(node, gradient, rule)
         for (i, gradient) in gradients.enumerated() {
           guard let gradient, let input = node.inputs[i] else { continue }
           if detectsAnomaly { try checkFinite(gradient, of: node) }
@@ -38,6 +40,12 @@ extension Tape {
       }
     }
     return (wanted ?? []).map { results[ObjectIdentifier($0)] }
+  }
+
+  @inline(__always) private static func gradients(_ node: Node, _ gradient: Tensor, _ rule: Node.Rule) throws -> [Tensor?] {
+    let isTimed = Profiler.beginGradient(node.op, origin: node.origin)
+    defer { if isTimed { Profiler.end() } }
+    return try rule(node, gradient)
   }
 
   /// Every node that backward may reach, without recursion.

@@ -17,6 +17,8 @@ public class Node {
   /// The gradient gathered so far while backward runs.
   var pending: Tensor?
   var mark = 0
+  /// What was running when this op was, for the profiler.
+  let origin = Profiler.origin
 
   /// From the result's gradient to the inputs' (nil where an input needs none).
   public typealias Rule = (Node, Tensor) throws -> [Tensor?]
@@ -77,6 +79,19 @@ public class Node {
     let tensor = entry.tensor.alias()
     tensor.node = node
     return tensor
+  }
+
+  /// What the tape has kept of the op's inputs and of its result, by their places; nothing that was changed since.
+  var kept: (inputs: [Int: Tensor], output: Tensor?) {
+    var inputs: [Int: Tensor] = [:], output: Tensor?
+    for entry in saved where entry.tensor.storage.version == entry.version {
+      switch entry.source {
+      case .input(let i): inputs[i] = entry.tensor
+      case .output: output = entry.tensor
+      case .constant: break
+      }
+    }
+    return (inputs, output)
   }
 
   /// Gives back what backward needed, once it has run.

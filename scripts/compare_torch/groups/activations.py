@@ -33,6 +33,9 @@ def plain(g, name):
     x = anything(g)
     if name in ("relu6", "selu", "hardsigmoid", "hardswish"):
         without_nan(x)
+    if name == "hardswish":
+        # PyTorch takes x (x + 3) before it divides by 6
+        x.base = numpy.clip(x.base, -1e30, 1e30) if x.base.dtype == "float64" else x.base
     if name == "softsign":
         # PyTorch's gradient at infinity is that of ∞ / ∞
         x.base[numpy.isinf(x.base)] = 7
@@ -55,7 +58,7 @@ def hardsigmoid(x):
 
 def celu(x, alpha=1.0):
     """By its formula: PyTorch's 1 / alpha is float32, whatever the type."""
-    return torch.where(x > 0, x, torch.expm1(x.clamp(max=0) / alpha) * alpha)
+    return torch.where(x >= 0, x, torch.expm1(x.clamp(max=0) / alpha) * alpha)
 
 
 @op("activation", "elu", "celu")

@@ -58,7 +58,7 @@ def pairwise(g, name):
 @op("dense", "scaled_dot_product_attention")
 def attention(g, name):
     batch, dtype, l, s, e, v = g.shape(0, 2, empty=0, large=0), g.float(), g.int(1, 6), g.int(1, 6), g.int(1, 8), g.int(1, 5)
-    q, k, v = (g.values([*batch, *sizes], dtype, "apart") for sizes in ([l, e], [s, e], [s, v]))
+    q, k, v = (g.values([*batch, *sizes], dtype, (-1.0, 1.0)) for sizes in ([l, e], [s, e], [s, v]))
     mask = None
     way = g.choice(["none", "causal", "bool", "float"])
     if way == "bool":

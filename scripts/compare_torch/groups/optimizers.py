@@ -41,11 +41,16 @@ def steps(g, name):
 
     def function(t):
         ps = [t[p.lua_name].clone().requires_grad_() for p in parameters]
-        optimizer = torch_optimizer(name, ps, lr, options)
-        for row in gradients:
-            for p, x in zip(ps, row):
-                p.grad = t[x.lua_name].clone()
-            optimizer.step()
+        # NAdam keeps the product of its momenta in the default type, whatever the parameters' is
+        torch.set_default_dtype(ps[0].dtype)
+        try:
+            optimizer = torch_optimizer(name, ps, lr, options)
+            for row in gradients:
+                for p, x in zip(ps, row):
+                    p.grad = t[x.lua_name].clone()
+                optimizer.step()
+        finally:
+            torch.set_default_dtype(torch.float32)
         return [p.detach() for p in ps]
     return g.case(name, "\n".join(text), function, [f"optim.{name}"], mode=None)
 
@@ -101,6 +106,8 @@ SCHEDULES = {
     "MultiStepLR": lambda g: ([], {"milestones": sorted({g.int(1, 9) for _ in range(3)}), "gamma": g.maybe(0.5)}),
     "ExponentialLR": lambda g: ([], {"gamma": g.choice([0.9, 0.5])}),
     "CosineAnnealingLR": lambda g: ([], {"T_max": g.int(3, 12), "eta_min": g.maybe(0.01)}),
+    "LinearLR": lambda g: ([], {"start_factor": g.maybe(0.2), "end_factor": g.maybe(0.9), "total_iters": g.maybe(g.int(1, 8))}),
+    "LinearWarmup": lambda g: ([], {"warmup_steps": g.int(1, 8), "start_factor": g.maybe(0.2)}),
     "OneCycleLR": lambda g: ([], {"max_lr": 0.5, "total_steps": 12, "pct_start": g.maybe(0.4), "anneal_strategy": g.maybe("linear"), "div_factor": g.maybe(10.0), "three_phase": g.maybe(True)}),
 }
 
@@ -119,7 +126,11 @@ def schedule(g, name):
     def function(t):
         x = t["x1"].clone().requires_grad_()
         optimizer = getattr(torch.optim, kind)([x], lr=lr)
-        s = getattr(torch.optim.lr_scheduler, name)(optimizer, **options)
+        if name == "LinearWarmup":
+            # LinearLR under the name that says what for
+            s = torch.optim.lr_scheduler.LinearLR(optimizer, options.get("start_factor", 1 / 3), total_iters=options["warmup_steps"])
+        else:
+            s = getattr(torch.optim.lr_scheduler, name)(optimizer, **options)
         rates = [optimizer.param_groups[0]["lr"]]
         for _ in range(count):
             x.grad = torch.ones_like(x)
@@ -148,6 +159,35 @@ def plateau(g, name):
             rates.append(optimizer.param_groups[0]["lr"])
         return torch.tensor(rates, dtype=torch.float64)
     return g.case(name, text, function, ["optim.schedule.ReduceLROnPlateau"], mode=None)
+
+
+@op("schedule", "LambdaLR", "SequentialLR")
+def composed(g, name):
+    count, power, first = g.int(1, 11), g.choice([1, 0.5, 2]), g.int(1, 6)
+    g.values([2], "float64", grad=False, layout=False)
+    ours = {
+        "LambdaLR": f"optim.schedule.LambdaLR(opt, function(step) return 1 / (1 + step) ^ {power} end)",
+        "SequentialLR": f"optim.schedule.SequentialLR(opt, {{schedulers = {{optim.schedule.LinearLR(opt, {{total_iters = 4}}), optim.schedule.ExponentialLR(opt, {{gamma = 0.9}})}}, milestones = {{{first}}}}})",
+    }[name]
+    text = (f"local opt = optim.SGD({{x1:requires_grad_()}}, {{lr = 0.5}})\nlocal s = {ours}\nlocal rates = {{opt.lr}}\n"
+            f"for i = 1, {count} do x1.grad = T.ones_like(x1); opt:step(); s:step(); rates[i + 1] = opt.lr end\nreturn T.tensor(rates, {{dtype = \"float64\"}})")
+
+    def function(t):
+        x = t["x1"].clone().requires_grad_()
+        optimizer = torch.optim.SGD([x], lr=0.5)
+        home = torch.optim.lr_scheduler
+        if name == "LambdaLR":
+            s = home.LambdaLR(optimizer, lambda step: 1 / (1 + step) ** power)
+        else:
+            s = home.SequentialLR(optimizer, [home.LinearLR(optimizer, total_iters=4), home.ExponentialLR(optimizer, 0.9)], [first])
+        rates = [optimizer.param_groups[0]["lr"]]
+        for _ in range(count):
+            x.grad = torch.ones_like(x)
+            optimizer.step()
+            s.step()
+            rates.append(optimizer.param_groups[0]["lr"])
+        return torch.tensor(rates, dtype=torch.float64)
+    return g.case(name, text, function, [f"optim.schedule.{name}"], mode=None)
 
 
 def with_gradients(g):

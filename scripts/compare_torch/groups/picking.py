@@ -71,24 +71,31 @@ def gather(g, name):
     return g.call(name, x, dim, g.positions(smaller(g, x.shape, dim, g.int(1, 6)), x.shape[dim]))
 
 
-@op("pick", "scatter_", "scatter_add_")
+@op("pick", "unbind")
+def unbind(g, name):
+    x = some(g, 1, empty=0, large=0)
+    return g.call(name, x, g.dim(len(x.shape)))
+
+
+@op("pick", "scatter", "scatter_add", "scatter_", "scatter_add_")
 def scatter(g, name):
     x = some(g, 1, empty=0, types=["float32", "float64", "int64"])
     dim = g.dim(len(x.shape))
     shape = smaller(g, x.shape, dim, g.int(1, x.shape[dim]))
     p = g.positions(shape, x.shape[dim], layout=False)
-    if name == "scatter_":
+    copy = "" if name[-1] != "_" else ":clone()"
+    if name in ("scatter", "scatter_"):
         # a place written twice holds either value: every position comes once
         p.base = g.rng.random((*shape[:dim % len(shape)], x.shape[dim], *shape[dim % len(shape) + 1:])).argsort(dim)
         p.base = p.base.take(range(shape[dim]), axis=dim).astype("int64")
-    if name == "scatter_" and g.chance(0.3):
+    if name in ("scatter", "scatter_") and g.chance(0.3):
         v = g.number() if str(x.dtype) != "torch.int64" else g.int(-5, 5)
-        return g.case(name, f"return x1:clone():scatter_({lua(dim)}, x2, {v})", lambda t: t["x1"].clone().scatter_(dim, t["x2"], v), ["x:scatter_"])
+        return g.case(name, f"return x1{copy}:{name}({lua(dim)}, x2, {v})", lambda t: t["x1"].scatter(dim, t["x2"], v), [f"x:{name}"])
     g.values([s + g.int(0, 1) if g.chance(0.2) else s for s in shape], str(x.dtype).removeprefix("torch."))
-    return g.case(name, f"return x1:clone():{name}({lua(dim)}, x2, x3)", lambda t: getattr(t["x1"].clone(), name)(dim, t["x2"], t["x3"]), [f"x:{name}"])
+    return g.case(name, f"return x1{copy}:{name}({lua(dim)}, x2, x3)", lambda t: getattr(t["x1"].clone(), name)(dim, t["x2"], t["x3"]), [f"x:{name}"])
 
 
-@op("pick", "index_add_")
+@op("pick", "index_add", "index_add_")
 def index_add(g, name):
     x = some(g, 1, empty=0, types=["float32", "float64", "int64"])
     dim, n = g.dim(len(x.shape)), g.int(1, 6)
@@ -98,7 +105,8 @@ def index_add(g, name):
     g.values(shape, str(x.dtype).removeprefix("torch."))
     alpha = g.maybe(g.int(2, 4), 0.3)
     option = f", {{alpha = {alpha}}}" if alpha else ""
-    return g.case(name, f"return x1:clone():index_add_({lua(dim)}, x2, x3{option})", lambda t: t["x1"].clone().index_add_(dim, t["x2"], t["x3"], alpha=alpha or 1), ["x:index_add_"])
+    copy = "" if name[-1] != "_" else ":clone()"
+    return g.case(name, f"return x1{copy}:{name}({lua(dim)}, x2, x3{option})", lambda t: t["x1"].index_add(dim, t["x2"], t["x3"], alpha=alpha or 1), [f"x:{name}"])
 
 
 @op("pick", "masked_select", "masked_fill", "masked_fill_")

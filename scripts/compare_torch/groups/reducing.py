@@ -32,7 +32,8 @@ def simple(g, name):
         kinds = ["normal", "whole", "special"]
     if name == "logsumexp":
         types, (kind, mode) = FLOATS, mild(g, *kinds)
-        kinds = [kind]
+        # of -∞ alone PyTorch's gradient is NaN, nnlua's 0
+        mode, kinds = None if kind == "special" else mode, [kind]
     x, dims = input_and_dims(g, g.choice(FLOATS * 3 + list(types)), g.choice(kinds))
     keepdim = g.maybe(True, 0.4)
 
@@ -82,6 +83,12 @@ def extremes(g, name):
         return found.values, Positions(found.indices)
     # over several dims PyTorch shares the gradient among the elements that equal the result: NaN equals nothing
     return g.call(name, x, dims, keepdim=g.maybe(True, 0.4), torch=function, each=False, mode=None if g.special else "auto")
+
+
+@op("reduce", "amax", "amin")
+def extreme_values(g, name):
+    x, dims = input_and_dims(g, g.choice(["float32", "float64"] * 2 + ["int64"]), g.choice(["distinct", "whole"]), empty=0)
+    return g.call(name, x, dims, keepdim=g.maybe(True, 0.4), torch=lambda x, d=None, keepdim=False: getattr(torch, name)(x, tuple(range(x.ndim)) if d is None else d, keepdim=keepdim))
 
 
 @op("reduce", "argmax", "argmin")

@@ -92,6 +92,23 @@ def expand(g, name):
     return g.call(name, x, Size(target, spread=g.chance(0.5)), torch=lambda x, s: x.expand(s))
 
 
+@op("shape", "expand_as")
+def expand_as(g, name):
+    shape = g.shape(0, 4)
+    return g.call(name, g.values(g.sub_shape(shape, 0.4), g.float()), g.values(shape, "float32", grad=False), torch=lambda x, y: x.expand_as(y))
+
+
+@op("shape", "movedim")
+def movedim(g, name):
+    x = some(g, 1)
+    rank = len(x.shape)
+    if g.chance(0.5):
+        return g.call(name, x, g.dim(rank), g.dim(rank))
+    count = g.int(1, rank)
+    source, target = (Dims(int(d) for d in g.rng.permutation(rank)[:count]) for _ in range(2))
+    return g.call(name, x, source, target)
+
+
 @op("shape", "tile")
 def tile(g, name):
     x = some(g, 0, 3)
