@@ -47,17 +47,20 @@ let package = Package(
       swiftSettings: settings),
     .target(name: "LuaBridge", dependencies: ["CLua", "CResources", "CShims"], swiftSettings: settings),
     .target(name: "Tensors", dependencies: ["CZlib", "KernelTable", "Kernels", "LuaBridge"], swiftSettings: settings),
-    .target(name: "CResources", exclude: ["Data", "Lua", "README.md"], cSettings: [.unsafeFlags(["-std=c23"])]),
+    .target(name: "CResources", exclude: ["Data", "Lua", "Plugin", "README.md"], cSettings: [.unsafeFlags(["-std=c23"])]),
     .target(name: "NeuralNetworks", dependencies: ["KernelTable", "Kernels", "LuaBridge", "Tensors"], swiftSettings: settings),
     .target(name: "Datasets", dependencies: ["CCrypto", "CImages", "Kernels", "LuaBridge", "Tensors"], swiftSettings: settings),
+    .target(
+      name: "NNLua", dependencies: ["CShims", "Datasets", "KernelTable", "Kernels", "LuaBridge", "NeuralNetworks", "Tensors"], swiftSettings: settings),
     .target(name: "Training", dependencies: ["Datasets", "LuaBridge", "NeuralNetworks", "Tensors"], swiftSettings: settings),
     .target(name: "Plots", dependencies: ["LuaBridge", "Tensors"], swiftSettings: settings),
     .target(
-      name: "Runtime", dependencies: ["Datasets", "KernelTable", "Kernels", "LuaBridge", "NeuralNetworks", "Plots", "Tensors", "Training"], swiftSettings: settings),
+      name: "Runtime", dependencies: ["Datasets", "KernelTable", "Kernels", "LuaBridge", "NNLua", "NeuralNetworks", "Plots", "Tensors", "Training"],
+      swiftSettings: settings),
     .executableTarget(
       name: "nnlua",
       dependencies: [
-        "CShims", "Datasets", "Kernels", "LuaBridge", "Runtime",
+        "CShims", "Datasets", "Kernels", "LuaBridge", "NNLua", "Runtime",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: settings, linkerSettings: [.unsafeFlags(["-Xlinker", "--export-dynamic"])]),

@@ -44,8 +44,24 @@ static const unsigned char runtime_lua[] = {
 static const unsigned char tensor_lua[] = {
 #embed "Lua/tensor.lua"
 };
+static const unsigned char template_swift[] = {
+#embed "Plugin/template.swift"
+};
+static const unsigned char template_lua[] = {
+#embed "Plugin/template.lua"
+};
+static const unsigned char template_md[] = {
+#embed "Plugin/template.md"
+};
+static const unsigned char plugin_check_lua[] = {
+#embed "Plugin/plugin_check.lua"
+};
 
 static const nn_resource resources[] = {
+    {"plugin_check.lua", plugin_check_lua, sizeof plugin_check_lua},
+    {"template.md", template_md, sizeof template_md},
+    {"template.lua", template_lua, sizeof template_lua},
+    {"template.swift", template_swift, sizeof template_swift},
     {"digits-images-idx3-ubyte.gz", digits_images, sizeof digits_images},
     {"digits-labels-idx1-ubyte.gz", digits_labels, sizeof digits_labels},
     {"iris.csv", iris_csv, sizeof iris_csv},

@@ -20,6 +20,12 @@ extension LuaState {
 
   public var installed: [Library] { libraries }
 
+  /// Builds the table of a library that `require` has found by itself, and leaves it on the stack.
+  package func add(_ library: Library, _ stack: LuaStack) throws {
+    try build(library, stack)
+    libraries.append(library)
+  }
+
   private func build(_ library: Library, _ stack: LuaStack) throws {
     guard stack.reserve(12) else { throw LuaError("stack overflow") }
     stack.newTable(fields: library.rows.count)

@@ -189,6 +189,10 @@ public struct Library: Sendable {
     self.alias = alias ?? (name.hasPrefix("nnlua.") ? String(name.dropFirst(6)) : name)
   }
 
+  /// Libraries of plugins that this process has loaded: help knows them too.
+  package nonisolated(unsafe) private(set) static var added: [Library] = []
+  package static func add(_ library: Library) { added.append(library) }
+
   /// What scripts call it: "nn" of "nnlua.nn".
   public var shortName: String { name.split(separator: ".").last.map(String.init) ?? name }
 }

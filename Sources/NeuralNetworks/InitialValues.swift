@@ -1,5 +1,5 @@
 public import LuaBridge
-internal import Tensors
+public import Tensors
 
 /// What a layer's weights begin with: the option `init`.
 public enum InitialValues: LuaValue, Sendable {
@@ -12,7 +12,8 @@ public enum InitialValues: LuaValue, Sendable {
   /// Normal with this standard deviation, bias 0.
   case std(Double)
 
-  static let doc = "\"default\", \"he\", \"xavier\", or a number: the standard deviation"
+  /// What the option's documentation says.
+  public static let doc = "\"default\", \"he\", \"xavier\", or a number: the standard deviation"
   public static var luaName: String { "\"default\", \"he\", \"xavier\" or number" }
   public static func decode(_ stack: LuaStack, _ index: Int32) throws -> InitialValues {
     if let std = stack.number(at: index) {
@@ -32,7 +33,8 @@ public enum InitialValues: LuaValue, Sendable {
   }
   public var luaLiteral: String { if case .std(let std) = self { std.luaLiteral } else { "\"\(self)\"" } }
 
-  func fill(_ weight: Tensor, _ bias: Tensor?, fanIn: Int, fanOut: Int) throws {
+  /// Draws a weight and a bias that are still empty.
+  public func fill(_ weight: Tensor, _ bias: Tensor?, fanIn: Int, fanOut: Int) throws {
     let fan = Double(max(fanIn, 1))
     switch self {
     case .default:

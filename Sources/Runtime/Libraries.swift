@@ -1,5 +1,6 @@
 internal import Datasets
 public import LuaBridge
+internal import NNLua
 internal import NeuralNetworks
 internal import Plots
 internal import Tensors
@@ -16,8 +17,9 @@ public enum Libraries {
     PlotLibrary.library,
   ]
 
-  /// Makes all of them known to `require`; each is built when first asked for.
+  /// Makes all of them known to `require`, and plugins too; each is built when first asked for.
   public static func install(in state: LuaState) {
     for library in all { state.install(library) }
+    PluginLoader.install(in: state)
   }
 }

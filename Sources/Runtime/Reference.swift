@@ -3,10 +3,35 @@ package import LuaBridge
 /// Everything scripts can name, as the rows document it: the one source of `nnlua help`, the reference pages and the editor's definitions.
 public enum Reference {
   /// The modules with something to say; the others are the insides of a function (`nnlua.progress`).
-  package static let modules: [Library] = Libraries.all.filter { !$0.rows.isEmpty || !$0.types.isEmpty }
+  package static var modules: [Library] { contents.modules }
 
   /// Every entry in the order of modules, groups and classes.
-  package static let entries: [Entry] = modules.flatMap { library in groups(of: library).flatMap(\.entries) }
+  package static var entries: [Entry] { contents.entries }
+
+  /// All that is known; gathered anew where plugins have come.
+  private struct Contents {
+    let plugins = Library.added.count
+    let modules = (Libraries.all + Library.added).filter { !$0.rows.isEmpty || !$0.types.isEmpty }
+    private(set) var entries: [Entry] = []
+    private(set) var topics: [String: [Topic]] = [:]
+    private(set) var lowered: [String: [Topic]] = [:]
+
+    init() {
+      entries = modules.flatMap { library in groups(of: library).flatMap(\.entries) }
+      for library in modules { add(.module(library), [library.name, library.alias, library.shortName]) }
+      for library in modules { for type in library.types { add(.type(type, library), [type.name, "\(library.alias).\(type.name)"]) } }
+      for entry in entries { add(.entry(entry), entry.names) }
+      for name in topics.keys.sorted() { lowered[name.lowercased(), default: []] += topics[name]! }
+    }
+    private mutating func add(_ topic: Topic, _ names: [String]) { for name in Set(names) { topics[name, default: []].append(topic) } }
+  }
+  private nonisolated(unsafe) static var gathered: Contents?
+  private static var contents: Contents {
+    if let gathered, gathered.plugins == Library.added.count { return gathered }
+    let made = Contents()
+    gathered = made
+    return made
+  }
 
   /// What a page shows together: a group of functions, or a class.
   package struct Group {
@@ -61,19 +86,8 @@ public enum Reference {
   }
 
   /// Modules before classes before functions of the same name.
-  private static let topics: [String: [Topic]] = {
-    var topics: [String: [Topic]] = [:]
-    func add(_ topic: Topic, _ names: [String]) { for name in Set(names) { topics[name, default: []].append(topic) } }
-    for library in modules { add(.module(library), [library.name, library.alias, library.shortName]) }
-    for library in modules { for type in library.types { add(.type(type, library), [type.name, "\(library.alias).\(type.name)"]) } }
-    for entry in entries { add(.entry(entry), entry.names) }
-    return topics
-  }()
-  private static let lowered: [String: [Topic]] = {
-    var lowered: [String: [Topic]] = [:]
-    for name in topics.keys.sorted() { lowered[name.lowercased(), default: []] += topics[name]! }
-    return lowered
-  }()
+  private static var topics: [String: [Topic]] { contents.topics }
+  private static var lowered: [String: [Topic]] { contents.lowered }
 
   /// "nn.Linear:forward": a method of what the function makes.
   private static func inherited(_ name: String) -> Topic? {

@@ -1,5 +1,6 @@
 internal import Kernels
 public import LuaBridge
+internal import NNLua
 internal import Tensors
 
 #if canImport(Glibc)
@@ -8,7 +9,7 @@ internal import Tensors
 
 /// `nnlua`: the other modules, and what a script may ask of the machine it runs on.
 public enum RuntimeLibrary {
-  public static let version = "0.1.0"
+  public static let version = NNLua.version
 
   public static let all: [Row] = [
     Row(value: "version", "The version of nnlua.", type: "string", example: "return nnlua.version"),

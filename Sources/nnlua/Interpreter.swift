@@ -45,9 +45,10 @@ struct Interpreter {
       unblockInterrupts()
       state.watchInterrupts()
       setArguments(state)
-      SearchPath.extend(state, script: scriptPath)
+      SearchPath.extend(state, script: scriptPath, plugins: options.plugins)
       try initialise(state)
       if let seed = options.seed { try state.run("require('nnlua.tensor').manual_seed(\(seed))", name: "=--seed", traceback: true) }
+      for path in options.plugins where path.hasSuffix(".so") { try PluginFolders.require(path, state) }
       for action in options.actions { try run(action, state) }
       if options.script != nil { try runScript(state) }
     } catch {

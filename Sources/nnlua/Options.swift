@@ -25,6 +25,8 @@ struct Options {
   private(set) var ignoresEnvironment = false
   private(set) var threads: String?
   private(set) var seed: String?
+  /// Files of plugins, and folders to look for them in.
+  private(set) var plugins: [String] = []
   /// Where the profile's trace goes; nil where nothing is measured.
   private(set) var profile: String?
   /// The script's place in argv, nil where there is none; "-" is standard input.
@@ -59,6 +61,7 @@ struct Options {
         switch name {
         case "--threads": threads = try long()
         case "--seed": seed = try long()
+        case "--plugin": plugins.append(try long())
         case "--profile": profile = given ?? profile ?? "nnlua-trace.json"
         case "--trace": profile = try long()
         case "--help" where given == nil: help = true

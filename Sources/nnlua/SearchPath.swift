@@ -5,8 +5,9 @@ internal import LuaBridge
 #endif
 
 /// Where `require` looks: the script's folder, then LUA_PATH (or Lua's defaults), then the user's LuaRocks tree.
+/// For plugins: what `--plugin` names, the script's folder and those below it, NNLUA_PLUGINS, the user's folder of plugins.
 enum SearchPath {
-  static func extend(_ state: LuaState, script: UnsafePointer<CChar>?) {
+  static func extend(_ state: LuaState, script: UnsafePointer<CChar>?, plugins: [String]) {
     let stack = state.stack
     stack.pushGlobals()
     guard stack.rawGet(-1, "package") == .table else { return stack.pop(2) }
@@ -24,6 +25,10 @@ enum SearchPath {
       stack.pop()
       if let folder { entries.insert(contentsOf: forms.map { form in "\(folder)/\(form)" }, at: 0) }
       if hasRocks { entries += forms.map { form in "\(rocks)/\(tree)/\(form)" } }
+      if name == "cpath" {
+        let given = plugins.flatMap { PluginFolders.patterns(PluginFolders.folder(of: $0)) }
+        entries = given + entries + (folder.map { ["\($0)/?/?.so"] } ?? []) + PluginFolders.common.flatMap(PluginFolders.patterns)
+      }
       stack.push(entries.joined(separator: ";"))
       stack.rawSet(-2, name)
     }

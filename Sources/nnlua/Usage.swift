@@ -3,7 +3,7 @@ internal import Runtime
 enum Usage {
   static let short = """
     usage: nnlua [options] [script [args]]
-           nnlua info | data | help
+           nnlua info | data | help | plugin
     `nnlua -h` lists the options
     """
 
@@ -20,6 +20,7 @@ enum Usage {
       --             no more options
       -              run standard input
       --threads N    work on at most N threads (NNLUA_THREADS)
+      --plugin PATH  a plugin's file, which is loaded, or a folder to look for plugins in
       --profile[=FILE]  time by op and by layer on standard error at the end, and a trace
                      for ui.perfetto.dev in FILE (nnlua-trace.json); --trace FILE does the same
       --seed N       begin all chance at N: the same numbers in every run
@@ -31,6 +32,10 @@ enum Usage {
       nnlua help [NAME]      the modules, or what a function does
       nnlua help --markdown DIR   the reference as pages
       nnlua help --editor DIR     definitions for lua-language-server
+      nnlua plugin new NAME       a folder with a first plugin: layers of one's own, in Swift
+      nnlua plugin build [PATH]   compile it for this nnlua
+      nnlua plugin check [PATH]   its gradients, saving, documentation, behaviour under wrong arguments
+      nnlua plugin list           the plugins that scripts here find
     """
 
   static let version = "nnlua \(RuntimeLibrary.version)"

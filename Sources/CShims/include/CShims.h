@@ -2,3 +2,4 @@
 #include "CPU.h"
 #include "Bridge.h"
 #include "Input.h"
+#include "Plugin.h"

@@ -38,6 +38,13 @@ public final class Dataset: LuaObject, @unchecked Sendable {
   /// Any tensors with the same number of rows.
   public convenience init(_ tensors: Tensor...) throws { try self.init(tensors: tensors) }
 
+  /// A set with a title and the names of its classes: x, and labels t from 1 where there are any.
+  /// - Errors: another number of rows in t than in x.
+  public convenience init(_ title: String, x: Tensor, t: Tensor?, classes: [String]? = nil) throws {
+    let columns = try Dataset(tensors: [x] + (t.map { [$0] } ?? [])).columns
+    self.init(title, columns, Details(classes: classes))
+  }
+
   init(tensors: [Tensor]) throws {
     func name(_ i: Int) -> String { i == 0 ? "x" : i == 1 ? "t" : "tensor \(i + 1)" }
     for (i, tensor) in tensors.enumerated() {

@@ -8,7 +8,7 @@ public enum Layers {
       Sequential.row, ModuleList.row, ModuleDict.row, Residual.row, Lambda.row, Identity.row, Parameter.row,
       Linear.row, Bilinear.row, Embedding.row, Flatten.row, Unflatten.row,
       Conv1d.row, Conv2d.row, ConvTranspose2d.row, MaxPool2d.row, AvgPool2d.row,
-      BatchNorm1d.row, BatchNorm2d.row, LayerNorm.row, GroupNorm.row, RMSNorm.row, GaussianNoise.row,
+      PixelShuffle.row, BatchNorm1d.row, BatchNorm2d.row, LayerNorm.row, GroupNorm.row, RMSNorm.row, GaussianNoise.row,
       RNN.row, LSTM.row, GRU.row, RNNCell.row, LSTMCell.row, GRUCell.row,
       MultiheadAttention.row, TransformerEncoderLayer.row, TransformerEncoder.row, PositionalEncoding.row,
     ] + ResizingLayers.rows + InstanceNorm.rows + Dropout.rows + ActivationLayer.rows + FormulaLayer.activationRows + Loss.rows

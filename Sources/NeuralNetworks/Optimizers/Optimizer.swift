@@ -22,7 +22,9 @@ open class Optimizer: LuaObject, @unchecked Sendable {
   private let maximize: Bool
   var states: [ParameterState]
 
-  init(_ parameters: [Tensor], lr: Double, maximize: Bool = false, _ kind: String) throws {
+  /// - kind: the optimizer's name, for errors.
+  /// - Errors: no parameters; tensors that are no leaves with gradients; a learning rate below 0.
+  public init(_ parameters: [Tensor], lr: Double, maximize: Bool = false, _ kind: String) throws {
     guard !parameters.isEmpty else { throw LuaError("\(kind): there are no parameters to change") }
     for (place, parameter) in parameters.enumerated() where !parameter.isLeaf || !parameter.requiresGrad {
       throw LuaError(

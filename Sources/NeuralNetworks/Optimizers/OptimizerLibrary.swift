@@ -1,5 +1,5 @@
 public import LuaBridge
-internal import Tensors
+public import Tensors
 
 /// `nnlua.optim`: every optimizer, one a line.
 public enum OptimizerLibrary {
@@ -23,8 +23,8 @@ public enum OptimizerLibrary {
     })
 
   // Settings that many optimizers have.
-  static let weightDecay = Param.option("weight_decay", default: 0.0, "λ of the penalty ½ λ p²")
-  static let maximize = Param.option("maximize", default: false, "climb: the gradient's sign is turned")
+  public static let weightDecay = Param.option("weight_decay", default: 0.0, "λ of the penalty ½ λ p²")
+  public static let maximize = Param.option("maximize", default: false, "climb: the gradient's sign is turned")
 
   static let methods: [Row] = [
     Row(
@@ -101,12 +101,14 @@ public enum OptimizerLibrary {
 
   /// A row of an optimizer: the first argument is a module, a list of tensors, or a list of groups {params = …, lr = …} whose
   /// own settings come before the common ones.
-  static func row<each A: LuaValue>(
-    _ name: String, _ doc: String, _ options: repeat Param<each A>, make: @escaping @Sendable ([Tensor], repeat each A) throws -> Optimizer
+  ///
+  /// - library: what the example calls the module it stands in.
+  public static func row<each A: LuaValue>(
+    _ name: String, _ doc: String, _ options: repeat Param<each A>, library: String = "optim", make: @escaping @Sendable ([Tensor], repeat each A) throws -> Optimizer
   ) -> Row {
     let single = Row(
       name, doc, Param("params", ParameterSource.self, "a module, a list of tensors, or a list of groups {params = …, lr = …}"), repeat each options, place: .function,
-      example: "return optim.\(name)({T.ones(2, {requires_grad = true})}, {lr = 0.1})", returns: "Optimizer"
+      example: "return \(library).\(name)({T.ones(2, {requires_grad = true})}, {lr = 0.1})", returns: "Optimizer"
     ) { (source: ParameterSource, values: repeat each A) in try make(source.tensors, repeat each values) }
     return Row(
       results: name, doc, Param("params", LuaAny.self, "a module, a list of tensors, or a list of groups {params = …, lr = …}"), repeat each options, place: .function,

@@ -1,4 +1,4 @@
-internal import KernelTable
+public import KernelTable
 internal import Kernels
 internal import LuaBridge
 
@@ -8,7 +8,7 @@ public enum Unary {
   private static let names = UnaryOp.allCases.map { "\($0)" }
 
   /// Applies a function; whole numbers become the default float type, except where `whole` knows better.
-  static func apply(_ op: UnaryOp, _ x: Tensor, _ p: Double = 0, _ q: Double = 0, name: String? = nil) throws -> Tensor {
+  public static func apply(_ op: UnaryOp, _ x: Tensor, _ p: Double = 0, _ q: Double = 0, name: String? = nil) throws -> Tensor {
     guard let width = x.type.width else { return try whole(op, x, p, q) }
     let source = try x.contiguous()
     let y = try Tensor(empty: x.shape, x.type)
