@@ -17,6 +17,8 @@ for target in json.load(sys.stdin)["targets"]:
     used = {}
     # The AVX modules' sources are a symbolic link, which rglob does not follow.
     for file in [f for d in [folder, *(p for p in folder.glob("*") if p.is_symlink())] for f in d.rglob("*.swift")]:
+        if any(file.is_relative_to(folder / name) for name in target.get("exclude", [])):
+            continue
         for module in pattern.findall(literal.sub('""', file.read_text())):
             used.setdefault(module, file)
     for module, file in sorted(used.items()):

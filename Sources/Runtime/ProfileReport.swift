@@ -21,7 +21,8 @@ public struct ProfileReport {
   public var text: String {
     let inOps = profile.time - profile.outside.time
     var lines = ["profile of \(seconds(profile.time)): \(seconds(inOps)) in ops (\(share(inOps))), \(seconds(profile.outside.time)) outside of them (Lua itself)", ""]
-    let ops = profile.ops, shown = ops.prefix { Double($0.sums.time) >= 0.0005 * Double(profile.time) }
+    // The longest are named even where Lua or waiting took nearly all of the time.
+    let ops = profile.ops, long = ops.prefix { Double($0.sums.time) >= 0.0005 * Double(profile.time) }, shown = ops.prefix(max(long.count, 15))
     var rows = shown.map { row($0.name, $0.sums) }
     let rest = ops.dropFirst(shown.count)
     if !rest.isEmpty {

@@ -7,7 +7,7 @@ extension NeuralNetworksTests {
   @Suite(.serialized) struct PixelShuffling {
     private func run(_ code: String) throws {
       let lua = try LuaState()
-      for library in [TensorLibrary.library, ModuleLibrary.library] { lua.install(library) }
+      for library in [TensorLibrary.library, ModuleLibrary.library, FunctionalLibrary.library, Initializers.library, Utilities.library] { lua.install(library) }
       try lua.run("local T, nn = require 'nnlua.tensor', require 'nnlua.nn'\n" + code, name: "=PixelShuffle")
     }
 
@@ -20,7 +20,7 @@ extension NeuralNetworksTests {
         local y = nn.PixelShuffle(r)(x)
         assert(table.concat(y.shape, ",") == "2,3,4,6")
         for n = 1, N do for c = 0, C - 1 do for h = 0, H - 1 do for w = 0, W - 1 do for i = 0, r - 1 do for j = 0, r - 1 do
-          assert(y[n][c + 1][h * r + i + 1][w * r + j + 1]:item() == x[n][c * r * r + i * r + j + 1][h + 1][w + 1]:item())
+          assert(y[{n, c + 1, h * r + i + 1, w * r + j + 1}] == x[{n, c * r * r + i * r + j + 1, h + 1, w + 1}])
         end end end end end end
         """)
     }

@@ -47,6 +47,8 @@ import Testing
     try bytes.write(to: library)
     #expect(try run("swish/test.lua").errors.contains("was built for ARM64, this nnlua runs on x86-64"))
     // Another file's name.
+    bytes[18] = 62
+    try bytes.write(to: library)
     try FileManager.default.moveItem(at: library, to: folder.url.appendingPathComponent("renamed.so"))
     #expect(try run("-e", "package.cpath = './?.so'; require 'renamed'").errors.contains("is the plugin 'swish', not 'renamed'"))
   }

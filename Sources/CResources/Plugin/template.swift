@@ -44,7 +44,8 @@ enum Bump: ElementFunction {
 /// A plain function: Lua values in, a Lua value out.
 enum Half {
   static let row = Row(
-    "half", "Half of a number.\nShapes: none, x is a number.\nErrors: what is no number.", Param("x", Double.self), place: .function, example: "return require('PLUGIN').half(3)"
+    "half", "Half of a number.\nShapes: none, x is a number.\nErrors: what is no number.", Param("x", Double.self), place: .function,
+    example: "return require('PLUGIN').half(3)"
   ) { $0 / 2 }
 }
 

@@ -129,7 +129,7 @@ public class Node {
   /// What the tape has kept of the op's inputs and of its result, by their places; nothing that was changed since.
   var kept: (inputs: [Int: Tensor], output: Tensor?) {
     var inputs: [Int: Tensor] = [:], output: Tensor?
-    for entry in saved where entry.tensor.storage.version == entry.version {
+    for case let entry? in [saved.0, saved.1, saved.2] + moreSaved where entry.tensor.storage.version == entry.version {
       switch entry.source {
       case .input(let i): inputs[i] = entry.tensor
       case .output: output = entry.tensor
@@ -138,6 +138,9 @@ public class Node {
     }
     return (inputs, output)
   }
+
+  /// Backward has run, and took what the op had kept.
+  var released: Bool { rule == nil && !isLeaf }
 
   /// Gives back what backward needed, once it has run.
   func release() {

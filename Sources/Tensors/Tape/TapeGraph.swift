@@ -39,7 +39,7 @@ public struct TapeGraph {
       guard !node.released else {
         throw LuaError("\(function): the graph of '\(node.op)' has been used and freed; ask before backward, or pass {retain_graph = true} to it")
       }
-      for case let input? in node.inputs where seen.insert(ObjectIdentifier(input)).inserted {
+      for case let input? in (0..<node.inputCount).map(node.input) where seen.insert(ObjectIdentifier(input)).inserted {
         guard nodes.count < most else { throw LuaError("\(function): the graph has more than \(most) nodes") }
         nodes.append(input)
       }
@@ -50,8 +50,8 @@ public struct TapeGraph {
     for node in nodes {
       let kept = node.kept
       var inputs: [Int] = []
-      for (i, input) in node.inputs.enumerated() {
-        if let input, let place = places[ObjectIdentifier(input)] {
+      for i in 0..<node.inputCount {
+        if let input = node.input(i), let place = places[ObjectIdentifier(input)] {
           inputs.append(place)
           if entries[place].value == nil { entries[place].value = kept.inputs[i] }
         } else if let value = kept.inputs[i] {

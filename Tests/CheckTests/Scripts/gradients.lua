@@ -173,8 +173,9 @@ T.set_default_dtype("float64")
 local ok, message = xpcall(function()
   local seen = {}
   for _, row in ipairs(rows) do
-    local once = not seen[row.library .. row.name]
-    seen[row.library .. row.name] = true
+    -- F has some of T's functions: one and the same row, with T's example.
+    local once = not seen[row.library .. row.name] and not seen[row.name .. row.example]
+    seen[row.library .. row.name], seen[row.name .. row.example] = true, true
     if once and row.example ~= "" and row.kind ~= "getter" and (row.library == "nnlua.tensor" or row.library == "nnlua.tensor.linalg" or row.library == "nnlua.nn" or row.library == "nnlua.nn.functional") then
       T.manual_seed(7)
       T.set_default_dtype("float64")  -- an example may have changed it
