@@ -13,6 +13,7 @@ local nnlua = require "nnlua"
 local T, nn, F, data, optim, plot = nnlua.tensor, nnlua.nn, nnlua.nn.functional, nnlua.data, nnlua.optim, nnlua.plot
 
 local train = data.mnist{split = "train", flatten = true}
+local images, labels = train.x, train.t  -- once: all 60,000 pictures are made into one tensor here
 local steps, size = check.quick and 200 or 2000, 128
 
 local function network()
@@ -43,9 +44,9 @@ local function race(make)
   local net = network()
   local optimizer, losses = make(net), {}
   for step = 1, steps do
-    local positions = T.choice(#train, size)
+    local positions = T.choice(#images, size)
     optimizer:zero_grad()
-    local loss = F.cross_entropy(net(train.x[positions]), train.t[positions])
+    local loss = F.cross_entropy(net(images[positions]), labels[positions])
     loss:backward()
     optimizer:step()
     losses[step] = loss:item()
