@@ -47,7 +47,7 @@ let package = Package(
       swiftSettings: settings),
     .target(name: "LuaBridge", dependencies: ["CLua", "CResources", "CShims"], swiftSettings: settings),
     .target(name: "Tensors", dependencies: ["CZlib", "KernelTable", "Kernels", "LuaBridge"], swiftSettings: settings),
-    .target(name: "CResources", exclude: ["Data", "Lua", "Plugin", "README.md"], cSettings: [.unsafeFlags(["-std=c23"])]),
+    .target(name: "CResources", exclude: ["Data", "Jupyter", "Lua", "Plugin", "README.md"], cSettings: [.unsafeFlags(["-std=c23"])]),
     .target(name: "NeuralNetworks", dependencies: ["KernelTable", "Kernels", "LuaBridge", "Tensors"], swiftSettings: settings),
     .target(name: "Datasets", dependencies: ["CCrypto", "CImages", "Kernels", "LuaBridge", "Tensors"], swiftSettings: settings),
     .target(

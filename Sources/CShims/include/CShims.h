@@ -3,3 +3,4 @@
 #include "Bridge.h"
 #include "Input.h"
 #include "Plugin.h"
+#include "Process.h"
