@@ -45,7 +45,7 @@ struct OneMeaningTests {
 
   /// Times differ from run to run.
   private func masked(_ text: String) -> String {
-    text.replacing(/[0-9]+(\.[0-9]+)?( ?(s|ms|µs|us|ns|seconds|minutes|GFLOP\/s|MB\/s|times)\b)/, with: "…").replacing(/0x[0-9a-f]+/, with: "0x…").replacing(/figure-[0-9]+/, with: "figure-…")
+    text.replacing(/[0-9]+(\.[0-9]+)?( ?(s|ms|µs|us|ns|seconds|minutes|hours|GFLOP\/s|MB\/s|times)\b)/, with: "…").replacing(/0x[0-9a-f]+/, with: "0x…").replacing(/figure-[0-9]+/, with: "figure-…").replacing(/faster by: [0-9.]+/, with: "faster")
   }
 
   @Test(arguments: Examples.all.filter { !$0.contains("/plugins/") && !$0.contains("/tools/") && !$0.hasSuffix("/check.lua") })
@@ -54,16 +54,18 @@ struct OneMeaningTests {
       do {
         try state.loadFile(path)
         state.stack.push("--quick")
-        try state.stack.call(arguments: 1, results: 0)
+        try state.run { try state.stack.call(arguments: 1, results: 0) }
         return nil
-      } catch { return "\(error)" }
+      } catch { return state.exitStatus.map { "exit \($0)" } ?? "\(error)" }
     }
     let text = try Examples.text(path)
     let cells = try run(path) { state in
       let session = Session(state)
       session.arguments = ["--quick"]
       for cell in CellDocument(lua: text).cells where cell.kind == .code {
-        if let failure = session.run(cell.text, name: "@" + path, firstLine: cell.firstLine).failure { return failure.message }
+        if let failure = session.run(cell.text, name: "@" + path, firstLine: cell.firstLine).failure {
+          return failure.exitStatus.map { "exit \($0)" } ?? failure.message
+        }
       }
       for failure in session.close() { return failure.message }
       return nil
