@@ -37,6 +37,7 @@ let package = Package(
     .systemLibrary(name: "CPNG", pkgConfig: "libpng", providers: [.apt(["libpng-dev"])]),
     .systemLibrary(name: "CJPEG", pkgConfig: "libjpeg", providers: [.apt(["libjpeg-dev"])]),
     .target(name: "CImages", dependencies: ["CJPEG", "CPNG"]),
+    .target(name: "CEdit", dependencies: ["CShims"]),
     .target(name: "CShims", dependencies: ["CLua"]),
     .target(name: "KernelTable", swiftSettings: settings),
     kernels("Base"),
@@ -59,7 +60,8 @@ let package = Package(
       swiftSettings: settings),
     .target(
       name: "Notebook",
-      dependencies: ["CShims", "Datasets", "Kernels", "LuaBridge", "NNLua", "NeuralNetworks", "Plots", "Runtime", "Tensors", "Training"], swiftSettings: settings),
+      dependencies: ["CEdit", "CShims", "Datasets", "Kernels", "LuaBridge", "NNLua", "NeuralNetworks", "Plots", "Runtime", "Tensors", "Training"],
+      swiftSettings: settings),
     .executableTarget(
       name: "nnlua",
       dependencies: [

@@ -93,13 +93,6 @@ extension LuaStack {
   /// A bound function as a value.
   public func push(_ row: Row) { state.push(row.box) }
 
-  /// Whether the value at an index is the row's function.
-  public func isFunction(at index: Int32, of row: Row) -> Bool {
-    guard type(at: index) == .function, lua_getupvalue(L, index, 1) != nil else { return false }
-    defer { pop() }
-    return lua_touserdata(L, -1) == Unmanaged.passUnretained(row.box).toOpaque()
-  }
-
   public func push<O: LuaObject>(object: O) {
     let state = state
     if O.keepsIdentity, state.pushKnown(self, ObjectIdentifier(object)) { return }

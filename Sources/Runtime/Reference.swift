@@ -15,12 +15,16 @@ public enum Reference {
     private(set) var entries: [Entry] = []
     private(set) var topics: [String: [Topic]] = [:]
     private(set) var lowered: [String: [Topic]] = [:]
+    private(set) var bound: [UnsafeRawPointer: Entry] = [:]
 
     init() {
       entries = modules.flatMap { library in groups(of: library).flatMap(\.entries) }
       for library in modules { add(.module(library), [library.name, library.alias, library.shortName]) }
       for library in modules { for type in library.types { add(.type(type, library), [type.name, "\(library.alias).\(type.name)"]) } }
-      for entry in entries { add(.entry(entry), entry.names) }
+      for entry in entries {
+        add(.entry(entry), entry.names)
+        if !entry.row.isScript, bound[entry.row.identity] == nil { bound[entry.row.identity] = entry }
+      }
       for name in topics.keys.sorted() { lowered[name.lowercased(), default: []] += topics[name]! }
     }
     private mutating func add(_ topic: Topic, _ names: [String]) { for name in Set(names) { topics[name, default: []].append(topic) } }
@@ -83,6 +87,21 @@ public enum Reference {
     if let exact = topics[String(name)] { return exact }
     if let inherited = inherited(String(name)) { return [inherited] }
     return lowered[name.lowercased()] ?? []
+  }
+
+  /// The entry of a bound function; nil for any other value.
+  package static func entry(at index: Int32, of stack: LuaStack) -> Entry? { stack.boundFunction(at: index).flatMap { contents.bound[$0] } }
+  /// The entry of a row; a row that only a class below has is not in the lists of its library.
+  package static func entry(of row: Row) -> Entry? { contents.bound[row.identity] }
+
+  /// The entry of a module's function, written in Lua or not.
+  package static func entry(_ row: Row, in library: Library) -> Entry? {
+    entry(of: row) ?? entries.first { $0.type == nil && $0.library.name == library.name && $0.row.name == row.name }
+  }
+  /// The class of that name.
+  package static func `class`(_ name: String) -> LuaClass? {
+    for case .type(let type, _) in topics[name] ?? [] { return type }
+    return nil
   }
 
   /// Modules before classes before functions of the same name.
