@@ -11,15 +11,9 @@ public struct FunctionInfo: Sendable {
   public let isVariadic: Bool
 
   /// As errors name it: "file.lua:12".
-  public var place: String { "\(shortSource):\(lines.lowerBound)" }
-  private let shortSource: String
-
-  init(source: String, shortSource: String, lines: ClosedRange<Int>, parameters: [String], isVariadic: Bool) {
-    self.source = source
-    self.shortSource = shortSource
-    self.lines = lines
-    self.parameters = parameters
-    self.isVariadic = isVariadic
+  public var place: String {
+    let isNamed = source.hasPrefix("@") || source.hasPrefix("=")
+    return "\(isNamed ? String(source.dropFirst()) : "text"):\(lines.lowerBound)"
   }
 }
 
@@ -38,11 +32,9 @@ extension LuaStack {
       parameters.append(String(cString: name))
     }
     pop()
-    let short = withUnsafeBytes(of: info.short_src) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
     let first = Int(info.linedefined)
     return FunctionInfo(
-      source: String(cString: info.source), shortSource: short, lines: first...max(first, Int(info.lastlinedefined)), parameters: parameters,
-      isVariadic: info.isvararg != 0)
+      source: String(cString: info.source), lines: first...max(first, Int(info.lastlinedefined)), parameters: parameters, isVariadic: info.isvararg != 0)
   }
 
   /// Pushes the metatable itself, whatever `__metatable` says; false, and nothing pushed, where there is none.

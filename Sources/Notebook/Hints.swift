@@ -14,7 +14,8 @@ extension Session {
       if let library = Reference.modules.first(where: { ReferenceText.variable($0) == name || $0.alias == name }) {
         return "is it the module? local \(name) = require \"\(library.name)\""
       }
-      guard let near = closest(to: name, in: names), near != name else { return nil }
+      // Every name of one letter is near to every other.
+      guard name.count > 1, let near = closest(to: name, in: names.filter { $0.count > 1 }) else { return nil }
       return "did you mean '\(near)'?"
     default: return nil
     }

@@ -113,9 +113,9 @@ struct Prompt {
     return String(text.dropLast())
   }
 
-  /// Prints what is known of a variable of the session that help does not know; else what help says, as its call came out.
+  /// Prints what is known of a variable of the session, or of what help does not know; else what help says, as its call came out.
   private func answer(_ word: String) -> Outcome? {
-    if !word.isEmpty, Reference.find(word).isEmpty, let page = session.inspect(word, at: word.unicodeScalars.count) {
+    if !word.isEmpty, session.isOwn(word) || Reference.find(word).isEmpty, let page = session.inspect(word, at: word.unicodeScalars.count) {
       print(page.text)
       return nil
     }

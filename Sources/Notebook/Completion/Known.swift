@@ -76,7 +76,8 @@ struct Resolver {
 
   /// The right side of the last `a.b = …` before a token, where it is an expression that can be followed.
   private func assignment(_ path: ArraySlice<String>, before position: Int) -> LuaExpression? {
-    for equal in stride(from: min(position, tokens.count) - 1, through: 1, by: -1) where tokens[equal].kind == .symbol && tokens[equal].text == "=" {
+    // The sign directly in front belongs to the statement that the expression stands in: x = x:relu().
+    for equal in stride(from: min(position, tokens.count) - 2, through: 1, by: -1) where tokens[equal].kind == .symbol && tokens[equal].text == "=" {
       var i = equal - 1
       if tokens[i].text == ">", i >= 3, tokens[i - 2].text == "<" { i -= 3 }  // local x <const> = …
       var isThis = true
@@ -150,7 +151,7 @@ struct Resolver {
   /// "Tensor, Tensor", "Tensor or nil": the first one.
   private func type(named text: String) -> Known? {
     let word = String(text.prefix { $0.isLetter || $0.isNumber || $0 == "_" })
-    if word == "string" { return .string }
+    if ["string", "nnlua.dtype"].contains(ReferenceTypes.lua(word)) { return .string }
     return Reference.class(word).map { .object($0) }
   }
 

@@ -84,7 +84,7 @@ struct LuaExpression {
   }
 
   /// The bracket that the one at `close` closes.
-  private static func opening(_ tokens: [LuaToken], _ close: Int) -> Int? {
+  static func opening(_ tokens: [LuaToken], _ close: Int) -> Int? {
     guard tokens[close].kind == .symbol, [")", "]", "}"].contains(tokens[close].text) else { return nil }
     var depth = 0
     for i in stride(from: close, through: 0, by: -1) where tokens[i].kind == .symbol {

@@ -28,9 +28,27 @@ extension Session {
         return page.bundle
       }
     }
+    // Behind `]` what was picked, behind `)` the function that was called.
+    if let end = tokens.lastIndex(where: { $0.range.upperBound == place }), let open = LuaExpression.opening(tokens, end) {
+      let last = tokens[end].text == "]" ? end + 1 : open
+      if let expression = LuaExpression(tokens, endingBefore: last), let known = resolver.resolve(expression),
+        let page = resolver.page(of: known, named: Self.text(tokens[expression.range]), code)
+      {
+        return page.bundle
+      }
+    }
     let before = tokens.firstIndex { $0.range.lowerBound >= place } ?? tokens.count
     guard let call = LuaCall(tokens, around: before), let known = resolver.resolve(call.function) else { return nil }
     return resolver.page(of: known, named: Self.text(tokens[call.function.range]), code)?.bundle
+  }
+
+  /// The name of a variable that holds a value of the session's own: no function, no module.
+  public func isOwn(_ name: String) -> Bool {
+    let stack = state.stack, base = stack.top
+    defer { stack.top = base }
+    guard LuaTokens.isName(name), push(path: [name]), ![.nil, .function].contains(stack.type(at: -1)) else { return false }
+    if case .module? = Reference.topic(of: LuaAny(stack: stack, index: stack.top)) { return false }
+    return true
   }
 
   private static func text(_ tokens: ArraySlice<LuaToken>) -> String {
