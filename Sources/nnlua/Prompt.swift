@@ -17,6 +17,14 @@ struct Prompt {
   init(_ state: LuaState) {
     let session = Session(state)
     self.session = session
+    // `_` is the last value.
+    session.onValue = { stack, index in
+      guard stack.reserve(4) else { return }
+      stack.pushGlobals()
+      stack.copy(index)
+      stack.rawSet(-2, "_")
+      stack.pop()
+    }
     editor = LineEditor(width: { Terminal.size(1)?.columns ?? 80 }, complete: { session.complete($0, at: $1) })
     history = PromptHistory(path: editor == nil ? nil : PromptHistory.standardPath)
     editor?.setHistory(history.entries)
