@@ -166,7 +166,7 @@ struct CompletionTests {
       local function touch() ran = ran + 1 error 'touched' end
       trap = setmetatable({}, {__index = touch, __pairs = touch, __len = touch, __tostring = touch, __call = touch, __name = 'Trap'})
       loop = {} setmetatable(loop, {__index = loop})
-      setmetatable(_G, {__index = function(t, k) rawset(_G, 'ran', ran + 1) end})
+      setmetatable(_G, {__index = function(t, k) rawset(_G, 'ran', ran + 1) end});
       """)
     for text in ["trap.", "trap:", "trap.x.", "trap().", "trap[1].", "loop.", "loop.a.b.", "nope", "nope.", "nope:x().", "T.nope.", "T.rand(", "T.nope(", "trap{", "trap(1, {"] { _ = names(text) }
     #expect(try session.state.evaluate("return rawget(_G, 'ran')") == 0)

@@ -103,10 +103,10 @@ struct InspectionTests {
       ran = 0
       local function touch() ran = ran + 1 error 'touched' end
       trap = setmetatable({}, {__index = touch, __pairs = touch, __len = touch, __tostring = touch, __call = touch, __display = touch})
-      debug.setmetatable(1, {__tostring = touch})
+      debug.setmetatable(1, {__tostring = touch});
       """)
     for code in ["trap", "trap.x", "trap()", "trap(|", "ran", "trap[1]"] { _ = inspect(code) }
-    run("debug.setmetatable(1, nil)")
+    run("debug.setmetatable(1, nil);")
     #expect(try session.state.evaluate("return ran") == 0)
     #expect(session.state.stack.top == 0)
   }

@@ -80,7 +80,7 @@ private struct Completer {
 
   private var names: Matches {
     var found: [String: String] = [:]
-    for word in LuaTokens.keywords { found[word] = "keyword" }
+    for word in Lexer.keywords { found[word] = "keyword" }
     let stack = session.state.stack
     guard stack.reserve(20) else { return [] }
     stack.pushGlobals()
