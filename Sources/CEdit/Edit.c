@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <histedit.h>
 #include <locale.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -44,6 +45,7 @@ struct nn_edit {
   void *context;
   int interrupted;
   int listed;
+  sigset_t signals, mask;  // what is held back between characters, and what was held back before
 };
 
 static nn_edit *owner(EditLine *line) {
@@ -73,25 +75,29 @@ static void stop(EditLine *line) {
 }
 
 /// libedit's own reader would try again after Ctrl-C.
+///
+/// Signals are let through here alone, before each character and while none is there: one that came between two reads would else wait for the next key.
 static int read_character(EditLine *line, wchar_t *out) {
   nn_edit *edit = owner(line);
   mbstate_t state;
   memset(&state, 0, sizeof state);
   for (;;) {
+    pthread_sigmask(SIG_SETMASK, &edit->mask, NULL);
+    if (nn_interrupt_flag) {
+      edit->interrupted = 1;
+      return -1;
+    }
+    if (resized) {
+      resized = 0;
+      lib.el_resize(line);
+    }
+    if (stopped) stop(line);
+    pthread_sigmask(SIG_BLOCK, &edit->signals, NULL);
+    struct pollfd input = {.fd = 0, .events = POLLIN};
+    if (ppoll(&input, 1, NULL, &edit->mask) < 0 && errno == EINTR) continue;
     char byte;
     ssize_t count = read(0, &byte, 1);
-    if (count < 0 && errno == EINTR) {
-      if (nn_interrupt_flag) {
-        edit->interrupted = 1;
-        return -1;
-      }
-      if (resized) {
-        resized = 0;
-        lib.el_resize(line);
-      }
-      if (stopped) stop(line);
-      continue;
-    }
+    if (count < 0 && errno == EINTR) continue;
     if (count <= 0) return (int)count;
     wchar_t character;
     size_t used = mbrtowc(&character, &byte, 1, &state);
@@ -185,8 +191,14 @@ const char *nn_edit_read(nn_edit *edit, const char *text, long *count) {
   sigaction(SIGWINCH, &action, &resize_before);
   action.sa_handler = on_stop;
   sigaction(SIGTSTP, &action, &stop_before);
+  sigemptyset(&edit->signals);
+  sigaddset(&edit->signals, SIGINT);
+  sigaddset(&edit->signals, SIGWINCH);
+  sigaddset(&edit->signals, SIGTSTP);
+  pthread_sigmask(SIG_BLOCK, &edit->signals, &edit->mask);
   int size = 0;
   const char *line = lib.el_gets(edit->line, &size);
+  pthread_sigmask(SIG_SETMASK, &edit->mask, NULL);
   sigaction(SIGWINCH, &resize_before, NULL);
   sigaction(SIGTSTP, &stop_before, NULL);
   if (edit->interrupted) {

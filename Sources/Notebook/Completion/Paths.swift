@@ -11,8 +11,10 @@ enum Paths {
     let slash = path.lastIndex(of: "/")
     let folder = slash.map { String(path[...$0]) } ?? "./"
     let begin = slash.map { String(path[path.index(after: $0)...]) } ?? path
-    return entries(folder).filter { $0.name.hasPrefix(begin) && (!$0.name.hasPrefix(".") || begin.hasPrefix(".")) && $0.name.allSatisfy { $0 != "\"" && $0 != "\\" && $0 != "\n" } }
-      .prefix(most).map { $0.isFolder ? $0.name + "/" : $0.name }
+    return entries(folder).filter {
+      $0.name.hasPrefix(begin) && (!$0.name.hasPrefix(".") || begin.hasPrefix(".")) && $0.name.allSatisfy { $0 != "\"" && $0 != "\\" && $0 != "\n" }
+    }
+    .prefix(most).map { $0.isFolder ? $0.name + "/" : $0.name }
   }
 
   /// Modules that require finds: built in, loaded, and those in the folders of package.path.

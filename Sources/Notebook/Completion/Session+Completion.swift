@@ -112,7 +112,9 @@ private struct Completer {
       switch token.text {
       case "local", "for": list("variable")
       case "function":
-        if next < tokens.count, tokens[next].kind == .name, next + 1 >= tokens.count || ![".", ":"].contains(tokens[next + 1].text) { found[tokens[next].text] = "function" }
+        if next < tokens.count, tokens[next].kind == .name, next + 1 >= tokens.count || ![".", ":"].contains(tokens[next + 1].text) {
+          found[tokens[next].text] = "function"
+        }
         var isMethod = false
         while next < tokens.count, tokens[next].text != "(" {
           isMethod = isMethod || tokens[next].text == ":"
@@ -169,7 +171,9 @@ private struct Completer {
       tokens[open].text == "{", let call = LuaCall(tokens, table: open), let known = resolver.resolve(call.function), let entry = entry(of: known)
     else { return [] }
     var given: Set<String> = []
-    for i in stride(from: open + 2, to: tokens.count, by: 1) where tokens[i].text == "=" && LuaCall.opening(tokens, before: i) == open { given.insert(tokens[i - 1].text) }
+    for i in stride(from: open + 2, to: tokens.count, by: 1) where tokens[i].text == "=" && LuaCall.opening(tokens, before: i) == open {
+      given.insert(tokens[i - 1].text)
+    }
     var parameters = call.isMethod ? entry.methodParameters : entry.row.signature.parameters
     // One table may hold everything only where the function says so.
     if !(call.isOnlyArgument && entry.row.signature.mixed) { parameters.removeAll { $0.literal == nil } }

@@ -105,7 +105,9 @@ struct InspectionPage {
   }
   /// What stands between backticks is code.
   private static func prose(_ text: String) -> String {
-    text.split(separator: "`", omittingEmptySubsequences: false).enumerated().map { i, part in i % 2 == 1 ? "<code>\(escaped(String(part)))</code>" : escaped(String(part)) }
-      .joined()
+    text.split(separator: "`", omittingEmptySubsequences: false).enumerated().map { i, part in
+      i % 2 == 1 ? "<code>\(escaped(String(part)))</code>" : escaped(String(part))
+    }
+    .joined()
   }
 }

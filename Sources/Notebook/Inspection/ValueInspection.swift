@@ -47,7 +47,9 @@ struct ValueInspection {
 
   private func facts(_ object: AnyObject) -> [InspectionPage.Block] {
     if let tensor = object as? Tensor {
-      var rows: [(name: String, text: String)] = [("shape", tensor.shape.description), ("dtype", tensor.type.name), ("elements", "\(tensor.count)"), ("bytes", "\(tensor.count * tensor.type.size)")]
+      var rows: [(name: String, text: String)] = [
+        ("shape", tensor.shape.description), ("dtype", tensor.type.name), ("elements", "\(tensor.count)"), ("bytes", "\(tensor.count * tensor.type.size)"),
+      ]
       // A glance at its values must not take longer than a key press.
       if 1...100_000 ~= tensor.count, let values = try? tensor.values() {
         let finite = values.filter(\.isFinite)
