@@ -95,6 +95,8 @@ static int read_character(EditLine *line, wchar_t *out) {
     pthread_sigmask(SIG_BLOCK, &edit->signals, NULL);
     struct pollfd input = {.fd = 0, .events = POLLIN};
     if (ppoll(&input, 1, NULL, &edit->mask) < 0 && errno == EINTR) continue;
+    sigset_t pending;
+    if (sigpending(&pending) == 0 && (sigismember(&pending, SIGINT) || sigismember(&pending, SIGTSTP))) continue;  // it came before what can now be read
     char byte;
     ssize_t count = read(0, &byte, 1);
     if (count < 0 && errno == EINTR) continue;
