@@ -113,10 +113,10 @@ struct WeightSums {
     }
   }
 
-  /// Enough parts for many cores, none with less than 20 MFLOP, all together in at most 64 MB.
+  /// Enough parts for many cores, none with less than 2.5 MFLOP or so few places that joining counts, all together in at most 64 MB.
   static func parts(_ g: ConvolutionGeometry, _ pass: Pass, _ panels: ChannelPanels, _ size: Int) -> Int {
     let flops = 2 * pass.depth * panels.width * g.groups * g.outPlane
-    let byWork = Int(Double(flops) * Double(g.batch) / 20e6)
+    let byWork = min(Int(Double(flops) * Double(g.batch) / 2.5e6), g.batch * g.outPlane / 64)
     let byMemory = 67_108_864 / max(1, g.groups * panels.width * (pass.depth + 1) * size)
     return max(1, min(16, g.batch, byWork, byMemory))
   }

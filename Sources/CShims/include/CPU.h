@@ -9,3 +9,12 @@ long nn_cache_size(int level);
 
 /// Set from the handler of SIGINT and by time limits; long kernels poll it between tiles and return early.
 extern volatile int nn_interrupt_flag __attribute__((swift_attr("nonisolated(unsafe)")));
+
+/// Tells the core that this thread only waits for another one's write.
+static inline void nn_pause(void) {
+#if defined(__x86_64__)
+  __builtin_ia32_pause();
+#elif defined(__aarch64__)
+  __asm__ volatile("yield");
+#endif
+}
