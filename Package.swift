@@ -12,7 +12,7 @@ let settings: [SwiftSetting] = [
 /// The same loops (a symbolic link to KernelsBase), compiled for one instruction-set level.
 func kernels(_ level: String, _ flags: [String] = []) -> Target {
   .target(
-    name: "Kernels" + level, dependencies: ["KernelTable"],
+    name: "Kernels" + level, dependencies: ["CIntrinsics", "KernelTable"],
     // Without errno a square root is one instruction, also of a vector. Reflection metadata would keep weak symbols alive.
     swiftSettings: settings + [.define(level.uppercased()), .unsafeFlags(["-Xcc", "-fno-math-errno", "-Xfrontend", "-disable-reflection-metadata"] + flags)])
 }
@@ -38,12 +38,13 @@ let package = Package(
     .systemLibrary(name: "CJPEG", pkgConfig: "libjpeg", providers: [.apt(["libjpeg-dev"])]),
     .target(name: "CImages", dependencies: ["CJPEG", "CPNG"]),
     .target(name: "CShims", dependencies: ["CLua"]),
+    .systemLibrary(name: "CIntrinsics"),
     .target(name: "KernelTable", swiftSettings: settings),
     kernels("Base"),
     kernels("AVX2", avx2),
     kernels("AVX512", avx512),
     .target(
-      name: "Kernels", dependencies: ["CShims", "KernelTable", "KernelsBase", "KernelsAVX2", "KernelsAVX512"],
+      name: "Kernels", dependencies: ["CIntrinsics", "CShims", "KernelTable", "KernelsBase", "KernelsAVX2", "KernelsAVX512"],
       swiftSettings: settings),
     .target(name: "LuaBridge", dependencies: ["CLua", "CResources", "CShims"], swiftSettings: settings),
     .target(name: "Tensors", dependencies: ["CZlib", "KernelTable", "Kernels", "LuaBridge"], swiftSettings: settings),
@@ -57,10 +58,13 @@ let package = Package(
     .target(
       name: "Runtime", dependencies: ["Datasets", "KernelTable", "Kernels", "LuaBridge", "NNLua", "NeuralNetworks", "Plots", "Tensors", "Training"],
       swiftSettings: settings),
+    .target(
+      name: "Notebook",
+      dependencies: ["CShims", "Datasets", "Kernels", "LuaBridge", "NNLua", "NeuralNetworks", "Plots", "Runtime", "Tensors", "Training"], swiftSettings: settings),
     .executableTarget(
       name: "nnlua",
       dependencies: [
-        "CShims", "Datasets", "Kernels", "LuaBridge", "NNLua", "Runtime",
+        "CShims", "Datasets", "Kernels", "LuaBridge", "NNLua", "Notebook", "Runtime",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: settings, linkerSettings: [.unsafeFlags(["-Xlinker", "--export-dynamic"])]),
@@ -69,6 +73,7 @@ let package = Package(
     .testTarget(name: "DatasetsTests", dependencies: ["Datasets", "LuaBridge", "Tensors"], swiftSettings: settings),
     .testTarget(name: "TrainingTests", dependencies: ["LuaBridge", "Runtime"], swiftSettings: settings),
     .testTarget(name: "PlotsTests", dependencies: ["LuaBridge", "Plots", "Tensors"], swiftSettings: settings),
+    .testTarget(name: "NotebookTests", dependencies: ["LuaBridge", "Notebook", "Runtime"], swiftSettings: settings),
     .testTarget(name: "RuntimeTests", dependencies: ["LuaBridge", "Runtime"], swiftSettings: settings),
     .testTarget(
       name: "CheckTests", dependencies: ["LuaBridge", "NeuralNetworks", "Runtime", "Tensors"], exclude: ["Scripts"], swiftSettings: settings),

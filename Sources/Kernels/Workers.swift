@@ -1,4 +1,4 @@
-internal import CShims
+internal import CIntrinsics
 internal import Synchronization
 
 #if canImport(Glibc)

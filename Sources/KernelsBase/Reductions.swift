@@ -1,3 +1,4 @@
+internal import CIntrinsics
 internal import KernelTable
 
 // Sums of float32 run in float32 for a short block in many lanes, and blocks are joined in float64: rounding does not grow with the length.
@@ -61,6 +62,8 @@ func sum<V: Lanes>(_ x: UnsafeRawPointer, _ n: Int, _ f: (V) -> V) -> Double {
     var (a, b, c, d) = (V.zero, V.zero, V.zero, V.zero)
     var (e, g, h, k) = (V.zero, V.zero, V.zero, V.zero)
     while i < end {
+      let next = x + i &* V.stride + 2048
+      for line in 0..<8 where line &* 64 < 8 &* V.count &* V.stride { nn_prefetch(next + line &* 64) }
       a = a + f(V(x, i))
       b = b + f(V(x, i &+ V.count))
       c = c + f(V(x, i &+ 2 &* V.count))
@@ -231,6 +234,11 @@ func sumColumns<V: Lanes>(
           let end = p + 32 &* step
           while p < end {
             let (p1, p2) = (p + step, p + 2 &* step)
+            // 32 rows are more streams than the processor follows by itself.
+            nn_prefetch(p + 256)
+            nn_prefetch(p1 + 256)
+            nn_prefetch(p2 + 256)
+            nn_prefetch(p2 + step + 256)
             let b = f(V(p, 0), s) + f(V(p1, 0), s)
             let d = f(V(p2, 0), s) + f(V(p2 + step, 0), s)
             a = a + (b + d)
