@@ -62,8 +62,6 @@ func sum<V: Lanes>(_ x: UnsafeRawPointer, _ n: Int, _ f: (V) -> V) -> Double {
     var (a, b, c, d) = (V.zero, V.zero, V.zero, V.zero)
     var (e, g, h, k) = (V.zero, V.zero, V.zero, V.zero)
     while i < end {
-      let next = x + i &* V.stride + 2048
-      for line in 0..<8 where line &* 64 < 8 &* V.count &* V.stride { nn_prefetch(next + line &* 64) }
       a = a + f(V(x, i))
       b = b + f(V(x, i &+ V.count))
       c = c + f(V(x, i &+ 2 &* V.count))
