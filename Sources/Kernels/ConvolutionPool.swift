@@ -39,8 +39,8 @@ extension Convolution {
     withForwardRun(width, g, weight: weight, bias: bias, relu: true, rowwise: false, kernels) { run in
       // Sums of 192 places: 48 pooled values for pool 2, three registers to transpose.
       let strips = pooled.strips(run.pass, places: 192, elementSize: size)
-      let work = max(1, 2 * run.pass.depth * run.panels.width * strips[0].count * pool * pool * pooled.width)
-      let images = max(1, min(g.batch, 30_000_000 / work))
+      let images = min(
+        g.batch, PassRun.images(places: strips[0].count * pool * pool * pooled.width, depth: run.pass.depth, channels: run.panels.width))
       // Strips follow one another within a chunk where a chunk holds several images.
       let spread = images > 1 ? 1 : strips.count
       Parallel.run((g.batch + images - 1) / images * g.groups * spread) { chunk in

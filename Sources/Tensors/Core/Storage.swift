@@ -1,3 +1,4 @@
+internal import Kernels
 internal import LuaBridge
 
 #if canImport(Glibc)
@@ -40,10 +41,13 @@ public final class Storage {
 
 /// Freed blocks kept for the next tensor of their size class (quarter powers of two).
 ///
-/// malloc's trimming and the page faults that follow cost a training loop 2.5 times its time. What is kept never passes
-/// what is in use, nor 32 MB where little is. Only Lua's thread makes and frees tensors.
+/// malloc's trimming and the page faults that follow cost a training loop 2.5 times its time. A block serves its size class alone, so a training step
+/// needs the sum of what its classes need at their times, up to twice what is in use at one time: so much is kept, and 64 MB where less is in use.
+/// Only Lua's thread makes and frees tensors.
 public enum BufferCache {
   nonisolated(unsafe) private static var free: [[UnsafeMutableRawPointer]] = Array(repeating: [], count: 256)
+  /// The most bytes in use; it sinks by a thousandth of itself with every large block freed, so that a program that needs less keeps less.
+  nonisolated(unsafe) private static var highest = 0
   /// Bytes kept, and blocks that had to come from the system.
   public nonisolated(unsafe) private(set) static var cached = 0
   public nonisolated(unsafe) private(set) static var allocations = 0
@@ -66,14 +70,15 @@ public enum BufferCache {
       return (block, size)
     }
     try makeRoom(size) { "a tensor of \(megabytes(bytes)) was asked for" }
-    var block: UnsafeMutableRawPointer?
-    if posix_memalign(&block, 64, size) != 0 {
+    var block = Memory.allocate(size)
+    if block == nil {
       drop(to: 0)
-      guard posix_memalign(&block, 64, size) == 0 else { throw OutOfMemory("the system refused \(megabytes(bytes))") }
+      block = Memory.allocate(size)
     }
+    guard let block else { throw OutOfMemory("the system refused \(megabytes(bytes))") }
     allocations += 1
     Profiler.tookNew(size)
-    return (block!, size)
+    return (block, size)
   }
 
   /// Makes sure that the system will give a kernel so much working memory, which cannot refuse as a tensor can.
@@ -102,7 +107,10 @@ public enum BufferCache {
   static func give(_ block: UnsafeMutableRawPointer, _ size: Int) {
     free[sizeClass(size).index].append(block)
     cached += size
-    let most = max(32 << 20, ExternalMemory.live)
+    let live = ExternalMemory.live
+    if size >= 1 << 16 { highest -= highest >> 10 }
+    highest = max(highest, live &+ size)
+    let most = max(64 << 20, 2 &* highest &- live)
     if cached > most { drop(to: most / 2) }
   }
 
