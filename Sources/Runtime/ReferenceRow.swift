@@ -38,18 +38,13 @@ extension Reference {
     func push(_ stack: LuaStack) { value.push(stack) }
   }
 
-  /// Through `print`, which scripts and notebooks may have replaced.
   private static func show(_ text: String, _ stack: LuaStack) throws -> Int32 {
-    guard stack.reserve(4) else { throw LuaError("stack overflow") }
-    stack.pushGlobals()
-    stack.rawGet(-1, "print")
-    stack.push(text)
-    try stack.call(arguments: 1, results: 0)
+    try Display.print(text, stack)
     return 0
   }
 
   /// What a value is an instance or an entry of.
-  private static func topic(of value: LuaAny) -> Topic? {
+  static func topic(of value: LuaAny) -> Topic? {
     let stack = value.stack
     if let object = stack.object(at: value.index) as? any LuaObject {
       let type = object.luaClass
