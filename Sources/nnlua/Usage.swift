@@ -3,7 +3,7 @@ internal import Runtime
 enum Usage {
   static let short = """
     usage: nnlua [options] [script [args]]
-           nnlua info | data | help | plugin
+           nnlua run | info | data | help | plugin
     `nnlua -h` lists the options
     """
 
@@ -26,6 +26,7 @@ enum Usage {
       --seed N       begin all chance at N: the same numbers in every run
 
     subcommands (a script of such a name is run by ./NAME):
+      nnlua run SCRIPT [--report out.html|.ipynb|.md] [-p name=value]   cell by cell, into a report
       nnlua info             version, instruction level, threads, memory
       nnlua data list        the data sets, and where they are
       nnlua data fetch NAME  download a data set

@@ -1,4 +1,5 @@
 public import LuaBridge
+internal import Runtime
 
 /// Cells that share their top-level locals.
 public final class Session {
@@ -13,6 +14,7 @@ public final class Session {
     let stack = state.stack
     let base = stack.top
     defer { stack.top = base }
+    Display.beginCell()
     return state.run {
       do {
         do {
@@ -26,7 +28,7 @@ public final class Session {
       do {
         try stack.call(arguments: 0, results: -1)
         guard stack.top > base, stack.type(at: base + 1) != .nil else { return Outcome() }
-        return Outcome(result: try Display.bundle(stack, base + 1))
+        return Outcome(result: try Display.result(stack, base + 1))
       } catch {
         if let status = state.exitStatus { return Outcome(failure: Failure(kind: "Exit", message: "exit", exitStatus: status)) }
         return Outcome(failure: Failure(kind: LuaState.isInterrupted ? "Interrupted" : "Error", message: "\(error)"))
