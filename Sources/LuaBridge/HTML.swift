@@ -62,10 +62,10 @@ public enum HTML {
   public static func note(_ text: String) -> String { "<div style=\"opacity:.75;font-size:smaller\">\(escaped(text))</div>" }
   public static func preformatted(_ text: String) -> String { "<pre style=\"margin:0;white-space:pre-wrap\">\(escaped(text))</pre>" }
 
-  /// A picture inside the page, its pixels squares; sizes in the page's pixels.
+  /// A picture inside the page, its pixels sharp; sizes in the page's pixels. On a narrow page it shrinks, a strip only in its length.
   public static func picture(png: [UInt8], width: Int, height: Int, label: String) -> String {
     "<img src=\"data:image/png;base64,\(Base64.text(png))\" alt=\"\(escaped(label))\" width=\"\(width)\" height=\"\(height)\""
-      + " style=\"image-rendering:pixelated;max-width:100%;height:auto;border:1px solid rgba(127,127,127,.35)\">"
+      + " style=\"image-rendering:pixelated;max-width:100%;height:\(height * 8 < width ? "\(height)px" : "auto");border:1px solid rgba(127,127,127,.35)\">"
   }
 
   /// Pieces side by side that go on below where the page is narrow, each with a caption (text).

@@ -30,7 +30,7 @@ function History:__display()
     local row = {epoch}
     for i, name in ipairs(names) do
       local value = self[name][epoch]
-      row[i + 1] = type(value) == "number" and value or value == nil and "" or tostring(value)
+      row[i + 1] = type(value) == "number" and (tonumber(("%.4g"):format(value)) or value) or value == nil and "" or tostring(value)
     end
     rows[#rows + 1] = row
   end

@@ -94,7 +94,7 @@ function Bar:__display()
   if self.total and self.total > 0 then
     bar = ('<progress max="1" value="%.4f" style="width:14em;vertical-align:middle"></progress> '):format(math.min(math.max(self.count / self.total, 0), 1))
   end
-  local html = '<div style="font-variant-numeric:tabular-nums">' .. bar .. nnlua.notebook.escape(text) .. "</div>"
+  local html = '<div style="font-variant-numeric:tabular-nums">' .. bar .. nnlua.notebook.escape((text:gsub("  ", " · "))) .. "</div>"
   return {["text/plain"] = text, ["text/html"] = html}
 end
 

@@ -7,7 +7,8 @@ struct MathParser {
   private let isDisplay: Bool
   private var alphabet: MathSymbols.Alphabet?
   private var depth = 0
-  private static let mostDepth = 60
+  /// Groups and commands inside each other.
+  private static let mostDepth = 200
 
   init(_ tex: String, isDisplay: Bool) {
     tokens = MathToken.list(tex)
@@ -157,6 +158,12 @@ struct MathParser {
 
   private mutating func atom() -> MathAtom {
     guard let token = next else { return MathAtom("<mrow></mrow>") }
+    guard depth < Self.mostDepth else {
+      place = tokens.count
+      return .text("…")
+    }
+    depth += 1
+    defer { depth -= 1 }
     switch token {
     case .space:
       place += 1

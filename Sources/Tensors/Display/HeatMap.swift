@@ -52,9 +52,9 @@ struct HeatMap {
     x.type.dispatch { type in Self.fill(&picture, x, type, offset, (height, width), block, scale) }
     self.picture = picture
     self.block = block
-    let zoom = max(edge / max(down, across), 1)
+    let zoom = max((height == 1 ? 2 * edge : edge) / max(down, across), 1)
     // A row alone is drawn high enough to be seen.
-    size = (max(down * zoom, 12), max(across * zoom, 12))
+    size = (max(down * zoom, 16), max(across * zoom, 16))
   }
 
   private static func fill<E: Element>(
