@@ -81,6 +81,7 @@ void nn_close_state(lua_State *L) {
   lua_close(L);
   pthread_mutex_destroy(&host->run_lock);
   free(host->raise_soon);
+  free(host->traceback);
   free(host->chain);
   free(host);
 }
@@ -224,6 +225,31 @@ int nn_pcall(lua_State *L, int arguments, int results, int traceback) {
   if (traceback) lua_remove(L, handler);
   host->inside_swift = inside;
   host->chain_count = count;  // an error may have left coroutines behind
+  return status;
+}
+
+static int keep_traceback(lua_State *L) {
+  nn_host *host = nn_host_of(L);
+  luaL_traceback(L, L, NULL, 1);
+  free(host->traceback);
+  host->traceback = strdup(lua_tostring(L, -1));
+  lua_settop(L, 1);
+  return 1;
+}
+
+int nn_pcall_traced(lua_State *L, int arguments, int results) {
+  nn_host *host = nn_host_of(L);
+  free(host->traceback);
+  host->traceback = NULL;
+  int handler = lua_gettop(L) - arguments;
+  lua_pushcfunction(L, keep_traceback);
+  lua_insert(L, handler);
+  int inside = host->inside_swift, count = host->chain_count;
+  host->inside_swift = 0;
+  int status = lua_pcall(L, arguments, results, handler);
+  lua_remove(L, handler);
+  host->inside_swift = inside;
+  host->chain_count = count;
   return status;
 }
 

@@ -29,6 +29,7 @@ typedef struct nn_host {
   int is_running;
   pthread_t thread;
   char *raise_soon;                  ///< a message that the hook raises once
+  char *traceback;                   ///< of the last error in nn_pcall_traced
 } nn_host;
 
 /// Swift's end of a bound call: >= 0 results on the stack; NN_RAISE raises the string on top with the script's position;
@@ -57,6 +58,7 @@ const void *nn_take_object(lua_State *L, int index);      ///< empties the userd
 
 /// lua_pcall with the allocator's guard lifted; `traceback` adds one to string errors.
 int nn_pcall(lua_State *L, int arguments, int results, int traceback);
+int nn_pcall_traced(lua_State *L, int arguments, int results);  ///< keeps the error as it is, its traceback in the host
 int nn_load_buffer(lua_State *L, const char *text, size_t size, const char *chunk);
 int nn_load_file(lua_State *L, const char *path);
 const char *nn_tolstring(lua_State *L, int index, size_t *size);  ///< as tostring(v), pushed; NULL (error on top) if a metamethod raised
