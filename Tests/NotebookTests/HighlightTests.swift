@@ -11,7 +11,7 @@ struct HighlightTests {
     #expect(kinds("local x = 1 -- one") == ["keyword local", "name x", "number 1", "comment -- one"])
     #expect(kinds("print('a\\'b', \"c\")") == ["call print", "string 'a\\'b'", "string \"c\""])
     #expect(kinds("[[a]] [==[b]]]==] --[[c\nd]] e --[=[f") == ["string [[a]]", "string [==[b]]]==]", "comment --[[c\nd]]", "name e", "comment --[=[f"])
-    #expect(kinds("0x1p-3 1e+5 .5 3..x 1-2") == ["number 0x1p-3", "number 1e+5", "number .5", "number 3", "name x", "number 1", "number 2"])
+    #expect(kinds("0x1p-3 1e+5 .5 3..x 1-2") == ["number 0x1p-3", "number 1e+5", "number .5", "number 3..x", "number 1", "number 2"])
     #expect(kinds("f{1} g 'x' a.b:c()") == ["call f", "number 1", "call g", "string 'x'", "name a", "name b", "call c"])
     #expect(kinds("'open\nx") == ["string 'open", "name x"])
     #expect(kinds("'a\\z  \n  b' c") == ["string 'a\\z  \n  b'", "name c"])

@@ -13,7 +13,7 @@ struct ReportTests {
     document.cells = cells
     document.header = header
     let run = try ReportRun(
-      document, path: "train.lua", in: Session(lua), .init(parameters: Parameters(parameters), keepsGoing: keepsGoing), recorder: Recorder())
+      document, path: "train.lua", in: Session(lua), .init(parameters: Parameters(parameters), keepsGoing: keepsGoing), recorder: OutputRecorder())
     return (Report(document, path: "train.lua", run, facts: [(name: "seed", value: "7")]), run)
   }
   private func message(_ body: () throws -> Void) -> String {

@@ -39,7 +39,7 @@ public struct ReportRun: Sendable {
   /// - progress: told before each cell of code: its number from 1, how many there are, its title.
   /// - Errors: parameters that the document does not have.
   public init(
-    _ document: CellDocument, path: String, in session: Session, _ options: Options, recorder: Recorder?, progress: (Int, Int, String) -> Void = { _, _, _ in }
+    _ document: CellDocument, path: String, in session: Session, _ options: Options, recorder: OutputRecorder?, progress: (Int, Int, String) -> Void = { _, _, _ in }
   ) throws {
     let isTagged = { (cell: Cell) in cell.kind == .code && cell.metadata["tags"]?.array?.contains(.string("parameters")) == true }
     var parameters: Parameters? = options.parameters.isEmpty ? nil : options.parameters
@@ -52,7 +52,7 @@ public struct ReportRun: Sendable {
     var count = 0, isOver = false, places: [Int] = []
     let began = Self.now()
 
-    func run(_ cell: Cell, name: String, into recorder: Recorder?) -> Part {
+    func run(_ cell: Cell, name: String, into recorder: OutputRecorder?) -> Part {
       var part = Part(cell: cell)
       count += 1
       part.count = count

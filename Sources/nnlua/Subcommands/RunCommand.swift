@@ -41,7 +41,7 @@ struct RunCommand: ParsableCommand {
     let state = try LuaState()
     Interpreter.prepare(state, script: script, arguments: arguments)
     if let seed { try state.run("require('nnlua.tensor').manual_seed(\(seed))", name: "=--seed") }
-    let session = Session(state), recorder = report == nil ? nil : Recorder()
+    let session = Session(state), recorder = report == nil ? nil : OutputRecorder()
     session.arguments = arguments
     let showsProgress = recorder != nil && isatty(2) != 0
     let run = try ReportRun(document, path: script, in: session, .init(parameters: parameters, keepsGoing: keepGoing), recorder: recorder) { number, total, title in

@@ -1,7 +1,7 @@
 public import LuaBridge
 
 /// A front end that keeps what cells put out, each cell's apart.
-public final class Recorder: FrontEnd {
+public final class OutputRecorder: FrontEnd {
   private enum Entry {
     case stream(OutputStream, [UInt8])
     case display(DisplayBundle, id: String?)

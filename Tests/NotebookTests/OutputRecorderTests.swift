@@ -3,8 +3,8 @@ import Notebook
 import Testing
 
 @Suite(.serialized)
-struct RecorderTests {
-  private func texts(_ recorder: Recorder) -> [[String]] {
+struct OutputRecorderTests {
+  private func texts(_ recorder: OutputRecorder) -> [[String]] {
     recorder.outputs.map { cell in
       cell.map { output in
         switch output {
@@ -16,12 +16,12 @@ struct RecorderTests {
       }
     }
   }
-  private func write(_ recorder: Recorder, _ text: String, _ stream: OutputStream = .output) {
+  private func write(_ recorder: OutputRecorder, _ text: String, _ stream: OutputStream = .output) {
     Array(text.utf8).withUnsafeBytes { recorder.write($0, to: stream) }
   }
 
   @Test func textIsJoinedUntilSomethingElseComes() {
-    let recorder = Recorder()
+    let recorder = OutputRecorder()
     recorder.begin()
     write(recorder, "a")
     write(recorder, "b\n")
@@ -34,14 +34,14 @@ struct RecorderTests {
   }
 
   @Test func lettersOfSeveralBytesMayComeInPieces() {
-    let recorder = Recorder()
+    let recorder = OutputRecorder()
     recorder.begin()
     for byte in Array("학습".utf8) { [byte].withUnsafeBytes { recorder.write($0, to: .output) } }
     #expect(texts(recorder) == [["output: 학습"]])
   }
 
   @Test func updatesReachEarlierCells() {
-    let recorder = Recorder()
+    let recorder = OutputRecorder()
     recorder.begin()
     recorder.show(DisplayBundle(text: "1"), id: "a", isUpdate: false)
     recorder.show(DisplayBundle(text: "1"), id: "b", isUpdate: false)
@@ -53,7 +53,7 @@ struct RecorderTests {
   }
 
   @Test func clearing() {
-    let recorder = Recorder()
+    let recorder = OutputRecorder()
     recorder.begin()
     write(recorder, "a")
     recorder.begin()
@@ -68,14 +68,14 @@ struct RecorderTests {
   }
 
   @Test func whatATerminalWouldShow() {
-    let recorder = Recorder()
+    let recorder = OutputRecorder()
     recorder.begin()
     write(recorder, "10 %\r100 %\nab\u{8}c\r\n\u{1b}[31mred\u{1b}[0m\n")
     #expect(texts(recorder) == [["output: 100 %\nac\nred\n"]])
   }
 
   @Test func endlessTextIsCut() {
-    let recorder = Recorder()
+    let recorder = OutputRecorder()
     recorder.begin()
     let block = String(repeating: "x", count: 1 << 20)
     for _ in 0..<40 { write(recorder, block) }
