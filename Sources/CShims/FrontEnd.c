@@ -75,6 +75,14 @@ void nn_flush_streams(void) {
   clearerr(stdin);
 }
 
+int nn_is_standard_stream(lua_State *L, int index) {
+  void *data = lua_touserdata(L, index);
+  for (int i = 0; i < 3; i++) {
+    if (data && data == nn_host_of(L)->standard_streams[i]) return 1;
+  }
+  return 0;
+}
+
 // ---- runs ----
 
 static _Thread_local nn_host *running;

@@ -64,6 +64,9 @@ extension LuaState {
   /// Hands on what a stream still holds in a buffer.
   public func flush() { nn_flush_streams() }
 
+  /// The value is io.stdin, io.stdout or io.stderr.
+  public func isStandardStream(_ stack: LuaStack, _ index: Int32) -> Bool { nn_is_standard_stream(stack.L, index) != 0 }
+
   private func read(into buffer: UnsafeMutableRawBufferPointer) -> Int {
     guard let redirection else { return 0 }
     if redirection.input.isEmpty {

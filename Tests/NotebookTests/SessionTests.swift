@@ -99,7 +99,7 @@ struct SessionTests {
     #expect(notes.run("local c <close> = nil local d <close> = false") == "")
     #expect(notes.run("a = 1").contains("attempt to assign to const variable 'a'"))
     notes.recorder.all = ""
-    #expect(notes.session.close().isEmpty)
+    #expect(notes.recording { notes.session.close() }.isEmpty)
     #expect(notes.recorder.all == "close b\tnil\nclose a\tnil\n")
     #expect(notes.session.locals.isEmpty)
   }
@@ -110,7 +110,7 @@ struct SessionTests {
     #expect(notes.run("local f <close> = C(f.name .. ' and third')") == "close second\tnil\n")
     #expect(notes.run("local g <close> = C('g') local g <close> = C('h')") == "")
     notes.recorder.all = ""
-    notes.session.close()
+    notes.recording { _ = notes.session.close() }
     #expect(notes.recorder.all == "close h\tnil\nclose g\tnil\nclose second and third\tnil\n")
   }
 
@@ -122,6 +122,7 @@ struct SessionTests {
 
   @Test func whatCannotBeClosed() {
     #expect(notes.run("\nlocal f <close> = 5") == "Error: In[1]:2: variable 'f' got a non-closable value")
+    #expect(notes.run("local f <close> = {}") == "Error: In[2]:1: variable 'f' got a non-closable value")
     notes.run("local f <close> = setmetatable({}, {__close = function() error('no!', 0) end})")
     #expect(notes.session.close().map(\.message) == ["no!"])
   }
@@ -179,7 +180,7 @@ struct SessionTests {
     #expect(notes.run("return 7") == "=> 7")
     #expect(notes.run("return") == "")
     #expect(notes.run("return 7;") == "")
-    #expect(notes.run("local y = f\n(f or g)()") == "")  // one statement, as in a script
+    #expect(notes.run("local y = f\n(f or g)") == "")  // one statement, as in a script
     #expect(notes.run("y") == "=> 3")
     #expect(notes.run("do return 9 end") == "")
     #expect(notes.run("if true then x = 1 end x") == "=> 1")
@@ -239,7 +240,7 @@ struct SessionTests {
 
   @Test func exits() {
     func status(_ text: String) -> Int32? {
-      let failure = notes.session.run(text, name: "=In[1]").failure
+      let failure = notes.recording { notes.session.run(text, name: "=In[1]") }.failure
       #expect(failure?.kind == "Exit", "\(text)")
       return failure?.exitStatus
     }

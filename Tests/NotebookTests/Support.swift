@@ -11,7 +11,6 @@ final class Recorder: FrontEnd {
   var shown: [String] = []
   var input: [String] = []
   var hasInput = true
-  private var pending: [UInt8] = []
 
   func write(_ bytes: UnsafeRawBufferPointer, to stream: OutputStream) {
     let text = String(decoding: bytes, as: UTF8.self)
@@ -37,9 +36,14 @@ final class Notes {
     state = try LuaState()
     Libraries.install(in: state)
     session = Session(state)
-    state.frontEnd = recorder
   }
-  deinit { state.frontEnd = nil }
+
+  /// The recorder takes the standard streams' place; only for so long, since the test's own reports go there too.
+  func recording<R>(_ body: () throws -> R) rethrows -> R {
+    state.frontEnd = recorder
+    defer { state.frontEnd = nil }
+    return try body()
+  }
 
   /// Runs cells; the last one's outcome in words: its output, then "=> value", or "Error: message".
   @discardableResult func run(_ cells: String...) -> String {
@@ -47,7 +51,8 @@ final class Notes {
     for cell in cells {
       count += 1
       recorder.all = ""
-      let outcome = session.run(cell, name: "=In[\(count)]")
+      let name = "=In[\(count)]"
+      let outcome = recording { session.run(cell, name: name) }
       last = recorder.all
       if let result = outcome.result { last += "=> \(result.text)" }
       if let failure = outcome.failure { last += "\(failure.kind): \(failure.message)" }

@@ -144,6 +144,7 @@ public final class Session {
     let stack = state.stack
     let values = base + 2..<max(stack.top + 1, base + 2)
     guard values.contains(where: { stack.type(at: $0) != .nil }) else { return nil }
+    if values.count == 1, state.isStandardStream(stack, base + 2) { return nil }  // what io.write returns
     if values.count == 1 { return try Display.result(stack, base + 2) }
     return DisplayBundle(text: try values.map { try Display.bundle(stack, $0).text }.joined(separator: "\t"))
   }
@@ -187,7 +188,7 @@ public final class Session {
     stack.copy(2)
     let closure = LuaReference(popping: stack)
     for (i, (name, attribute)) in zip(local.names, local.attributes).enumerated() {
-      if attribute == "close", try isToBeClosed(name, positions[name], stack) {
+      if attribute == "close", try isToBeClosed(i, local, positions[name], stack) {
         let value = LuaReference(popping: stack)
         try close(name, before: run)
         toClose.append(ToClose(name: name, value: value, run: run))
@@ -195,32 +196,44 @@ public final class Session {
       if let position = positions[name] {
         set(name, Variable(closure: closure, position: position, isConstant: attribute != nil))
       } else {
-        try keepConstant(local, i, stack)
+        try keepConstant(i, local, stack)
       }
     }
   }
 
   /// Whether a `<close>` variable has a value to be closed, which is pushed. Errors: as Lua's own.
-  private func isToBeClosed(_ name: String, _ position: Int32?, _ stack: LuaStack) throws -> Bool {
-    guard let position, stack.pushUpvalue(2, position) else { return false }
+  private func isToBeClosed(_ i: Int, _ local: CellSyntax.Local, _ position: Int32?, _ stack: LuaStack) throws -> Bool {
+    if let position {
+      guard stack.pushUpvalue(2, position) else { return false }
+    } else {
+      try pushConstant(i, local, stack)
+    }
     if !stack.boolean(at: -1) {
       stack.pop()
       return false
     }
-    guard stack.pushMetafield(-1, "__close") else { throw LuaError("variable '\(name)' got a non-closable value") }
+    guard stack.pushMetafield(-1, "__close") else { throw LuaError("variable '\(local.names[i])' got a non-closable value") }
     stack.pop()
     return true
   }
 
   /// A name that the compiler replaced by its value has no variable: it gets one.
-  private func keepConstant(_ local: CellSyntax.Local, _ i: Int, _ stack: LuaStack) throws {
-    defer { stack.top = 2 }
-    stack.copy(2)
-    try stack.call(arguments: 0, results: Int32(local.names.count))
+  private func keepConstant(_ i: Int, _ local: CellSyntax.Local, _ stack: LuaStack) throws {
     try state.load("local value = ... return function() return value end", name: "=constant")
-    stack.copy(3 + Int32(i))
+    try pushConstant(i, local, stack)
     try stack.call(arguments: 1, results: 1)
     set(local.names[i], Variable(closure: LuaReference(popping: stack), position: 1, isConstant: true))
+  }
+
+  /// What the closure at 2 returns at a position: a constant is there, though it is no upvalue.
+  private func pushConstant(_ i: Int, _ local: CellSyntax.Local, _ stack: LuaStack) throws {
+    let base = stack.top
+    guard stack.reserve(Int32(local.names.count) + 4) else { throw LuaError("stack overflow") }
+    stack.copy(2)
+    try stack.call(arguments: 0, results: Int32(local.names.count))
+    stack.copy(base + 1 + Int32(i))
+    stack.replace(base + 1)
+    stack.top = base + 1
   }
 
   private func set(_ name: String, _ variable: Variable) {
