@@ -3,7 +3,7 @@ internal import Runtime
 enum Usage {
   static let short = """
     usage: nnlua [options] [script [args]]
-           nnlua run | info | data | help | plugin
+           nnlua run | info | data | help | notebook | plugin
     `nnlua -h` lists the options
     """
 
@@ -33,6 +33,7 @@ enum Usage {
       nnlua help [NAME]      the modules, or what a function does
       nnlua help --markdown DIR   the reference as pages
       nnlua help --editor DIR     definitions for lua-language-server
+      nnlua notebook convert A.lua B.ipynb   a script as a notebook, and back
       nnlua plugin new NAME       a folder with a first plugin: layers of one's own, in Swift
       nnlua plugin build [PATH]   compile it for this nnlua
       nnlua plugin check [PATH]   its gradients, saving, documentation, behaviour under wrong arguments

@@ -9,8 +9,7 @@ struct ReportTests {
   private func run(_ cells: [Cell], parameters: [String] = [], keepsGoing: Bool = false, header: String? = nil) throws -> (Report, ReportRun) {
     let lua = try LuaState()
     Libraries.install(in: lua)
-    var document = CellDocument(lua: "")
-    document.cells = cells
+    var document = CellDocument(cells: cells)
     document.header = header
     let run = try ReportRun(
       document, path: "train.lua", in: Session(lua), .init(parameters: Parameters(parameters), keepsGoing: keepsGoing), recorder: OutputRecorder())
@@ -69,6 +68,26 @@ struct ReportTests {
     #expect(try String(contentsOf: folder.appendingPathComponent("out_files/figure-1.svg"), encoding: .utf8).contains("<svg"))
   }
 
+  @Test func notebook() throws {
+    let (report, _) = try run(
+      [
+        Cell(.markdown, "# Title"), Cell(.code, "n = 1", metadata: tagged), Cell(.code, "print(n) io.stderr:write('e')"), Cell(.code, "n + 1"),
+        Cell(.code, "require('nnlua.notebook').raw('image/png', '\\0\\255') require('nnlua.notebook').raw('application/json', '{\"a\": [1]}')"), Cell(.code, "error('x', 0)"),
+        Cell(.code, "print 'not run'"),
+      ], parameters: ["n=41"])
+    let notebook = try JSON(parsing: written(report, "ipynb").text)
+    let cells = notebook["cells"]?.array ?? []
+    #expect(cells.count == 8 && notebook["nbformat_minor"]?.int == 5)
+    #expect(cells[2]["metadata"]?["tags"]?.array == [.string("injected-parameters")])
+    #expect(cells.map { $0["execution_count"]?.int } == [nil, 1, 2, 3, 4, 5, 6, nil])
+    func output(_ cell: Int, _ place: Int) -> JSON { cells[cell]["outputs"]?.array.flatMap { $0.indices.contains(place) ? $0[place] : nil } ?? .null }
+    #expect(output(3, 0)["text"] == .string("41\n") && output(3, 1)["name"] == .string("stderr"))
+    #expect(output(4, 0)["output_type"] == .string("execute_result") && output(4, 0)["data"]?["text/plain"] == .string("42"))
+    #expect(output(5, 0)["data"]?["image/png"] == .string("AP8=") && output(5, 1)["data"]?["application/json"]?["a"]?.array?.count == 1)
+    #expect(output(6, 0)["output_type"] == .string("error") && output(6, 0)["evalue"] == .string("x"))
+    #expect(cells[7]["outputs"]?.array == [])
+  }
+
   @Test func exitEndsTheRun() throws {
     let (_, run) = try run([Cell(.code, "print(1) os.exit(3)"), Cell(.code, "print(2)")])
     #expect(run.exitStatus == 3 && run.failure == nil && run.parts[1].seconds == nil)
@@ -110,7 +129,6 @@ struct ReportTests {
     #expect(message { _ = try Report.Format(path: "html") }.contains("must end in"))
     #expect(message { try ReportFile.check("/no/such/folder/out.html") }.contains("No such file or directory"))
     #expect(message { try ReportFile.check("/tmp") }.contains("Is a directory"))
-    #expect(message { _ = try ReportFile.read("/no/such.lua") }.contains("cannot open /no/such.lua"))
   }
 
   @Test func nothingCanBeReadFromAPerson() throws {

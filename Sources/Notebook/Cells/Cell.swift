@@ -3,7 +3,7 @@ public struct Cell: Sendable, Equatable {
   public enum Kind: String, Sendable { case code, markdown, raw }
   public var kind: Kind
   public var title: String
-  /// What stands behind the title, `tags=["parameters"]`, in the order it was found.
+  /// What stands behind the title, `tags=["parameters"]`; and "lines_to_next_cell" where it is not one empty line.
   public var metadata: JSONObject
   /// 0 for `-- %%`, 1 for `-- %%%`, …
   public var depth: Int
@@ -11,6 +11,10 @@ public struct Cell: Sendable, Equatable {
   public var text: String
   /// The line of the file on which the text begins, from 1.
   public var firstLine: Int
+  /// The first cell of a script may have no marker.
+  public var hasMarker = true
+  /// A notebook's name for the cell.
+  public var id: String?
 
   public init(_ kind: Kind, _ text: String, title: String = "", metadata: JSONObject = [:], depth: Int = 0, firstLine: Int = 1) {
     self.kind = kind
@@ -20,4 +24,15 @@ public struct Cell: Sendable, Equatable {
     self.text = text
     self.firstLine = firstLine
   }
+
+  public var tags: [String] { metadata["tags"]?.array?.compactMap(\.string) ?? [] }
+
+  /// Jupytext's `active="ipynb,py"` and tags such as `active-ipynb`: whether the cell is code in files of this ending.
+  func isActive(in ending: String) -> Bool {
+    if let tag = tags.first(where: { $0.hasPrefix("active-") }) { return tag.split(separator: "-").contains(Substring(ending)) }
+    guard let active = metadata["active"]?.string else { return true }
+    return active.split(whereSeparator: { $0 == "." || $0 == "," }).contains(Substring(ending))
+  }
+  /// A raw cell that is one because it is not active in notebooks.
+  var isInactive: Bool { metadata["active"] != nil || tags.contains { $0.hasPrefix("active-") } }
 }

@@ -37,7 +37,8 @@ extension CellOutput {
     var members = JSONObject()
     for (type, form) in bundle.forms {
       switch form {
-      case .text(let text), .json(let text): members[type] = .string(text)
+      case .text(let text): members[type] = .string(text)
+      case .json(let text): members[type] = (try? JSON(parsing: text)) ?? .string(text)
       case .bytes(let bytes): members[type] = .string(Base64.text(bytes))
       }
     }

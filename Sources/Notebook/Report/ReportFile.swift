@@ -41,18 +41,4 @@ public enum ReportFile {
       throw LuaError("cannot write '\(path)': \(failure)")
     }
   }
-
-  /// - Errors: a file that cannot be read.
-  public static func read(_ path: String) throws -> String {
-    let file = open(path, O_RDONLY | O_CLOEXEC)
-    guard file >= 0 else { throw LuaError("cannot open \(path): \(reason())") }
-    defer { close(file) }
-    var bytes: [UInt8] = [], buffer = [UInt8](repeating: 0, count: 1 << 16)
-    while true {
-      let count = Glibc.read(file, &buffer, buffer.count)
-      if count > 0 { bytes += buffer[..<count] } else if count == 0 { return String(decoding: bytes, as: UTF8.self) } else if errno != EINTR {
-        throw LuaError("cannot read \(path): \(reason())")
-      }
-    }
-  }
 }

@@ -13,7 +13,7 @@ struct RunCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "run", abstract: "Run a script cell by cell, into a report.",
     discussion: "Without --report the script prints as it does when it is run plainly.")
-  @Argument(help: "the script; its cells are marked by `-- %%`") var script: String
+  @Argument(help: "the script, its cells marked by `-- %%`, or a notebook") var script: String
   @Argument(help: "the script's own arguments, `arg` in Lua") var arguments: [String] = []
   @Option(help: ArgumentHelp("write code, text, results and pictures into one file that ends in .html, .ipynb or .md", valueName: "path")) var report: String?
   @Option(name: .shortAndLong, help: ArgumentHelp("a value in the place of the one that the cell tagged \"parameters\" gives", valueName: "name=value"))
@@ -35,7 +35,7 @@ struct RunCommand: ParsableCommand {
     if let report { try ReportFile.check(report) }
     let parameters = try Parameters(parameter)
     if let threads { try RuntimeLibrary.setThreads(threads) }
-    let document = CellDocument(lua: try ReportFile.read(script))
+    let document = try read()
     for warning in document.warnings { complain("\(script): \(warning)") }
 
     let state = try LuaState()
@@ -54,6 +54,13 @@ struct RunCommand: ParsableCommand {
       print("\(report)\(run.failure == nil ? "" : " (with an error)")")
     }
     return run.exitStatus
+  }
+
+  /// A script's cells, or a notebook's.
+  private func read() throws -> CellDocument {
+    guard let bytes = try FileBytes.read(script) else { throw LuaError("cannot open \(script): \(String(cString: strerror(errno)))") }
+    let text = String(decoding: bytes, as: UTF8.self)
+    return try script.hasSuffix(".ipynb") ? CellDocument(notebook: text) : CellDocument(lua: text)
   }
 
   private func facts(_ run: ReportRun, _ state: LuaState) -> [(name: String, value: String)] {
