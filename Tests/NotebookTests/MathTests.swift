@@ -35,6 +35,7 @@ struct MathTests {
   @Test func limitsStandAboveAndBelowOnlyWhereThereIsRoom() {
     #expect(math("\\sum_{i=1}^n", display: true).hasPrefix("<munderover><mo movablelimits=\"false\">∑</mo>"))
     #expect(math("\\sum_{i=1}^n").hasPrefix("<msubsup>"))
+    #expect(math("\\frac{\\sum_i^n}{2}", display: true).hasPrefix("<mfrac><mrow><msubsup>"))
     #expect(math("\\int_0^1", display: true).hasPrefix("<msubsup><mo>∫</mo>"))
     #expect(math("\\max_x f", display: true).hasPrefix("<munder><mi>max</mi>"))
     #expect(math("\\log x") == "<mrow><mi>log</mi><mspace width=\"0.1667em\"></mspace></mrow><mi>x</mi>")

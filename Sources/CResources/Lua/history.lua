@@ -51,7 +51,7 @@ function History:plot(name, options)
     if type(list) == "table" and #list > 0 then
       local epochs = {}
       for i = 1, #list do epochs[i] = i end
-      figure = figure or require("nnlua.plot").figure{title = name}
+      figure = figure or getmetatable(require "nnlua.plot").make{title = name}
       figure:line(epochs, list, {label = part})
     end
   end

@@ -55,7 +55,7 @@ package struct Markdown {
     guard let rendered = cmark_render_html(document, options, cmark_parser_get_syntax_extensions(parser)) else { return HTML.preformatted(text) }
     defer { free(rendered) }
     var html = Self.anchored(String(cString: rendered), anchors)
-    html = MathSpans.restore(html) { formulas[$0].mathML }
+    html = MathSpans.restore(Self.coloured(html)) { formulas[$0].mathML }
     return html
   }
 
@@ -81,6 +81,14 @@ package struct Markdown {
       } else if type == CMARK_NODE_SOFTBREAK || type == CMARK_NODE_LINEBREAK {
         text += " "
       }
+    }
+  }
+
+  /// Lua in a fence gets its colours.
+  private static func coloured(_ html: String) -> String {
+    html.replacing(#/<pre><code class="language-lua">(.*?)</code></pre>/#.dotMatchesNewlines()) { match in
+      let code = String(match.1).replacing("&lt;", with: "<").replacing("&gt;", with: ">").replacing("&quot;", with: "\"").replacing("&amp;", with: "&")
+      return "<pre><code class=\"language-lua\">\(LuaHighlighter.inline(code))</code></pre>"
     }
   }
 

@@ -4,7 +4,8 @@ internal import LuaBridge
 struct MathParser {
   private let tokens: [MathToken]
   private var place = 0
-  private let isDisplay: Bool
+  /// The formula stands on a line of its own, and this part of it is no fraction, script or matrix: scripts of Σ stand above and below.
+  private var isDisplay: Bool
   private var alphabet: MathSymbols.Alphabet?
   private var depth = 0
   /// Groups and commands inside each other.
@@ -75,10 +76,10 @@ struct MathParser {
         primes += 1
       case .character("_") where lower == nil:
         place += 1
-        lower = argument()
+        lower = script()
       case .character("^") where upper == nil:
         place += 1
-        upper = argument()
+        upper = script()
       default:
         if primes > 0 {
           let marks = MathAtom.sign(String(repeating: "′", count: primes)).markup
@@ -87,6 +88,13 @@ struct MathParser {
         return hang(base, lower, upper)
       }
     }
+  }
+
+  private mutating func script() -> String {
+    let before = isDisplay
+    isDisplay = false
+    defer { isDisplay = before }
+    return argument()
   }
 
   private func hang(_ base: MathAtom, _ lower: String?, _ upper: String?) -> String {
@@ -215,6 +223,9 @@ struct MathParser {
     if let alphabet = MathSymbols.alphabets[name] { return styled(name, alphabet) }
     switch name {
     case "frac", "dfrac", "tfrac", "cfrac":
+      let before = isDisplay
+      isDisplay = before && (name == "dfrac" || name == "cfrac")
+      defer { isDisplay = before }
       let above = argument(), under = argument()
       return MathAtom("<mfrac>\(above)\(under)</mfrac>")
     case "binom":
@@ -333,6 +344,9 @@ struct MathParser {
     depth += 1
     defer { depth -= 1 }
     if name == "array" { _ = plainArgument() }
+    let before = isDisplay
+    isDisplay = before && !name.contains("matrix") && name != "array" && name != "cases"
+    defer { isDisplay = before }
     var rows: [[String]] = [[]]
     while true {
       rows[rows.count - 1].append(row { _ in false })

@@ -64,7 +64,7 @@ struct RunCommand: ParsableCommand {
   }
 
   private func facts(_ run: ReportRun, _ state: LuaState) -> [(name: String, value: String)] {
-    var facts = [("script", script), ("nnlua", "\(RuntimeLibrary.version), \(LuaState.luaVersion)"), ("machine", "\(Kernels.level), \(Parallel.threads) of \(RuntimeLibrary.cores) cores")]
+    var facts = [("script", script), ("nnlua", "\(RuntimeLibrary.version), Lua \(LuaState.luaVersion)"), ("machine", "\(Kernels.level), \(Parallel.threads) of \(RuntimeLibrary.cores) cores")]
     if !parameter.isEmpty { facts.append(("parameters", parameter.joined(separator: ", "))) }
     // The script itself may have begun chance anew.
     if let seed = try? state.evaluate("local T = package.loaded['nnlua.tensor'] return T and T.get_rng_state()[1]", as: Int?.self) { facts.append(("seed", "\(seed)")) }
