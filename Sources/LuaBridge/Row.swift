@@ -1,3 +1,4 @@
+internal import Synchronization
 internal import CShims
 
 /// The Swift end of one bound function: what the trampoline calls.
@@ -158,35 +159,58 @@ public struct Library: Sendable {
   /// As `require` takes it: "nnlua.tensor".
   public let name: String
   public let doc: String
-  public let rows: [Row]
   /// Lua source that receives the module's table as its argument and may add to it.
   public let lua: String?
-  /// Classes whose methods the module offers as a table: `nn.Module.parameters`.
-  public let classes: [LuaClass]
-  /// Classes of objects that its functions make, documented with it.
-  public let types: [LuaClass]
-  /// What calling the module itself does: `T{1, 2, 3}`.
-  public let call: Row?
-  /// The rows as help shows them, in groups.
-  public let groups: [RowGroup]
   /// What examples and help call it: "T" for "nnlua.tensor".
   public let alias: String
+  private let contents: Contents
 
+  public var rows: [Row] { contents.value.rows }
+  /// Classes whose methods the module offers as a table: `nn.Module.parameters`.
+  public var classes: [LuaClass] { contents.value.classes }
+  /// Classes of objects that its functions make, documented with it.
+  public var types: [LuaClass] { contents.value.types }
+  /// What calling the module itself does: `T{1, 2, 3}`.
+  public var call: Row? { contents.value.call }
+  /// The rows as help shows them, in groups.
+  public var groups: [RowGroup] { contents.value.groups }
+
+  /// The rows are made when they are first asked for: a script that never names a module does not pay for it.
+  ///
   /// - groups: the same rows under titles; without them all rows are one group.
   /// - alias: where it is not the name without "nnlua.".
   public init(
-    _ name: String, _ doc: String, rows: [Row], groups: [RowGroup]? = nil, classes: [LuaClass] = [], types: [LuaClass] = [], lua: String? = nil, call: Row? = nil,
-    alias: String? = nil
+    _ name: String, _ doc: String, rows: @autoclosure @escaping @Sendable () -> [Row], groups: @autoclosure @escaping @Sendable () -> [RowGroup]? = nil,
+    classes: @autoclosure @escaping @Sendable () -> [LuaClass] = [], types: @autoclosure @escaping @Sendable () -> [LuaClass] = [], lua: String? = nil,
+    call: @autoclosure @escaping @Sendable () -> Row? = nil, alias: String? = nil
   ) {
     self.name = name
     self.doc = doc
-    self.rows = rows
-    self.groups = groups ?? [RowGroup("", rows)]
-    self.classes = classes
-    self.types = classes + types
     self.lua = lua
-    self.call = call
     self.alias = alias ?? (name.hasPrefix("nnlua.") ? String(name.dropFirst(6)) : name)
+    contents = Contents {
+      let rows = rows(), classes = classes()
+      return Contents.Value(rows: rows, groups: groups() ?? [RowGroup("", rows)], classes: classes, types: classes + types(), call: call())
+    }
+  }
+
+  private final class Contents: Sendable {
+    struct Value: Sendable {
+      let rows: [Row], groups: [RowGroup], classes: [LuaClass], types: [LuaClass], call: Row?
+    }
+    private let make: @Sendable () -> Value
+    private let made = Mutex<Value?>(nil)
+
+    init(_ make: @escaping @Sendable () -> Value) { self.make = make }
+
+    var value: Value {
+      made.withLock { known in
+        if let known { return known }
+        let value = make()
+        known = value
+        return value
+      }
+    }
   }
 
   /// Libraries of plugins that this process has loaded: help knows them too.
