@@ -47,6 +47,9 @@ static const unsigned char runtime_lua[] = {
 static const unsigned char tensor_lua[] = {
 #embed "Lua/tensor.lua"
 };
+static const unsigned char report_css[] = {
+#embed "Report/report.css"
+};
 static const unsigned char template_swift[] = {
 #embed "Plugin/template.swift"
 };
@@ -61,6 +64,7 @@ static const unsigned char plugin_check_lua[] = {
 };
 
 static const nn_resource resources[] = {
+    {"report.css", report_css, sizeof report_css},
     {"plugin_check.lua", plugin_check_lua, sizeof plugin_check_lua},
     {"template.md", template_md, sizeof template_md},
     {"template.lua", template_lua, sizeof template_lua},

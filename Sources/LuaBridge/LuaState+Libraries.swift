@@ -40,6 +40,11 @@ extension LuaState {
         push(row.box)
         stack.rawSet(-2, row.name)
       }
+      // What classes written in Lua show themselves by, as their base does.
+      if let display = type.operators.first(where: { $0.0 == "__display" }) {
+        push(display.1.box)
+        stack.rawSet(-2, display.0)
+      }
       stack.rawSet(table, type.name)
     }
     // Names that are not there raise, with the nearest name that is; `__name` and the like stay nil for Lua's own lookups.

@@ -22,6 +22,7 @@ public enum PlotLibrary {
       error(message, placed and 0 or 2)
     end
     local make = plot.figure
+    getmetatable(plot).make = make  -- for figures that do not become the one at hand
     function plot.figure(...)
       return relay(pcall(function(...)
         current = make(...)

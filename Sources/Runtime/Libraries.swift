@@ -9,7 +9,7 @@ internal import Training
 /// Every module that scripts can `require`, in one place: the command line, help and the tests read this list.
 public enum Libraries {
   public static let all: [Library] = [
-    RuntimeLibrary.library, RuntimeLibrary.progress, RuntimeLibrary.display,
+    RuntimeLibrary.library, RuntimeLibrary.progress, RuntimeLibrary.display, NotebookLibrary.library,
     TensorLibrary.library, LinalgLibrary.library,
     ModuleLibrary.library, FunctionalLibrary.library, Initializers.library, Utilities.library, OptimizerLibrary.library,
     ScheduleLibrary.library, MetricsLibrary.library, TrainLibrary.library, TrainLibrary.options, TrainLibrary.history,

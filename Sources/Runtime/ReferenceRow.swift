@@ -38,13 +38,8 @@ extension Reference {
     func push(_ stack: LuaStack) { value.push(stack) }
   }
 
-  /// Through `print`, which scripts and notebooks may have replaced.
   private static func show(_ text: String, _ stack: LuaStack) throws -> Int32 {
-    guard stack.reserve(4) else { throw LuaError("stack overflow") }
-    stack.pushGlobals()
-    stack.rawGet(-1, "print")
-    stack.push(text)
-    try stack.call(arguments: 1, results: 0)
+    try Display.print(text, stack)
     return 0
   }
 

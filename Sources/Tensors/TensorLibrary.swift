@@ -28,7 +28,7 @@ public enum TensorLibrary {
     `x[i]` is row i, a view; `x[{i, j}]` an element; `x[{ {1, 5}, {} }]` a range of rows with all columns (`{a, b, step}` takes every step-th); \
     `x[mask]` the elements where a bool tensor is true; `x[positions]` rows by an int64 tensor. All of them can be assigned to. \
     Positions count from 1, negative ones from the end; where every dim is fixed by a number the result is a Lua number.
-    """, rows: all, operators: Arithmetic.operators + Properties.operators, index: Indexing.read, newIndex: Indexing.assign)
+    """, rows: all, operators: Arithmetic.operators + Properties.operators + [("__display", TensorDisplay.row)], index: Indexing.read, newIndex: Indexing.assign)
 
   public static let library = Library(
     "nnlua.tensor", "Tensors, arithmetic and gradients.", rows: all, groups: groups, types: [tensorClass, CustomFunction.type, CustomFunction.contextClass],

@@ -40,11 +40,28 @@ struct Interpreter {
 
   private let interrupted: Int32 = 130
 
+  /// A state as a script finds it, for what runs one in another way than `run`.
+  static func prepare(_ state: LuaState, script: String, arguments: [String]) {
+    Libraries.install(in: state)
+    unblockInterrupts()
+    state.watchInterrupts()
+    let stack = state.stack
+    stack.pushGlobals()
+    stack.newTable(list: arguments.count, fields: 1)
+    for (i, argument) in ([script] + arguments).enumerated() {
+      stack.push(argument)
+      stack.rawSet(-2, i)
+    }
+    stack.rawSet(-2, "arg")
+    stack.pop()
+    script.withCString { SearchPath.extend(state, script: $0, plugins: []) }
+  }
+
   private func outcome(_ state: LuaState) -> Int32 {
     do {
       if options.version { print("\(Usage.version)  Lua \(LuaState.luaVersion)") }
       Libraries.install(in: state)
-      unblockInterrupts()
+      Self.unblockInterrupts()
       state.watchInterrupts()
       setArguments(state)
       SearchPath.extend(state, script: scriptPath, plugins: options.plugins)
@@ -78,7 +95,7 @@ struct Interpreter {
   }
 
   /// A parent may have blocked the signal for its own threads, and a child inherits that.
-  private func unblockInterrupts() {
+  private static func unblockInterrupts() {
     var signals = sigset_t()
     sigemptyset(&signals)
     sigaddset(&signals, SIGINT)

@@ -3,7 +3,7 @@ internal import Runtime
 enum Usage {
   static let short = """
     usage: nnlua [options] [script [args]]
-           nnlua info | data | help | notebook | plugin
+           nnlua run | info | data | help | notebook | plugin
     `nnlua -h` lists the options
     """
 
@@ -30,6 +30,7 @@ enum Usage {
                      no program, loads no native code and uses no network
 
     subcommands (a script of such a name is run by ./NAME):
+      nnlua run SCRIPT [--report out.html|.ipynb|.md] [-p name=value]   cell by cell, into a report
       nnlua info             version, instruction level, threads, memory
       nnlua data list        the data sets, and where they are
       nnlua data fetch NAME  download a data set

@@ -115,7 +115,7 @@ extension Module {
 private func padded(_ text: String, _ width: Int) -> String { text + String(repeating: " ", count: max(width - text.count, 0)) }
 
 /// 1234567 as "1,234,567".
-private func grouped(_ number: Int) -> String {
+func grouped(_ number: Int) -> String {
   var text = "", digits = Array(String(number))
   while digits.count > 3 {
     text = "," + String(digits.suffix(3)) + text

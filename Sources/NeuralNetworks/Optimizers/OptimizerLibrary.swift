@@ -11,7 +11,10 @@ public enum OptimizerLibrary {
 
   public static let optimizerClass = LuaClass(
     "Optimizer", "Changes parameters by their gradients: what `optim.Adam(net, …)` and the others make.", rows: methods,
-    operators: [("__tostring", Row("tostring", "The optimizer as text.", Param("optimizer", Optimizer.self), place: []) { $0.title })],
+    operators: [
+      ("__tostring", Row("tostring", "The optimizer as text.", Param("optimizer", Optimizer.self), place: []) { $0.title }),
+      ("__display", Row("__display", "What a notebook shows: the settings of each group of parameters.", Param("optimizer", Optimizer.self), place: []) { $0.bundle }),
+    ],
     newIndex: { stack in
       let optimizer = try Optimizer.decode(stack, 1), name = stack.string(at: 2)
       guard name == "lr" || name == "momentum" && optimizer.momentum != nil else { throw LuaError("\(optimizer.kind) has no field '\(name ?? "?")' to set") }
@@ -169,5 +172,19 @@ struct ParameterSource: LuaValue {
     defer { stack.pop() }
     guard stack.type(at: -1) != .nil else { throw LuaError("\(name): a parameter group is a table {params = …, lr = …}; group 1 has no params") }
     return stack.length(at: index)
+  }
+}
+
+extension Optimizer {
+  /// How a notebook shows it.
+  fileprivate var bundle: DisplayBundle {
+    let rows = groups.enumerated().map { place, group -> [HTML.Cell] in
+      [
+        .number("\(place + 1)"), .number(shortNumber(group.lr)), .number(group.momentum.map { shortNumber($0) } ?? ""), .number("\(group.parameters.count)"),
+        .number(grouped(group.parameters.reduce(0) { $0 + $1.count })),
+      ]
+    }
+    let headings: [HTML.Cell] = [.number("group"), .number("lr"), .number("momentum"), .number("tensors"), .number("values")]
+    return DisplayBundle(text: title, [("text/html", .text(HTML.heading(title) + HTML.table(headings, rows)))])
   }
 }

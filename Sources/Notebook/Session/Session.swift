@@ -1,4 +1,5 @@
 public import LuaBridge
+internal import Runtime
 
 /// Cells that share their top-level locals.
 ///
@@ -40,6 +41,7 @@ public final class Session {
     let base = stack.top
     defer { stack.top = base }
     runs += 1
+    Display.beginCell()
     return state.run {
       var bytes = Array(text.utf8)
       if bytes.starts(with: [0xEF, 0xBB, 0xBF]) { bytes.removeFirst(3) }
@@ -148,7 +150,7 @@ public final class Session {
     if values.count == 1, state.isStandardStream(stack, base + 2) { return nil }  // what io.write returns
     onValue?(stack, base + 2)
     if isSilent { return nil }
-    if values.count == 1 { return try Display.bundle(stack, base + 2) }
+    if values.count == 1 { return try Display.result(stack, base + 2) }
     return DisplayBundle(text: try values.map { try Display.bundle(stack, $0).text }.joined(separator: "\t"))
   }
 
