@@ -1,6 +1,7 @@
 #define _GNU_SOURCE
 #include "Bridge.h"
 #include "CPU.h"
+#include "Plugin.h"
 #include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -79,6 +80,7 @@ lua_State *nn_new_state(size_t limit) {
 void nn_close_state(lua_State *L) {
   nn_host *host = nn_host_of(L);
   lua_close(L);
+  nn_forget_traps(host);
   free(host->chain);
   free(host);
 }

@@ -67,6 +67,9 @@ struct PluginCommand: ParsableCommand {
           let state: String
           if let first = seen[plugin.name] {
             state = "hidden by \(first)"
+          } else if plugin.stamp.build != PluginStamp.thisBuild {
+            state = "built for another nnlua: run nnlua plugin build"
+            seen[plugin.name] = plugin.path
           } else {
             let trial = try plugin.trial()
             state = trial.status == 0 ? trial.says : "cannot be loaded: \(trial.says)"
