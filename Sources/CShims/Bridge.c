@@ -131,11 +131,12 @@ static void push_owner(lua_State *L, const void *box) {
   lua_setmetatable(L, -2);
 }
 
+// upvalues: 1 the box, 2 its owner, 3 the name, for last words
 void nn_push_function(lua_State *L, const void *box, const char *name) {
-  (void)name;
   lua_pushlightuserdata(L, (void *)box);
   push_owner(L, box);
-  lua_pushcclosure(L, trampoline, 2);
+  lua_pushstring(L, name);
+  lua_pushcclosure(L, trampoline, 3);
 }
 
 // upvalues: 1 methods and getters by name, 2 the fallback's box, 3 its owner

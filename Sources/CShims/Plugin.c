@@ -76,10 +76,12 @@ static void say_place(void) {
   lua_Debug info;
   char line[24];
   if (!lua_getstack(L, 0, &info)) return;
-  lua_getinfo(L, "n", &info);
-  if (info.name) {
+  lua_getinfo(L, "nf", &info);
+  // A bound function knows its name; of what else is bound (fields), Lua knows how the script calls it.
+  const char *name = lua_getupvalue(L, -1, 3) && lua_type(L, -1) == LUA_TSTRING ? lua_tostring(L, -1) : info.name;
+  if (name) {
     say(" in '");
-    say(info.name);
+    say(name);
     say("'");
   }
   if (!lua_getstack(L, 1, &info)) return;

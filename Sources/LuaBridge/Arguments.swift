@@ -201,7 +201,7 @@ public struct Arguments {
 }
 
 /// The name nearest to `name` by edit distance (two letters exchanged are one edit), where one is near enough to be meant.
-public func closest(to name: String, in known: some Sequence<String>) -> String? {
+package func closest(to name: String, in known: some Sequence<String>) -> String? {
   let wanted = Array(name.lowercased().utf8)
   var best: (distance: Int, name: String)?
   for candidate in known where abs(candidate.utf8.count - wanted.count) <= 3 {

@@ -1,10 +1,10 @@
 internal import CShims
 
 /// Bytes that Swift objects hold outside Lua: tensors above all. Lua sees 40 bytes where a tensor holds megabytes.
-public enum ExternalMemory {
+package enum ExternalMemory {
   /// Bytes in use now, and the most there ever were.
-  public nonisolated(unsafe) private(set) static var live = 0
-  public nonisolated(unsafe) private(set) static var peak = 0
+  package nonisolated(unsafe) private(set) static var live = 0
+  package nonisolated(unsafe) private(set) static var peak = 0
   /// Bytes made since the collector last ran, and how many bring it on.
   nonisolated(unsafe) static var unseen = 0
   nonisolated(unsafe) static var threshold = 8 << 20
@@ -13,16 +13,16 @@ public enum ExternalMemory {
   /// the caches hold: a loop of 1x1 additions took twice the time then.
   private static let overhead = 2048
 
-  @inline(__always) public static func add(_ bytes: Int) {
+  @inline(__always) package static func add(_ bytes: Int) {
     live &+= bytes
     unseen &+= bytes &+ overhead
     if live > peak { peak = live }
   }
-  @inline(__always) public static func remove(_ bytes: Int) { live &-= bytes }
+  @inline(__always) package static func remove(_ bytes: Int) { live &-= bytes }
   /// Runs a full collection where a tensor would not fit otherwise.
-  public nonisolated(unsafe) static var reclaim: (() -> Void)?
+  package nonisolated(unsafe) static var reclaim: (() -> Void)?
   /// Begins a new measurement of the peak.
-  public static func resetPeak() { peak = live }
+  package static func resetPeak() { peak = live }
 }
 
 /// When Lua's collector runs on account of tensors.

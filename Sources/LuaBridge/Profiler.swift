@@ -11,7 +11,7 @@ public enum Profiler {
   nonisolated(unsafe) private(set) static var profile = Profile()
 
   /// Measures into `profile` from now on; what was measured into before stands still until `resume`.
-  public static func start(_ profile: Profile) -> Profile? {
+  package static func start(_ profile: Profile) -> Profile? {
     let before = isOn ? self.profile : nil
     self.profile = profile
     profile.start()
@@ -20,7 +20,7 @@ public enum Profiler {
   }
 
   /// Ends the measurement, and goes on with the one it interrupted.
-  public static func stop(_ profile: Profile, resume before: Profile? = nil) {
+  package static func stop(_ profile: Profile, resume before: Profile? = nil) {
     profile.stop()
     guard self.profile === profile else { return }
     isOn = before != nil

@@ -1,5 +1,5 @@
 internal import CShims
-public import LuaBridge
+package import LuaBridge
 
 #if canImport(Glibc)
   internal import Glibc
@@ -8,7 +8,7 @@ public import LuaBridge
 /// How `require` finds plugins: a searcher of its own in front of the one for Lua's C modules, over the same `package.cpath`.
 ///
 /// Everything that can be said without running the plugin is said first: another build, another processor, another name.
-public enum PluginLoader {
+package enum PluginLoader {
   private struct Loaded {
     var path: String
     var inode: UInt
@@ -19,7 +19,7 @@ public enum PluginLoader {
   private nonisolated(unsafe) static var loaded: [String: Loaded] = [:]
 
   /// Makes plugins known to a state's `require`.
-  public static func install(in state: LuaState) {
+  package static func install(in state: LuaState) {
     let stack = state.stack
     guard stack.reserve(8) else { return }
     let top = stack.top

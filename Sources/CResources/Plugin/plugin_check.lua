@@ -281,6 +281,8 @@ for _, row in ipairs(rows) do
   documentation(row)
   if not found then
     say(row.name, "example", true, tostring(problem))
+    local f = rawget(module, row.name)
+    if f ~= nil then wrong_arguments(row, {f = f}) end
   else
     say(row.name, "example", false)
     local made = found.result and found.result[1]

@@ -42,11 +42,11 @@ public final class Storage {
 ///
 /// malloc's trimming and the page faults that follow cost a training loop 2.5 times its time. What is kept never passes
 /// what is in use, nor 32 MB where little is. Only Lua's thread makes and frees tensors.
-public enum BufferCache {
+package enum BufferCache {
   nonisolated(unsafe) private static var free: [[UnsafeMutableRawPointer]] = Array(repeating: [], count: 256)
   /// Bytes kept, and blocks that had to come from the system.
-  public nonisolated(unsafe) private(set) static var cached = 0
-  public nonisolated(unsafe) private(set) static var allocations = 0
+  package nonisolated(unsafe) private(set) static var cached = 0
+  package nonisolated(unsafe) private(set) static var allocations = 0
 
   static let physicalMemory = sysconf(Int32(_SC_PHYS_PAGES)) * sysconf(Int32(_SC_PAGESIZE))
 
@@ -87,7 +87,7 @@ public enum BufferCache {
 
   /// Makes sure that the system will give a kernel so much working memory, which cannot refuse as a tensor can.
   /// - Errors: it would not.
-  public static func check(workingMemory bytes: Int) throws {
+  package static func check(workingMemory bytes: Int) throws {
     guard bytes > 32 << 20 else { return }  // less is found among what threads and tensors leave
     if bytes > physicalMemory / 10 * 9 - ExternalMemory.live {
       ExternalMemory.reclaim?()
@@ -109,7 +109,7 @@ public enum BufferCache {
   }
 
   /// Gives blocks back to the system, the largest first, until at most `bytes` are kept.
-  public static func drop(to bytes: Int) {
+  package static func drop(to bytes: Int) {
     for index in free.indices.reversed() {
       while cached > bytes, let block = free[index].popLast() {
         cached -= size(of: index)

@@ -175,9 +175,9 @@ public class Node {
 }
 
 /// The end of the tape: a tensor whose gradient the script asked for.
-public final class Leaf: Node {
-  public var grad: Tensor?
-  public init(_ shape: Shape) { super.init(leaf: shape) }
+package final class Leaf: Node {
+  package var grad: Tensor?
+  package init(_ shape: Shape) { super.init(leaf: shape) }
 }
 
 /// Whether ops are recorded.

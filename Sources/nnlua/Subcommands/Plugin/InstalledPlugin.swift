@@ -11,6 +11,8 @@ struct InstalledPlugin {
   let path: String
   let stamp: PluginStamp
   var name: String { stamp.name }
+  /// The name of its file, by which `require` finds it.
+  var file: String { path.split(separator: "/").last.map { String($0.dropLast(3)) } ?? "" }
 
   /// - Errors: no plugin.
   init(_ path: String) throws {
@@ -28,7 +30,6 @@ struct InstalledPlugin {
 
   /// Loads it in a process of its own: its version, or why it cannot be loaded.
   func trial() throws -> (status: Int32, says: String) {
-    let file = path.split(separator: "/").last.map { $0.dropLast(3) } ?? ""
     let outcome = try ChildProgram.run(ChildProgram.own, ["-E", "--plugin", path, "-e", "io.write(require('nnlua.plugins')['\(file)'].version)"])
     if let death = outcome.death { return (outcome.status, "it ends the process by \(death)") }
     let text = outcome.output.split(separator: "\n").first.map(String.init) ?? ""
