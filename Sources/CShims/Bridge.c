@@ -50,9 +50,7 @@ static void on_warning(void *context, const char *text, int more) {
   static int fresh = 1;
   (void)context;
   if (fresh && !more && text[0] == '@') return;  // control messages
-  if (fresh) (void)!write(2, "Lua warning: ", 13);
-  (void)!write(2, text, strlen(text));
-  if (!more) (void)!write(2, "\n", 1);
+  fprintf(stderr, "%s%s%s", fresh ? "Lua warning: " : "", text, more ? "" : "\n");
   fresh = !more;
 }
 
@@ -72,6 +70,8 @@ lua_State *nn_new_state(size_t limit) {
   host->chain = malloc(16 * sizeof *host->chain);
   host->chain[0] = L;
   host->chain_count = 1;
+  host->exit_status = -1;
+  pthread_mutex_init(&host->run_lock, NULL);
   lua_atpanic(L, at_panic);
   lua_setwarnf(L, on_warning, NULL);
   return L;
@@ -81,6 +81,8 @@ void nn_close_state(lua_State *L) {
   nn_host *host = nn_host_of(L);
   lua_close(L);
   nn_forget_traps(host);
+  pthread_mutex_destroy(&host->run_lock);
+  free(host->raise_soon);
   free(host->chain);
   free(host);
 }
@@ -289,12 +291,22 @@ void nn_push_global_table(lua_State *L) { lua_pushglobaltable(L); }
 // ---- coroutines that an interrupt can reach ----
 
 static void interrupt_hook(lua_State *L, lua_Debug *info) {
-  (void)info;
+  nn_host *host = nn_host_of(L);
+  if (host->raise_soon) {
+    lua_sethook(L, NULL, 0, 0);
+    lua_pushstring(L, host->raise_soon);
+    free(host->raise_soon);
+    host->raise_soon = NULL;
+    luaL_where(L, info->event == LUA_HOOKRET);  // a function of the library that is about to return: its caller's line
+    lua_insert(L, -2);
+    lua_concat(L, 2);
+    lua_error(L);
+  }
   if (!nn_interrupt_flag) {
     lua_sethook(L, NULL, 0, 0);
     return;
   }
-  luaL_error(L, "interrupted!");
+  luaL_error(L, host->exit_status >= 0 ? "exit" : "interrupted!");
 }
 
 static void set_hook(lua_State *L) { lua_sethook(L, interrupt_hook, LUA_MASKCALL | LUA_MASKRET | LUA_MASKLINE | LUA_MASKCOUNT, 1); }
@@ -374,8 +386,44 @@ static int coroutine_wrap(lua_State *L) {
   return 1;
 }
 
+// upvalue 1: Lua's own os.exit
+static int os_exit(lua_State *L) {
+  nn_host *host = nn_host_of(L);
+  if (!host->runs) {
+    lua_pushvalue(L, lua_upvalueindex(1));
+    lua_insert(L, 1);
+    lua_call(L, lua_gettop(L) - 1, 0);
+    return 0;
+  }
+  int status = lua_isboolean(L, 1) ? !lua_toboolean(L, 1) : (int)luaL_optinteger(L, 1, 0);
+  host->exit_status = status & 0xFF;  // what a process could tell
+  nn_interrupt_flag = 1;              // no pcall keeps it from ending the run
+  for (int i = 0; i < host->chain_count; i++) set_hook(host->chain[i]);
+  return luaL_error(L, "exit");
+}
+
+void nn_raise_soon(lua_State *L, const char *message) {
+  nn_host *host = nn_host_of(L);
+  free(host->raise_soon);
+  host->raise_soon = strdup(message);
+  set_hook(host->chain[host->chain_count - 1]);
+}
+
 void nn_open_standard(lua_State *L) {
   luaL_openlibs(L);
+  nn_host *host = nn_host_of(L);
+  lua_getglobal(L, "io");
+  static const char *const names[] = {"stdin", "stdout", "stderr"};
+  for (int i = 0; i < 3; i++) {
+    lua_getfield(L, -1, names[i]);
+    host->standard_streams[i] = lua_touserdata(L, -1);
+    luaL_ref(L, LUA_REGISTRYINDEX);  // kept, whatever a script does to the table
+  }
+  lua_getglobal(L, "os");
+  lua_getfield(L, -1, "exit");
+  lua_pushcclosure(L, os_exit, 1);
+  lua_setfield(L, -2, "exit");
+  lua_pop(L, 2);
   lua_getglobal(L, "coroutine");
   lua_pushcfunction(L, coroutine_resume);
   lua_setfield(L, -2, "resume");

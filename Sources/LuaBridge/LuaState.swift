@@ -17,6 +17,7 @@ public final class LuaState {
   private var handles: Int32 = 0  // registry: handle -> value, weak values
   private var handleIDs: Int32 = 0  // registry: value -> handle, weak keys
   private var lastHandle = 0
+  var redirection: Redirection?
   private var collector = Collector()
   /// Tells references that outlive the state (in an error on its way out) that it is gone; a weak reference would slow every call down.
   final class Life {
@@ -59,6 +60,7 @@ public final class LuaState {
   deinit {
     life.state = nil
     ExternalMemory.reclaim = nil
+    frontEnd = nil
     nn_close_state(L)
   }
 

@@ -1,6 +1,8 @@
 #pragma once
 #include <stddef.h>
+#include <pthread.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <lua.h>
 #include <lauxlib.h>
 #include <lualib.h>
@@ -18,6 +20,15 @@ typedef struct nn_host {
   lua_State **chain;           ///< the main state and the coroutines now being resumed, innermost last
   int chain_count, chain_capacity;
   volatile int holding, held;  ///< > 0 while the first interrupt waits; one has come meanwhile
+  luaL_Stream *standard_streams[3];  ///< io.stdin, io.stdout, io.stderr
+  FILE *streams_before[3];           ///< the process's own, while a front end has taken their place
+  int is_redirected;
+  int runs;                          ///< > 0 between nn_begin_run and nn_end_run
+  int exit_status;                   ///< of os.exit in this run, or -1
+  pthread_mutex_t run_lock;          ///< guards the next two
+  int is_running;
+  pthread_t thread;
+  char *raise_soon;                  ///< a message that the hook raises once
 } nn_host;
 
 /// Swift's end of a bound call: >= 0 results on the stack; NN_RAISE raises the string on top with the script's position;
