@@ -26,6 +26,7 @@ public final class LuaState {
   let life = Life()
   /// The coroutine whose call into Swift is running.
   fileprivate var running: OpaquePointer
+  /// The stack of the coroutine that runs.
   public var stack: LuaStack { LuaStack(running) }
 
   /// - memoryLimit: bytes that Lua's own values may take; 0 is no limit.
@@ -251,9 +252,9 @@ public final class LuaState {
     return try R.decode(stack, stack.top)
   }
 
-  public func watchInterrupts() { nn_watch_interrupts(L) }
-  public func endInterrupt() { nn_end_interrupt(L) }
-  public static var isInterrupted: Bool { nn_interrupt_flag != 0 }
+  package func watchInterrupts() { nn_watch_interrupts(L) }
+  package func endInterrupt() { nn_end_interrupt(L) }
+  package static var isInterrupted: Bool { nn_interrupt_flag != 0 }
 
   /// Runs `body` while the first interrupt is only noted: `interrupted` in it tells whether one came. A second one breaks at once.
   /// One that `body` never asked about is raised when it ends.
@@ -275,7 +276,7 @@ public final class LuaState {
   private final class Hold: @unchecked Sendable {
     var told = false, ended = false
   }
-  public static func dieOfInterrupt() { nn_die_of_interrupt() }
+  package static func dieOfInterrupt() { nn_die_of_interrupt() }
 }
 
 /// The other end of the trampoline: nothing leaves here but a number, with a message on the stack where it is negative.

@@ -25,9 +25,13 @@ public struct Row: Sendable {
     public static let getter = Place(rawValue: 4)
   }
 
+  /// As scripts call it.
   public let name: String
+  /// What it does: the text that help and the reference pages are made from.
   public let doc: String
+  /// Its parameters.
   public let signature: Signature
+  /// Where it can be called from.
   public let place: Place
   /// A runnable Lua snippet; `T`, `nn`, `F`, `optim` and `data` are the modules.
   public let example: String

@@ -6,6 +6,7 @@ internal import LuaBridge
 
 /// A block of memory that tensors look into: 64-byte aligned, from a cache of freed blocks.
 public final class Storage {
+  /// The first byte, aligned for all vector instructions.
   public let pointer: UnsafeMutableRawPointer
   /// Bytes reserved (the size class, at least what was asked for).
   public let capacity: Int
@@ -31,6 +32,7 @@ public final class Storage {
   /// Changes in place that the tape recorded: views made before them have lost their place on it.
   private(set) var recordedChanges = 0
 
+  /// Says that elements were changed in place, so that backward can tell what it saved from what is there now.
   @inline(__always) public func changed(by op: String, recorded: Bool = false) {
     version &+= 1
     writer = op
