@@ -5,6 +5,9 @@
 static const unsigned char class_lua[] = {
 #embed "Lua/class.lua"
 };
+static const unsigned char sandbox_lua[] = {
+#embed "Lua/sandbox.lua"
+};
 static const unsigned char digits_images[] = {
 #embed "Data/digits-images-idx3-ubyte.gz"
 };
@@ -66,6 +69,7 @@ static const nn_resource resources[] = {
     {"digits-labels-idx1-ubyte.gz", digits_labels, sizeof digits_labels},
     {"iris.csv", iris_csv, sizeof iris_csv},
     {"data.lua", data_lua, sizeof data_lua},
+    {"sandbox.lua", sandbox_lua, sizeof sandbox_lua},
     {"class.lua", class_lua, sizeof class_lua},
     {"optim.lua", optim_lua, sizeof optim_lua},
     {"history.lua", history_lua, sizeof history_lua},

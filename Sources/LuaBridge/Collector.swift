@@ -1,10 +1,27 @@
 internal import CShims
 
+#if canImport(Glibc)
+  internal import Glibc
+#endif
+
 /// Bytes that Swift objects hold outside Lua: tensors above all. Lua sees 40 bytes where a tensor holds megabytes.
 package enum ExternalMemory {
   /// Bytes in use now, and the most there ever were.
-  package nonisolated(unsafe) private(set) static var live = 0
+  package private(set) static var live: Int {
+    @inline(__always) get { nn_external_bytes }
+    @inline(__always) set { nn_external_bytes = newValue }
+  }
   package nonisolated(unsafe) private(set) static var peak = 0
+  /// Bytes that Lua's values and these may take together, nil where only the machine sets the limit.
+  package nonisolated(unsafe) internal(set) static var limit: Int?
+  /// Bytes of Lua's own values.
+  nonisolated(unsafe) static var luaBytes: () -> Int = { 0 }
+  /// Bytes that can still be had: of the limit, or of nine tenths of the machine's memory.
+  package static var room: Int {
+    if let limit { return limit - live - luaBytes() }
+    return machine / 10 * 9 - live
+  }
+  package static let machine = sysconf(Int32(_SC_PHYS_PAGES)) * sysconf(Int32(_SC_PAGESIZE))
   /// Bytes made since the collector last ran, and how many bring it on.
   nonisolated(unsafe) static var unseen = 0
   nonisolated(unsafe) static var threshold = 8 << 20

@@ -75,6 +75,10 @@ extension LuaState {
     lua_setmetatable(stack.L, table)
     if let lua = library.lua {
       try load(lua, name: "=\(library.name)", stack)
+      if shippedEnvironment != 0 {
+        lua_rawgeti(stack.L, nn_registry_index(), Int64(shippedEnvironment))
+        lua_setupvalue(stack.L, -2, 1)
+      }
       stack.copy(table)
       try stack.call(arguments: 1, results: 0)
     }

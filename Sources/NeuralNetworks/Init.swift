@@ -142,7 +142,7 @@ package enum Initializers {
       }
       rounds += 1
       if rounds > 10_000 { throw LuaError("trunc_normal_: too little of that normal distribution lies in \(low)..\(high)") }
-      if LuaState.isInterrupted { throw LuaError("interrupted!") }
+      try LuaState.checkInterrupt()
     }
     try x.load(result, "trunc_normal_")
   }
@@ -155,7 +155,7 @@ package enum Initializers {
     let (count, length) = rows <= columns ? (rows, columns) : (columns, rows)
     var vectors: [[Double]] = []
     while vectors.count < count {
-      if LuaState.isInterrupted { throw LuaError("interrupted!") }
+      try LuaState.checkInterrupt()
       var v = try RandomState.normal(Shape(length), .float64).values()
       for _ in 0..<2 {
         for other in vectors {

@@ -18,7 +18,9 @@ struct Interpreter {
     let status: Int32
     do {
       // The state is closed before the process ends: finalizers run and files are flushed, as in `lua`.
-      var state: LuaState? = try LuaState()
+      let limits = try Limits(options)
+      var state: LuaState? = try LuaState(memoryLimit: limits.memory ?? 0)
+      try limits.begin(state!)
       if let path = options.profile { try Profiling.begin(path: path) }
       status = outcome(state!)
       Profiling.end()
@@ -47,6 +49,7 @@ struct Interpreter {
       setArguments(state)
       SearchPath.extend(state, script: scriptPath, plugins: options.plugins)
       try initialise(state)
+      if options.sandbox { try Limits.enterSandbox(state, script: scriptPath.map { String(cString: $0) }) }
       if let seed = options.seed { try state.run("require('nnlua.tensor').manual_seed(\(seed))", name: "=--seed", traceback: true) }
       for path in options.plugins where path.hasSuffix(".so") { try PluginFolders.require(path, state) }
       for action in options.actions { try run(action, state) }
@@ -54,7 +57,7 @@ struct Interpreter {
     } catch {
       if LuaState.isInterrupted {
         complain("\(error)")
-        return interrupted
+        return LuaState.isTimeOver ? 1 : interrupted
       }
       complain("\(error)")
       return 1
@@ -68,10 +71,10 @@ struct Interpreter {
     if options.script == nil, !options.executes, !options.version {
       do { try runFile(nil, state, arguments: 0..<0) } catch {
         complain("\(error)")
-        return LuaState.isInterrupted ? interrupted : 1
+        return LuaState.isInterrupted && !LuaState.isTimeOver ? interrupted : 1
       }
     }
-    return LuaState.isInterrupted ? interrupted : 0
+    return LuaState.isTimeOver ? 1 : LuaState.isInterrupted ? interrupted : 0
   }
 
   /// A parent may have blocked the signal for its own threads, and a child inherits that.

@@ -24,6 +24,10 @@ enum Usage {
       --profile[=FILE]  time by op and by layer on standard error at the end, and a trace
                      for ui.perfetto.dev in FILE (nnlua-trace.json); --trace FILE does the same
       --seed N       begin all chance at N: the same numbers in every run
+      --memory-limit SIZE  an error where Lua's values and tensors together pass it: 2G, 500M
+      --time-limit TIME    an error where the script runs longer: 60s, 5m, 1h
+      --sandbox      the script reads only its own folder and the data sets, writes no file, starts
+                     no program, loads no native code and uses no network
 
     subcommands (a script of such a name is run by ./NAME):
       nnlua info             version, instruction level, threads, memory

@@ -61,6 +61,7 @@ enum Output {
   }
 
   static func save(_ figure: Figure, _ path: String, for function: String) throws {
+    do { try Sandbox.forbid("files cannot be written") } catch { throw LuaError("\(function): \(error)") }
     let name = path.split(separator: "/", omittingEmptySubsequences: false).last ?? ""
     let ending = name.contains(".") ? name.split(separator: ".", omittingEmptySubsequences: false).last!.lowercased() : ""
     guard ["svg", "png", "pdf"].contains(ending) else {

@@ -50,8 +50,6 @@ package enum BufferCache {
   package nonisolated(unsafe) private(set) static var cached = 0
   package nonisolated(unsafe) private(set) static var allocations = 0
 
-  static let physicalMemory = sysconf(Int32(_SC_PHYS_PAGES)) * sysconf(Int32(_SC_PAGESIZE))
-
   /// 128, 160, 192, 224, 256, 320, … : four classes a power of two.
   private static func sizeClass(_ bytes: Int) -> (index: Int, size: Int) {
     let needed = max(bytes, 128)
@@ -69,14 +67,7 @@ package enum BufferCache {
       cached -= size
       return (block, size)
     }
-    if size > physicalMemory / 10 * 9 - ExternalMemory.live {
-      ExternalMemory.reclaim?()
-      drop(to: 0)
-      guard size <= physicalMemory / 10 * 9 - ExternalMemory.live else {
-        throw OutOfMemory(
-          "a tensor of \(megabytes(bytes)) was asked for, \(megabytes(ExternalMemory.live)) are in use, the machine has \(megabytes(physicalMemory))")
-      }
-    }
+    try makeRoom(size) { "a tensor of \(megabytes(bytes)) was asked for" }
     var block: UnsafeMutableRawPointer?
     if posix_memalign(&block, 64, size) != 0 {
       drop(to: 0)
@@ -91,16 +82,23 @@ package enum BufferCache {
   /// - Errors: it would not.
   package static func check(workingMemory bytes: Int) throws {
     guard bytes > 32 << 20 else { return }  // less is found among what threads and tensors leave
-    if bytes > physicalMemory / 10 * 9 - ExternalMemory.live {
-      ExternalMemory.reclaim?()
-      drop(to: 0)
-    }
+    try makeRoom(bytes) { "\(megabytes(bytes)) of working memory are needed" }
     var block: UnsafeMutableRawPointer?
-    guard bytes <= physicalMemory / 10 * 9 - ExternalMemory.live, posix_memalign(&block, 64, bytes) == 0 else {
-      throw OutOfMemory(
-        "\(megabytes(bytes)) of working memory are needed, \(megabytes(ExternalMemory.live)) are in use, the machine has \(megabytes(physicalMemory))")
-    }
+    guard posix_memalign(&block, 64, bytes) == 0 else { throw OutOfMemory("the system refused \(megabytes(bytes))") }
     Glibc.free(block)
+  }
+
+  /// Lets go what nobody needs where `bytes` more would not fit otherwise; kept blocks count too where there is a limit.
+  private static func makeRoom(_ bytes: Int, _ purpose: () -> String) throws {
+    if bytes <= ExternalMemory.room - (ExternalMemory.limit == nil ? 0 : cached) { return }
+    drop(to: 0)
+    if bytes <= ExternalMemory.room { return }
+    ExternalMemory.reclaim?()
+    drop(to: 0)
+    guard bytes <= ExternalMemory.room else {
+      let most = ExternalMemory.limit.map { "the limit is \(megabytes($0))" } ?? "the machine has \(megabytes(ExternalMemory.machine))"
+      throw OutOfMemory("\(purpose()), \(megabytes(ExternalMemory.live)) are in use, \(most)")
+    }
   }
 
   static func give(_ block: UnsafeMutableRawPointer, _ size: Int) {
