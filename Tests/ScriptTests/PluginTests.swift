@@ -108,7 +108,7 @@ import Testing
       """)
     let outcome = try run("net.lua")
     for expected in [
-      "[2] Swish", "Swish", "2.beta\ttensor({0.5000}", "tensor({0.5000}, requires_grad=true)", "Swish: no option 'betta', did you mean 'beta'?",
+      "[2] Swish", "Swish", "2.beta\ttensor({0.5000}", "tensor({0.5000}, requires_grad=true)", "Swish: unknown option 'betta'; did you mean 'beta'?",
       "bad argument #1 to 'Swish' (number expected, got string)",
     ] {
       #expect(outcome.output.contains(expected), "\(expected) | \(outcome.output)\(outcome.errors)")
@@ -123,7 +123,7 @@ import Testing
       func deep(_ n: Int) -> Int { n < 0 ? 0 : 1 + 3 &* deep(n + 1) }
       let plugin = Plugin("fatal", version: "1", functions: [
         Row("pick", "The i-th of three.", Param("i", Int.self), place: .function) { (i: Int) -> Int in [10, 20, 30][i] },
-        Row("deep", "Calls itself.", place: .function) { deep(1) },
+        Row("deep", "Calls itself.", Param("n", Int.self), place: .function) { (n: Int) -> Int in deep(n) },
         Row("spread", "On all cores.", Param("i", Int.self), place: .function) { (i: Int) -> Int in Parallel.run(4) { print($0, [10, 20][i]) }; return i },
       ])
       """)
