@@ -1,4 +1,4 @@
-public import KernelTable
+package import KernelTable
 
 #if canImport(Glibc)
   internal import Glibc
@@ -13,10 +13,10 @@ public import KernelTable
 /// a quarter of the dense product's work for pool 2.
 extension Convolution {
   /// A window's index has to fit in a byte, with one value to spare.
-  public static let largestFusedPool = 15
+  package static let largestFusedPool = 15
 
   /// y, positions: (batch, outChannels, outHeight / pool, outWidth / pool); 1 ≤ pool ≤ `largestFusedPool`. What is left over at the end is not read.
-  public static func forwardReLUMaxPool(
+  package static func forwardReLUMaxPool(
     _ width: FloatWidth, _ g: ConvolutionGeometry, pool: Int, x: UnsafeRawPointer, weight: UnsafeRawPointer, bias: UnsafeRawPointer?,
     y: UnsafeMutableRawPointer, positions: UnsafeMutablePointer<UInt8>
   ) {
@@ -90,7 +90,7 @@ extension Convolution {
   }
 
   /// Overwrites the three gradients; `gradInput` and `gradBias` are nil where no one needs them.
-  public static func backwardReLUMaxPool(
+  package static func backwardReLUMaxPool(
     _ width: FloatWidth, _ g: ConvolutionGeometry, pool: Int, x: UnsafeRawPointer, weight: UnsafeRawPointer, positions: UnsafePointer<UInt8>,
     gradOutput: UnsafeRawPointer, gradInput: UnsafeMutableRawPointer?, gradWeight: UnsafeMutableRawPointer, gradBias: UnsafeMutableRawPointer?
   ) {

@@ -5,7 +5,7 @@ internal import KernelTable
 #endif
 
 /// What follows a convolution in the same pass over memory.
-public enum ConvolutionActivation: Sendable {
+package enum ConvolutionActivation: Sendable {
   case none, relu
 }
 

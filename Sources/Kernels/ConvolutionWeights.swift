@@ -1,4 +1,4 @@
-public import KernelTable
+package import KernelTable
 
 #if canImport(Glibc)
   internal import Glibc
@@ -6,7 +6,7 @@ public import KernelTable
 
 extension Convolution {
   /// ∂weight[o, c, u, v] = Σ gradOutput[n, o, i, j] · x[n, c, i·sh + u·dh - top, …], ∂bias[o] = Σ gradOutput[n, o, i, j].
-  public static func weightGradient(
+  package static func weightGradient(
     _ width: FloatWidth, _ g: ConvolutionGeometry, x: UnsafeRawPointer, gradOutput: UnsafeRawPointer, gradWeight: UnsafeMutableRawPointer,
     gradBias: UnsafeMutableRawPointer?
   ) {

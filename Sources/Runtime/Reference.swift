@@ -1,7 +1,7 @@
 package import LuaBridge
 
 /// Everything scripts can name, as the rows document it: the one source of `nnlua help`, the reference pages and the editor's definitions.
-public enum Reference {
+package enum Reference {
   /// The modules with something to say; the others are the insides of a function (`nnlua.progress`).
   package static var modules: [Library] { contents.modules }
 
@@ -122,7 +122,7 @@ public enum Reference {
   }
 
   /// "; did you mean …?" where a name is near, or the names that contain it.
-  public static func hint(for name: String) -> String {
+  package static func hint(for name: String) -> String {
     let known = topics.keys.sorted()
     // Of two that are as near, the one written in the same case: "convd" is rather conv2d than Conv2d.
     let sameCase = { (other: String) in other.last?.isUppercase == name.last?.isUppercase && other.first?.isUppercase == name.first?.isUppercase }
