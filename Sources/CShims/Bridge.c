@@ -1,6 +1,7 @@
 #define _GNU_SOURCE
 #include "Bridge.h"
 #include "CPU.h"
+#include "Plugin.h"
 #include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -24,7 +25,7 @@ static void *allocate(void *context, void *block, size_t old, size_t size) {
     host->live -= held;
     return NULL;
   }
-  if (size > held && host->limit && host->live - held + size > host->limit) {
+  if (size > held && host->limit && host->live - held + size + (size_t)nn_external_bytes > host->limit) {
     if (!host->inside_swift) return NULL;
     host->over_limit = 1;
   }
@@ -79,6 +80,7 @@ lua_State *nn_new_state(size_t limit) {
 void nn_close_state(lua_State *L) {
   nn_host *host = nn_host_of(L);
   lua_close(L);
+  nn_forget_traps(host);
   pthread_mutex_destroy(&host->run_lock);
   free(host->raise_soon);
   free(host->traceback);
@@ -132,11 +134,12 @@ static void push_owner(lua_State *L, const void *box) {
   lua_setmetatable(L, -2);
 }
 
+// upvalues: 1 the box, 2 its owner, 3 the name, for last words
 void nn_push_function(lua_State *L, const void *box, const char *name) {
-  (void)name;
   lua_pushlightuserdata(L, (void *)box);
   push_owner(L, box);
-  lua_pushcclosure(L, trampoline, 2);
+  lua_pushstring(L, name);
+  lua_pushcclosure(L, trampoline, 3);
 }
 
 // upvalues: 1 methods and getters by name, 2 the fallback's box, 3 its owner
@@ -329,7 +332,7 @@ static void interrupt_hook(lua_State *L, lua_Debug *info) {
     lua_sethook(L, NULL, 0, 0);
     return;
   }
-  luaL_error(L, host->exit_status >= 0 ? "exit" : "interrupted!");
+  luaL_error(L, "%s", host->exit_status >= 0 ? "exit" : nn_interrupt_reason);
 }
 
 static void set_hook(lua_State *L) { lua_sethook(L, interrupt_hook, LUA_MASKCALL | LUA_MASKRET | LUA_MASKLINE | LUA_MASKCOUNT, 1); }
@@ -470,8 +473,57 @@ void nn_interrupt(lua_State *L) {
   for (int i = 0; i < host->chain_count; i++) set_hook(host->chain[i]);
 }
 
+static lua_State *limited;
+static pthread_t limited_thread;
+static struct timespec limit;
+static char limit_reason[64];
+
+static void on_limit(int number) {
+  (void)number;
+  nn_interrupt_reason = limit_reason;
+  nn_interrupt_flag = 1;
+  nn_host *host = nn_host_of(limited);
+  for (int i = 0; i < host->chain_count; i++) set_hook(host->chain[i]);
+}
+
+static void *await_limit(void *unused) {
+  (void)unused;
+  while (nanosleep(&limit, &limit)) {}
+  struct timespec grace = {2, 500000000};
+  for (int i = 0; i < 2; i++) {  // once more for what began to run after the first time
+    pthread_kill(limited_thread, SIGALRM);
+    nanosleep(&grace, NULL);
+  }
+  static const char last[] = "nnlua: the time limit is over and the script does not end\n";
+  (void)!write(2, last, sizeof last - 1);
+  _exit(1);
+}
+
+int nn_limit_time(lua_State *L, double seconds, const char *shown) {
+  limited = nn_host_of(L)->main;
+  limited_thread = pthread_self();
+  snprintf(limit_reason, sizeof limit_reason, "the time limit of %s is over", shown);
+  limit.tv_sec = (time_t)seconds;
+  limit.tv_nsec = (long)((seconds - (double)limit.tv_sec) * 1e9);
+  struct sigaction action;
+  memset(&action, 0, sizeof action);
+  action.sa_handler = on_limit;  // no SA_RESTART: a script waiting in io.read is woken
+  sigaction(SIGALRM, &action, NULL);
+  sigset_t alarm;  // a parent may have blocked it
+  sigemptyset(&alarm);
+  sigaddset(&alarm, SIGALRM);
+  pthread_sigmask(SIG_UNBLOCK, &alarm, NULL);
+  pthread_t thread;
+  int failure = pthread_create(&thread, NULL, await_limit, NULL);
+  if (!failure) pthread_detach(thread);
+  return failure;
+}
+
+int nn_time_is_over(void) { return nn_interrupt_reason == limit_reason; }
+
 void nn_end_interrupt(lua_State *L) {
   nn_host *host = nn_host_of(L);
+  if (nn_time_is_over()) return;  // for good
   nn_interrupt_flag = 0;
   for (int i = 0; i < host->chain_count; i++) lua_sethook(host->chain[i], NULL, 0, 0);
 }

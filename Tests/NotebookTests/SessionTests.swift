@@ -97,7 +97,8 @@ struct SessionTests {
       return notes.recorder.all + (outcome.result.map { "=> \($0.text)" } ?? "") + (outcome.failure.map(\.message) ?? "")
     }
     _ = cell("a", "local rate = 1\nlocal function helper(x) return x + rate end")
-    _ = cell("b", "local Net = {}\nNet.__index = Net\nfunction Net.step(x) return helper(x) * rate end\nlocal net = setmetatable({}, Net)\nfunction global() return rate end")
+    _ = cell(
+      "b", "local Net = {}\nNet.__index = Net\nfunction Net.step(x) return helper(x) * rate end\nlocal net = setmetatable({}, Net)\nfunction global() return rate end")
     #expect(cell("c", "net.step(10), global()") == "=> 11\t1")
     _ = cell("a", "local rate = 2\nlocal function helper(x) return x * 100 + rate end")
     #expect(cell("c", "net.step(10), global()") == "=> 2004\t2")

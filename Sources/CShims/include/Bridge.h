@@ -12,7 +12,7 @@
 
 /// One per Lua state; every coroutine reaches it through Lua's extra space.
 typedef struct nn_host {
-  size_t live, peak, limit;    ///< bytes held by Lua's own allocator; limit 0 is none
+  size_t live, peak, limit;    ///< bytes held by Lua's own allocator; limit 0 is none, else for them and nn_external_bytes together
   int inside_swift;            ///< > 0 while a Swift frame is alive: the allocator then refuses nothing, for a refusal would be a longjmp
   int over_limit;              ///< the limit was passed inside Swift: raised when the call returns
   void *owner;                 ///< the Swift LuaState, unretained
@@ -84,6 +84,10 @@ void nn_push_global_table(lua_State *L);
 void nn_watch_interrupts(lua_State *L);
 void nn_interrupt(lua_State *L);                          ///< async-signal-safe; on Lua's own thread only
 void nn_end_interrupt(lua_State *L);
+/// After so many seconds everything that runs on this thread is interrupted for good, and the process ends 5 seconds later if it has not by itself.
+/// `shown` names the time in the message. Once in a process; 0, or the error of making a thread.
+int nn_limit_time(lua_State *L, double seconds, const char *shown);
+int nn_time_is_over(void);
 void nn_hold_interrupts(lua_State *L);                    ///< the first interrupt from now on is only noted, the second breaks; may be nested
 int nn_interrupt_held(lua_State *L);                      ///< whether one was noted
 void nn_release_interrupts(lua_State *L);                 ///< ends the innermost hold; the outermost forgets what was noted
