@@ -12,7 +12,7 @@ let settings: [SwiftSetting] = [
 /// The same loops (a symbolic link to KernelsBase), compiled for one instruction-set level.
 func kernels(_ level: String, _ flags: [String] = []) -> Target {
   .target(
-    name: "Kernels" + level, dependencies: ["KernelTable"],
+    name: "Kernels" + level, dependencies: ["CIntrinsics", "KernelTable"],
     // Without errno a square root is one instruction, also of a vector. Reflection metadata would keep weak symbols alive.
     swiftSettings: settings + [.define(level.uppercased()), .unsafeFlags(["-Xcc", "-fno-math-errno", "-Xfrontend", "-disable-reflection-metadata"] + flags)])
 }
@@ -38,13 +38,15 @@ let package = Package(
     .systemLibrary(name: "CMark", pkgConfig: "libcmark-gfm", providers: [.apt(["libcmark-gfm-dev", "libcmark-gfm-extensions-dev"])]),
     .systemLibrary(name: "CJPEG", pkgConfig: "libjpeg", providers: [.apt(["libjpeg-dev"])]),
     .target(name: "CImages", dependencies: ["CJPEG", "CPNG"]),
+    .target(name: "CEdit", dependencies: ["CShims"]),
     .target(name: "CShims", dependencies: ["CLua"]),
+    .systemLibrary(name: "CIntrinsics"),
     .target(name: "KernelTable", swiftSettings: settings),
     kernels("Base"),
     kernels("AVX2", avx2),
     kernels("AVX512", avx512),
     .target(
-      name: "Kernels", dependencies: ["CShims", "KernelTable", "KernelsBase", "KernelsAVX2", "KernelsAVX512"],
+      name: "Kernels", dependencies: ["CIntrinsics", "CShims", "KernelTable", "KernelsBase", "KernelsAVX2", "KernelsAVX512"],
       swiftSettings: settings),
     .target(name: "LuaBridge", dependencies: ["CLua", "CResources", "CShims"], swiftSettings: settings),
     .target(name: "Tensors", dependencies: ["CZlib", "KernelTable", "Kernels", "LuaBridge"], swiftSettings: settings),
@@ -61,7 +63,7 @@ let package = Package(
     .target(
       name: "Notebook",
       dependencies: [
-        "CMark", "CResources", "CShims", "Datasets", "Kernels", "LuaBridge", "NNLua", "NeuralNetworks", "Plots", "Runtime", "Tensors", "Training",
+        "CEdit", "CMark", "CResources", "CShims", "Datasets", "Kernels", "LuaBridge", "NNLua", "NeuralNetworks", "Plots", "Runtime", "Tensors", "Training",
       ], swiftSettings: settings),
     .executableTarget(
       name: "nnlua",

@@ -1,6 +1,7 @@
 #define _GNU_SOURCE
 #include "Bridge.h"
 #include "CPU.h"
+#include "Plugin.h"
 #include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -79,6 +80,7 @@ lua_State *nn_new_state(size_t limit) {
 void nn_close_state(lua_State *L) {
   nn_host *host = nn_host_of(L);
   lua_close(L);
+  nn_forget_traps(host);
   pthread_mutex_destroy(&host->run_lock);
   free(host->raise_soon);
   free(host->traceback);
@@ -132,11 +134,12 @@ static void push_owner(lua_State *L, const void *box) {
   lua_setmetatable(L, -2);
 }
 
+// upvalues: 1 the box, 2 its owner, 3 the name, for last words
 void nn_push_function(lua_State *L, const void *box, const char *name) {
-  (void)name;
   lua_pushlightuserdata(L, (void *)box);
   push_owner(L, box);
-  lua_pushcclosure(L, trampoline, 2);
+  lua_pushstring(L, name);
+  lua_pushcclosure(L, trampoline, 3);
 }
 
 // upvalues: 1 methods and getters by name, 2 the fallback's box, 3 its owner

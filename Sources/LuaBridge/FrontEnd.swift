@@ -2,6 +2,7 @@ internal import CShims
 
 /// What a value looks like: one form for each MIME type, "text/plain" always among them.
 public struct DisplayBundle: Sendable {
+  /// A value in one of its forms.
   public enum Form: Sendable, Equatable {
     case text(String)
     case bytes([UInt8])
@@ -10,6 +11,7 @@ public struct DisplayBundle: Sendable {
   /// In the order they were given.
   public var forms: [(type: String, form: Form)]
 
+  /// With `text` as its text/plain form, where `forms` has none.
   public init(text: String, _ forms: [(String, Form)] = []) {
     self.forms = forms.map { (type: $0.0, form: $0.1) }
     if self["text/plain"] == nil { self.forms.append((type: "text/plain", form: .text(text))) }
@@ -20,9 +22,11 @@ public struct DisplayBundle: Sendable {
     guard case .text(let text)? = self["text/plain"] else { return "" }
     return text
   }
+  /// The form of a MIME type.
   public subscript(type: String) -> Form? { forms.first { $0.type == type }?.form }
 }
 
+/// Which of the process's streams a text was written to.
 public enum OutputStream: Sendable {
   case output, error
 }
@@ -30,8 +34,11 @@ public enum OutputStream: Sendable {
 /// Where text, pictures and questions of a script go when it does not run as a plain program: a report, the kernel, a test.
 /// Called on Lua's thread only.
 public protocol FrontEnd: AnyObject {
+  /// Text that the script wrote.
   func write(_ bytes: UnsafeRawBufferPointer, to stream: OutputStream)
+  /// A value that the script shows; an update takes the place of what was shown under the same id.
   func show(_ bundle: DisplayBundle, id: String?, isUpdate: Bool)
+  /// Takes away what was shown so far, at once or when the next output comes.
   func clear(wait: Bool)
   /// A line for `io.read`, without its end; nil at the end of input. Throws where no input can be had.
   func readLine(prompt: String) throws -> String?

@@ -4,7 +4,7 @@ internal import CShims
 /// The modules that scripts `require`.
 extension LuaState {
   /// Makes `require(library.name)` give the library's table; it is built when first asked for.
-  public func install(_ library: Library) {
+  package func install(_ library: Library) {
     libraries.append(library)
     let stack = stack
     lua_getglobal(stack.L, "package")
@@ -18,7 +18,7 @@ extension LuaState {
     stack.pop(2)
   }
 
-  public var installed: [Library] { libraries }
+  package var installed: [Library] { libraries }
 
   /// Builds the table of a library that `require` has found by itself, and leaves it on the stack.
   package func add(_ library: Library, _ stack: LuaStack) throws {

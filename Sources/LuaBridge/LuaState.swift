@@ -28,6 +28,7 @@ public final class LuaState {
   let life = Life()
   /// The coroutine whose call into Swift is running.
   fileprivate var running: OpaquePointer
+  /// The stack of the coroutine that runs.
   public var stack: LuaStack { LuaStack(running) }
 
   /// - memoryLimit: bytes that Lua's own values and what Swift holds for them may take together; 0 is no limit.
@@ -257,16 +258,17 @@ public final class LuaState {
     return try R.decode(stack, stack.top)
   }
 
-  public func watchInterrupts() { nn_watch_interrupts(L) }
-  public func endInterrupt() { nn_end_interrupt(L) }
+  package func watchInterrupts() { nn_watch_interrupts(L) }
+  package func endInterrupt() { nn_end_interrupt(L) }
+  /// Whether Ctrl-C or a time limit wants the script to end.
   public static var isInterrupted: Bool { nn_interrupt_flag != 0 }
   /// What an interrupt is raised as: "interrupted!", or which limit was reached.
   public static var interruption: LuaError { LuaError(String(cString: nn_interrupt_reason)) }
   /// Interrupts all that runs on this thread after so many seconds, for good; once in a process.
-  public func limitTime(seconds: Double, shown: String) throws {
+  package func limitTime(seconds: Double, shown: String) throws {
     guard nn_limit_time(L, seconds, shown) == 0 else { throw LuaError("the system gives no thread for the time limit") }
   }
-  public static var isTimeOver: Bool { nn_time_is_over() != 0 }
+  package static var isTimeOver: Bool { nn_time_is_over() != 0 }
   /// For loops that take long without Lua.
   /// - Errors: an interrupt has come.
   @inline(__always) public static func checkInterrupt() throws { if isInterrupted { throw interruption } }
@@ -291,7 +293,7 @@ public final class LuaState {
   private final class Hold: @unchecked Sendable {
     var told = false, ended = false
   }
-  public static func dieOfInterrupt() { nn_die_of_interrupt() }
+  package static func dieOfInterrupt() { nn_die_of_interrupt() }
 }
 
 /// The other end of the trampoline: nothing leaves here but a number, with a message on the stack where it is negative.

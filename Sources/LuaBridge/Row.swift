@@ -25,9 +25,13 @@ public struct Row: Sendable {
     public static let getter = Place(rawValue: 4)
   }
 
+  /// As scripts call it.
   public let name: String
+  /// What it does: the text that help and the reference pages are made from.
   public let doc: String
+  /// Its parameters.
   public let signature: Signature
+  /// Where it can be called from.
   public let place: Place
   /// A runnable Lua snippet; `T`, `nn`, `F`, `optim` and `data` are the modules.
   public let example: String
@@ -35,7 +39,7 @@ public struct Row: Sendable {
   public let returns: String
   package let box: FunctionBox
   /// The function itself is written in the library's Lua source; the row documents it.
-  public let isScript: Bool
+  package let isScript: Bool
 
   private init(
     _ signature: Signature, _ doc: String, _ place: Place, _ example: String, _ returns: String, isScript: Bool = false,
@@ -128,7 +132,7 @@ public struct Row: Sendable {
   }
 
   /// A plain value that the library's Lua source sets: `nnlua.version`.
-  public init(value name: String, _ doc: String, type: String, example: String) {
+  package init(value name: String, _ doc: String, type: String, example: String) {
     self.init(script: Signature(name: name, mixed: false, []), doc, .getter, example, type)
   }
 
@@ -138,12 +142,12 @@ public struct Row: Sendable {
   }
 
   /// A method as a function of a library whose Lua source supplies the object: `plot.line(…)` for `figure:line(…)`.
-  public func withoutReceiver(example: String) -> Row {
+  package func withoutReceiver(example: String) -> Row {
     Row(script: Signature(name: name, mixed: signature.mixed, Array(signature.parameters.dropFirst())), doc, .function, example, returns)
   }
 
   /// The documentation, taken apart.
-  public var documentation: Documentation { Documentation(doc) }
+  package var documentation: Documentation { Documentation(doc) }
 
   private static func signature<each A: LuaValue>(_ name: String, _ mixed: Bool, _ parameters: repeat Param<each A>) -> Signature {
     var list: [ParameterInfo] = []
@@ -155,31 +159,31 @@ public struct Row: Sendable {
 }
 
 /// A module that scripts `require`: its rows, its plain values, and Lua source run on top of them.
-public struct Library: Sendable {
+package struct Library: Sendable {
   /// As `require` takes it: "nnlua.tensor".
-  public let name: String
-  public let doc: String
+  package let name: String
+  package let doc: String
   /// Lua source that receives the module's table as its argument and may add to it.
-  public let lua: String?
+  package let lua: String?
   /// What examples and help call it: "T" for "nnlua.tensor".
-  public let alias: String
+  package let alias: String
   private let contents: Contents
 
-  public var rows: [Row] { contents.value.rows }
+  package var rows: [Row] { contents.value.rows }
   /// Classes whose methods the module offers as a table: `nn.Module.parameters`.
-  public var classes: [LuaClass] { contents.value.classes }
+  package var classes: [LuaClass] { contents.value.classes }
   /// Classes of objects that its functions make, documented with it.
-  public var types: [LuaClass] { contents.value.types }
+  package var types: [LuaClass] { contents.value.types }
   /// What calling the module itself does: `T{1, 2, 3}`.
-  public var call: Row? { contents.value.call }
+  package var call: Row? { contents.value.call }
   /// The rows as help shows them, in groups.
-  public var groups: [RowGroup] { contents.value.groups }
+  package var groups: [RowGroup] { contents.value.groups }
 
   /// The rows are made when they are first asked for: a script that never names a module does not pay for it.
   ///
   /// - groups: the same rows under titles; without them all rows are one group.
   /// - alias: where it is not the name without "nnlua.".
-  public init(
+  package init(
     _ name: String, _ doc: String, rows: @autoclosure @escaping @Sendable () -> [Row], groups: @autoclosure @escaping @Sendable () -> [RowGroup]? = nil,
     classes: @autoclosure @escaping @Sendable () -> [LuaClass] = [], types: @autoclosure @escaping @Sendable () -> [LuaClass] = [], lua: String? = nil,
     call: @autoclosure @escaping @Sendable () -> Row? = nil, alias: String? = nil
@@ -218,5 +222,5 @@ public struct Library: Sendable {
   package static func add(_ library: Library) { added.append(library) }
 
   /// What scripts call it: "nn" of "nnlua.nn".
-  public var shortName: String { name.split(separator: ".").last.map(String.init) ?? name }
+  package var shortName: String { name.split(separator: ".").last.map(String.init) ?? name }
 }

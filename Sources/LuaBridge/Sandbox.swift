@@ -10,6 +10,7 @@ internal import CShims
 ///
 /// This keeps a script that was written carelessly or by a stranger from the user's files; it is no wall against faults in the libraries that read files.
 public enum Sandbox {
+  /// Whether the script runs with `--sandbox`.
   public nonisolated(unsafe) private(set) static var isOn = false
   private nonisolated(unsafe) static var folders: [String] = []
 

@@ -1,8 +1,8 @@
-public import LuaBridge
+package import LuaBridge
 internal import Tensors
 
 /// `nnlua.nn.init`: values for parameters, in place.
-public enum Initializers {
+package enum Initializers {
   static func uniform(_ x: Tensor, _ low: Double, _ high: Double) throws { try x.load(RandomState.uniform(x.shape, low: low, high: high, floatType(x)), "uniform_") }
   static func normal(_ x: Tensor, _ mean: Double, _ std: Double) throws { try x.load(RandomState.normal(x.shape, mean: mean, std: std, floatType(x)), "normal_") }
   private static func floatType(_ x: Tensor) -> ElementType { x.type == .float64 ? .float64 : .float32 }
@@ -170,5 +170,5 @@ public enum Initializers {
     try x.load(Tensor(flat).reshaped(x.shape), "orthogonal_")
   }
 
-  public static let library = Library("nnlua.nn.init", "Values for parameters, in place.", rows: rows)
+  package static let library = Library("nnlua.nn.init", "Values for parameters, in place.", rows: rows)
 }

@@ -1,5 +1,5 @@
 internal import Kernels
-public import LuaBridge
+package import LuaBridge
 internal import NNLua
 internal import Tensors
 
@@ -8,10 +8,10 @@ internal import Tensors
 #endif
 
 /// `nnlua`: the other modules, and what a script may ask of the machine it runs on.
-public enum RuntimeLibrary {
-  public static let version = NNLua.version
+package enum RuntimeLibrary {
+  package static let version = NNLua.version
 
-  public static let all: [Row] = [
+  package static let all: [Row] = [
     Row(value: "version", "The version of nnlua.", type: "string", example: "return nnlua.version"),
     Reference.row, ProfileReport.row,
     DisplayHandle.row,
@@ -86,7 +86,7 @@ public enum RuntimeLibrary {
     },
   ]
 
-  public static let library = Library(
+  package static let library = Library(
     "nnlua", "Neural networks in Lua: the modules .tensor .nn .optim .train .metrics .data .plot .notebook, and the runtime.", rows: all,
     types: [progressClass, DisplayHandle.type], lua: ShippedFile.text("runtime.lua"))
 
@@ -109,11 +109,11 @@ public enum RuntimeLibrary {
   static let progress = Library("nnlua.progress", "The progress bar behind nnlua.progress.", rows: [], lua: ShippedFile.text("progress.lua"))
   static let display = Library("nnlua.display", "The text forms behind nnlua.display.", rows: [], lua: ShippedFile.text("display.lua"))
 
-  public static var cores: Int { sysconf(Int32(_SC_NPROCESSORS_ONLN)) }
-  public static var machineMemory: Int { sysconf(Int32(_SC_PHYS_PAGES)) * sysconf(Int32(_SC_PAGESIZE)) }
+  package static var cores: Int { sysconf(Int32(_SC_NPROCESSORS_ONLN)) }
+  package static var machineMemory: Int { sysconf(Int32(_SC_PHYS_PAGES)) * sysconf(Int32(_SC_PAGESIZE)) }
 
   /// - Errors: a count below 1 or beyond any machine.
-  public static func setThreads(_ count: Int) throws {
+  package static func setThreads(_ count: Int) throws {
     guard 1...1024 ~= count else { throw LuaError("threads: expected a number from 1 to 1024, got \(count)") }
     Parallel.threads = count
   }

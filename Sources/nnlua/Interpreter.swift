@@ -89,8 +89,8 @@ struct Interpreter {
     let terminal = isatty(0) != 0
     if options.interactive || options.script == nil && !options.executes && !options.version && terminal {
       if !options.version { print("\(Usage.version)  Lua \(LuaState.luaVersion)  (Ctrl-D ends, `nnlua -h` lists the options)") }
-      Prompt(state: state).run()
-      return 0
+      var prompt = Prompt(state)
+      return prompt.run()
     }
     if options.script == nil, !options.executes, !options.version {
       do { try runFile(nil, state, arguments: 0..<0) } catch {

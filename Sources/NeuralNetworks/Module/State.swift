@@ -4,7 +4,9 @@ public import Tensors
 /// Tensors by name, as scripts hold a state: a Lua table.
 public struct TensorTable: LuaValue {
   public static var luaName: String { "table of Tensors" }
+  /// Names and tensors in order.
   public var entries: [(name: String, tensor: Tensor)]
+  /// A table of these, in order.
   public init(_ entries: [(name: String, tensor: Tensor)]) { self.entries = entries }
 
   public static func decode(_ stack: LuaStack, _ index: Int32) throws -> TensorTable {

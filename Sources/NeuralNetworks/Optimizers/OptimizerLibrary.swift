@@ -3,13 +3,13 @@ public import Tensors
 
 /// `nnlua.optim`: every optimizer, one a line.
 public enum OptimizerLibrary {
-  public static let all: [Row] = [
+  package static let all: [Row] = [
     SGD.row, SGD.momentumRow, SGD.nesterovRow, Adagrad.row, RMSprop.row, Adadelta.row, Adam.row, Adam.decoupledRow, NAdam.row, RAdam.row, LBFGS.row,
     GradientDescent.row,
   ]
-  public static let library = Library("nnlua.optim", "Optimizers.", rows: all, classes: [optimizerClass], lua: ShippedFile.text("optim.lua"))
+  package static let library = Library("nnlua.optim", "Optimizers.", rows: all, classes: [optimizerClass], lua: ShippedFile.text("optim.lua"))
 
-  public static let optimizerClass = LuaClass(
+  package static let optimizerClass = LuaClass(
     "Optimizer", "Changes parameters by their gradients: what `optim.Adam(net, …)` and the others make.", rows: methods,
     operators: [
       ("__tostring", Row("tostring", "The optimizer as text.", Param("optimizer", Optimizer.self), place: []) { $0.title }),
@@ -26,8 +26,8 @@ public enum OptimizerLibrary {
     })
 
   // Settings that many optimizers have.
-  public static let weightDecay = Param.option("weight_decay", default: 0.0, "λ of the penalty ½ λ p²")
-  public static let maximize = Param.option("maximize", default: false, "climb: the gradient's sign is turned")
+  package static let weightDecay = Param.option("weight_decay", default: 0.0, "λ of the penalty ½ λ p²")
+  package static let maximize = Param.option("maximize", default: false, "climb: the gradient's sign is turned")
 
   static let methods: [Row] = [
     Row(

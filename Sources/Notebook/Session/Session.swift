@@ -6,6 +6,8 @@ internal import Runtime
 /// A cell is compiled by itself; the earlier cells' locals are its upvalues, joined to the very variables that their closures see.
 public final class Session {
   public let state: LuaState
+  /// Is told where the first value of a last expression stands, shown or not: the prompt's `_`.
+  public var onValue: ((LuaStack, Int32) -> Void)?
   /// What `...` is in every cell: a script's arguments.
   public var arguments: [String] = []
 
@@ -137,14 +139,17 @@ public final class Session {
 
   /// The values behind the `nil` that the last expression returns.
   private func shown(_ ending: CellSyntax.Ending, above base: Int32) throws -> DisplayBundle? {
+    let isSilent: Bool
     switch ending {
-    case .statement, .expression(_, _, silent: true), .returned(_, silent: true): return nil
-    case .expression, .returned: break
+    case .statement: return nil
+    case .expression(_, _, let silent), .returned(_, let silent): isSilent = silent
     }
     let stack = state.stack
     let values = base + 2..<max(stack.top + 1, base + 2)
     guard values.contains(where: { stack.type(at: $0) != .nil }) else { return nil }
     if values.count == 1, state.isStandardStream(stack, base + 2) { return nil }  // what io.write returns
+    onValue?(stack, base + 2)
+    if isSilent { return nil }
     if values.count == 1 { return try Display.result(stack, base + 2) }
     return DisplayBundle(text: try values.map { try Display.bundle(stack, $0).text }.joined(separator: "\t"))
   }
