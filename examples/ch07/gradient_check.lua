@@ -33,7 +33,7 @@ local function compare(net, x, t)
   return differences
 end
 
-local net = layers.SimpleConvNet{channels = 1, side = 10, filters = check.quick and 3 or 10, size = 3, hidden = 10, std = 0.5, dtype = "float64"}
+local net = layers.SimpleConvNet{channels = 1, side = 10, filters = check.quick and 3 or 10, size = 3, hidden = 10, std = 0.1, dtype = "float64"}
 local x, t = T.rand({1, 1, 10, 10}, {dtype = "float64"}), T.tensor{2}
 for i, difference in ipairs(compare(net, x, t)) do
   check.at_most(net.names[i] .. ", mean difference", difference, 1e-6)
