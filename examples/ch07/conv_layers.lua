@@ -98,7 +98,7 @@ end
 
 -- %%
 function layers.SimpleConvNet(options)
-  local channels, side, filters, size, hidden, std = options.channels, options.side, options.filters, options.size, options.hidden, options.std or 0.01
+  local channels, side, filters, size, hidden, std = options.channels, options.side, options.filters, options.size, options.hidden, 0.01
   local kind = {dtype = options.dtype or "float32"}
   local pooled = (side - size + 1) // 2
   local conv = layers.Convolution(std * T.randn({filters, channels, size, size}, kind), T.zeros({filters}, kind))
