@@ -15,6 +15,8 @@ package final class History {
     var number: Int
     var code: String
     var output: String?
+
+    var line: [UInt8] { JSON.array([.integer(session), .integer(number), .string(code), output.map { .string($0) } ?? .null]).bytes + [0x0A] }
   }
 
   private let path: String?
@@ -42,9 +44,8 @@ package final class History {
     own.append(entry)
     if own.count > 10_000 { own.removeFirst(5_000) }
     guard let path else { return }
-    let values: [JSON] = [.integer(session), .integer(number), .string(code), output.map { .string($0) } ?? .null]
     Self.locked(path) { file in
-      let line = Array((JSON.array(values).text + "\n").utf8)
+      let line = entry.line
       _ = write(file, line, line.count)
     }
   }
@@ -60,11 +61,10 @@ package final class History {
       let size = lseek(file, 0, SEEK_END)
       if size > Self.most {
         entries.removeFirst(entries.count / 2)
-        let text = entries.map { JSON.array([.integer($0.session), .integer($0.number), .string($0.code), $0.output.map { .string($0) } ?? .null]).text + "\n" }
-        let bytes = Array(text.joined().utf8)
+        let bytes = entries.flatMap(\.line)
         if ftruncate(file, 0) == 0 { _ = write(file, bytes, bytes.count) }
       }
-      let line = Array("[\(number), 0, \"\", null]\n".utf8)
+      let line = Entry(session: number, number: 0, code: "").line
       _ = write(file, line, line.count)
     }
     return number

@@ -99,7 +99,7 @@ public final class Kernel {
   private func execute(_ request: Message) -> Int32? {
     let content = request.content
     guard let code = content["code"]?.string else {
-      reply("execute_reply", request, Answers.error("ProtocolError", "the request has no code").with("execution_count", .integer(count)))
+      reply("execute_reply", request, Answers.error("the request has no code").with("execution_count", .integer(count)))
       return nil
     }
     let isSilent = content["silent"]?.bool ?? false
@@ -117,17 +117,18 @@ public final class Kernel {
     }
 
     link.begin(session.state, request, isSilent: isSilent)
-    let outcome = session.run(code, name: "=In[\(number)]")
-    var expressions = JSON.object([])
-    if outcome.failure == nil, let wanted = content["user_expressions"]?.object {
-      expressions = .object(wanted.map { ($0.0, evaluate($0.1)) })
+    // A cell that runs again gives its locals new values; front ends say which cell it is.
+    let cell = request.metadata["cellId"]?.string
+    let outcome = session.run(code, name: "=In[\(number)]", cell: cell)
+    var expressions: JSON = [:]
+    if outcome.failure == nil {
+      for wanted in content["user_expressions"]?.object?.members ?? [] { expressions = expressions.with(wanted.name, evaluate(wanted.value)) }
     }
     link.finish()
-    session.state.endInterrupt()
 
     if isStored { history.add(number, code, output: outcome.result?.text) }
     guard let failure = outcome.failure else {
-      if let result = outcome.result { frontEnd.publish("execute_result", ["execution_count": .integer(number), "data": result.json, "metadata": [:]]) }
+      if let result = outcome.result { frontEnd.publish("execute_result", ["execution_count": .integer(number), "data": .object(CellOutput.data(result)), "metadata": [:]]) }
       reply("execute_reply", request, ["status": "ok", "execution_count": .integer(number), "payload": [], "user_expressions": expressions])
       return nil
     }
@@ -137,19 +138,26 @@ public final class Kernel {
         ["status": "ok", "execution_count": .integer(number), "payload": [["source": "ask_exit", "keepkernel": false]], "user_expressions": [:]])
       return status
     }
-    let error = Answers.error(failure.kind, failure.message, traceback: failure.traceback)
-    frontEnd.publish("error", .object((error.object ?? []).filter { $0.0 != "status" }))
+    let error = report(failure)
+    frontEnd.publish("error", error)
     if content["stop_on_error"]?.bool ?? true { abortWaiting() }
-    reply("execute_reply", request, error.with("execution_count", .integer(number)).with("payload", []).with("user_expressions", [:]))
+    reply("execute_reply", request, error.with("status", "error").with("execution_count", .integer(number)).with("payload", []).with("user_expressions", [:]))
     return nil
+  }
+
+  /// Front ends show the traceback alone, so the message stands at its head.
+  private func report(_ failure: Failure) -> JSON {
+    let hint = session.hint(for: failure).map { ["hint: \($0)"] } ?? []
+    let lines = [failure.message] + failure.traceback + hint
+    return ["ename": .string(failure.kind), "evalue": .string(failure.message), "traceback": .array(lines.map { .string($0) })]
   }
 
   /// The value of one of the request's `user_expressions`, in display form.
   private func evaluate(_ expression: JSON) -> JSON {
-    guard let text = expression.string else { return Answers.error("ProtocolError", "the expression is no text") }
+    guard let text = expression.string else { return Answers.error("the expression is no text") }
     let outcome = session.run(text, name: "=(user expression)")
-    if let failure = outcome.failure { return Answers.error(failure.kind, failure.message, traceback: failure.traceback) }
-    return ["status": "ok", "data": outcome.result?.json ?? ["text/plain": "nil"], "metadata": [:]]
+    if let failure = outcome.failure { return report(failure).with("status", "error") }
+    return ["status": "ok", "data": outcome.result.map { .object(CellOutput.data($0)) } ?? ["text/plain": "nil"], "metadata": [:]]
   }
 
   /// Cells that were sent together with one that failed are not run.
@@ -166,7 +174,7 @@ public final class Kernel {
 
   private func complete(_ content: JSON) -> JSON {
     let code = content["code"]?.string ?? ""
-    let completion = session.complete(code, at: content["cursor_pos"]?.integer ?? code.unicodeScalars.count)
+    let completion = session.complete(code, at: content["cursor_pos"]?.int ?? code.unicodeScalars.count)
     let types = completion.matches.map { match -> JSON in
       [
         "start": .integer(completion.start), "end": .integer(completion.end), "text": .string(match.text), "type": .string(match.kind), "signature": "",
@@ -180,8 +188,8 @@ public final class Kernel {
 
   private func inspect(_ content: JSON) -> JSON {
     let code = content["code"]?.string ?? ""
-    let bundle = session.inspect(code, at: content["cursor_pos"]?.integer ?? code.unicodeScalars.count)
-    return ["status": "ok", "found": .bool(bundle != nil), "data": bundle?.json ?? [:], "metadata": [:]]
+    let bundle = session.inspect(code, at: content["cursor_pos"]?.int ?? code.unicodeScalars.count)
+    return ["status": "ok", "found": .bool(bundle != nil), "data": bundle.map { .object(CellOutput.data($0)) } ?? [:], "metadata": [:]]
   }
 
   private func isComplete(_ content: JSON) -> JSON {

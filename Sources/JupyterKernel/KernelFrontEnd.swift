@@ -22,7 +22,7 @@ final class KernelFrontEnd: FrontEnd {
   func show(_ bundle: DisplayBundle, id: String?, isUpdate: Bool) {
     publish(
       isUpdate ? "update_display_data" : "display_data",
-      ["data": bundle.json, "metadata": [:], "transient": id.map { ["display_id": .string($0)] } ?? [:]])
+      ["data": .object(CellOutput.data(bundle)), "metadata": [:], "transient": id.map { ["display_id": .string($0)] } ?? [:]])
   }
 
   func clear(wait: Bool) { publish("clear_output", ["wait": .bool(wait)]) }

@@ -20,6 +20,6 @@ struct Question {
 
   /// What a front end shows in its pager; nil where nothing has the name.
   func page(_ session: Session) -> JSON? {
-    session.inspect(name, at: name.unicodeScalars.count).map { ["source": "page", "data": $0.json, "start": 0] }
+    session.inspect(name, at: name.unicodeScalars.count).map { ["source": "page", "data": .object(CellOutput.data($0)), "start": 0] }
   }
 }

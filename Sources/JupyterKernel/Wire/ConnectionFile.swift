@@ -36,7 +36,7 @@ package struct ConnectionFile: Sendable {
     scheme = try string("signature_scheme", "hmac-sha256")
     var ports: [String: Int] = [:]
     for port in [Port.shell, .control, .stdin, .iopub, .heartbeat] {
-      guard let number = json["\(port.rawValue)_port"]?.integer, 0...65535 ~= number else { throw LuaError("connection file: no valid \(port.rawValue)_port") }
+      guard let number = json["\(port.rawValue)_port"]?.int, 0...65535 ~= number else { throw LuaError("connection file: no valid \(port.rawValue)_port") }
       ports[port.rawValue] = number
     }
     self.ports = ports

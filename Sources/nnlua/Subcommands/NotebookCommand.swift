@@ -8,7 +8,7 @@ internal import Notebook
 
 /// `nnlua notebook`: scripts as notebooks.
 struct NotebookCommand: ParsableCommand {
-  static let configuration = CommandConfiguration(commandName: "notebook", abstract: "Scripts as notebooks.", subcommands: [Convert.self])
+  static let configuration = CommandConfiguration(commandName: "notebook", abstract: "Scripts as notebooks.", subcommands: [Install.self, Convert.self, Kernel.self])
 
   struct Convert: ParsableCommand {
     static let configuration = CommandConfiguration(
