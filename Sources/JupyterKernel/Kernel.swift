@@ -115,16 +115,19 @@ public final class Kernel {
     defer { frontEnd.isSilent = false }
     frontEnd.publish("execute_input", ["code": .string(code), "execution_count": .integer(number)])
 
-    if let page = Question(code)?.page(session) {
+    // A cell that only asks for help is answered in the front end's pager, or by what help prints.
+    let asked = Self.line(code).flatMap(Question.asked)
+    if let asked, let page = session.inspect(asked, at: asked.unicodeScalars.count) {
       if isStored { history.add(number, code, output: nil) }
-      reply("execute_reply", request, Answers.executed(number, ["status": "ok"], payload: [page]))
+      let payload: JSON = ["source": "page", "data": .object(CellOutput.data(page)), "start": 0]
+      reply("execute_reply", request, Answers.executed(number, ["status": "ok"], payload: [payload]))
       return nil
     }
 
     link.begin(session.state, request, isSilent: isSilent)
     // One run around all: an interrupt that comes before the cell has begun, or after it has ended, is not lost.
     let (outcome, expressions) = session.state.run {
-      let outcome = session.run(code, name: "=In[\(number)]")
+      let outcome = session.run(asked.map(Question.help) ?? code, name: "=In[\(number)]")
       guard outcome.failure == nil else { return (outcome, JSONObject()) }
       return (outcome, evaluate(content["user_expressions"]?.object))
     }
@@ -156,6 +159,12 @@ public final class Kernel {
     reply("execute_reply", request, Answers.executed(number, error))
     for request in waiting { abort(request) }
     return nil
+  }
+
+  /// A cell's only line; nil where it has several.
+  private static func line(_ code: String) -> String? {
+    let lines = code.split(whereSeparator: \.isNewline).filter { !$0.allSatisfy(\.isWhitespace) }
+    return lines.count == 1 ? String(lines[0]) : nil
   }
 
   /// The values of the request's `user_expressions`, in display form.

@@ -79,7 +79,12 @@ final class Link: @unchecked Sendable {
   // MARK: the sockets' thread
 
   func interrupt() {
-    state.withLock { $0.running?.interrupt() }
+    let isRunning = state.withLock { state in
+      state.running?.interrupt()
+      return state.running != nil
+    }
+    guard isRunning else { return }
+    ChildPrograms.interrupt()
     answers.put(.interrupted)
   }
 
@@ -100,8 +105,13 @@ final class Link: @unchecked Sendable {
 
   // MARK: both
 
-  /// From now on descriptors 1 and 2 lead here.
+  /// From now on descriptors 1 and 2 lead here, and nothing can be read from 0: programs that a script starts have no keyboard.
   func catchDescriptors() {
+    let nothing = open("/dev/null", O_RDONLY | O_CLOEXEC)
+    if nothing > 0 {
+      dup2(nothing, 0)
+      close(nothing)
+    }
     for (i, pipe) in printed.enumerated() { dup2(pipe.writer, Int32(i + 1)) }
   }
 
