@@ -1,3 +1,4 @@
+-- -*- coding: utf-8 -*-
 -- What every example ends with: its figures, checked. A script reaches this file by
 --
 --     package.path = (arg and arg[0] or ""):match("^(.-)[^/]*$") .. "../?.lua;" .. package.path

@@ -1,3 +1,4 @@
+-- %%
 -- A character model learns a short text by heart and writes it down again, letter by letter.
 --
 --     nnlua examples/beyond/lstm_text.lua

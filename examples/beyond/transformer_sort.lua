@@ -1,3 +1,4 @@
+-- %%
 -- A Transformer of two layers learns to sort: it reads 3 1 4 1 5 9 2 6 and answers 1 1 2 3 4 5 6 9.
 --
 --     nnlua examples/beyond/transformer_sort.lua

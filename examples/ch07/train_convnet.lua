@@ -1,4 +1,5 @@
 #!/usr/bin/env nnlua
+-- -*- coding: utf-8 -*-
 -- %% [markdown]
 -- # The simple convolutional network · 단순한 합성곱 신경망
 -- conv 30@5×5 → ReLU → max-pool 2 → 100 → ReLU → 10; Adam, learning rate 0.001, batches of 100.

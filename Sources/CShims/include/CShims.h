@@ -4,3 +4,4 @@
 #include "FrontEnd.h"
 #include "Input.h"
 #include "Plugin.h"
+#include "Variables.h"
