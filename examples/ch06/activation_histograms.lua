@@ -46,7 +46,7 @@ local xavier, he = 1 / math.sqrt(n), math.sqrt(2 / n)
 local runs = {
   {"sigmoid", T.sigmoid, {{"std 1", 1}, {"std 0.01", 0.01}, {"Xavier", xavier}}, {0, 1}},
   {"tanh", T.tanh, {{"std 1", 1}, {"std 0.01", 0.01}, {"Xavier", xavier}}, {-1, 1}},
-  {"ReLU", T.relu, {{"std 1", 1}, {"std 0.01", 0.01}, {"Xavier", xavier}, {"He", he}}},
+  {"ReLU", T.relu, {{"std 1", 1}, {"std 0.01", 0.01}, {"Xavier", xavier}, {"He", he}}, {0, 3}},
 }
 
 local out, norms = {}, {}
@@ -60,12 +60,11 @@ for _, run in ipairs(runs) do
     for i, layer in ipairs(out[key]) do
       widths[i], sizes[i] = ("%10.3g"):format(layer:std():item()), ("%10.3g"):format(norms[key][i])
       plot.subplot(#starts, 5, 5 * (row - 1) + i)
-      -- ReLU's signals have no fixed range and half of them are 0: drawn is what lies above 0, as far as nearly all of it reaches.
-      local high = range and range[2] or 3 * layer:std():item()
-      plot.hist(range and layer or layer[layer:gt(0)], {bins = 30, range = range or {0, high}, color = row})
+      -- Half of ReLU's signals are 0: drawn is what lies above.
+      plot.hist(name == "ReLU" and layer[layer:gt(0)] or layer, {bins = 30, range = range, color = row})
       plot.title(("%s, layer %d"):format(start[1], i))
-      plot.yticks({})
-      if not range then plot.xticks({0, high}, {"0", ("%.2g"):format(high)}) end
+      plot.xticks(range)
+      plot.yticks({0})
     end
     print(("%-17s std      %s"):format(key, table.concat(widths, " ")))
     print(("%-17s gradient %s"):format("", table.concat(sizes, " ")))
