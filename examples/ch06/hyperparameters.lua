@@ -80,7 +80,7 @@ for i = 1, 20 do
   plot.subplot(i)
   plot.line(results[i].validation)
   plot.line(results[i].training, {style = "--"})
-  plot.title(("%d: lr %.4f"):format(i, results[i].lr))
+  plot.title(("%d: lr %.1e"):format(i, results[i].lr))
   plot.ylim(0, 1)
 end
 plot.show()
