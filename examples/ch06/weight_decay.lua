@@ -78,7 +78,7 @@ plot.show()
 -- %% [markdown]
 -- ## Read it · 읽기
 -- With decay the training accuracy stays below 1 and the two curves are closer. It does not read unknown digits better, though: the gap
--- is a symptom. More data is the cure, and λ another number to be searched for (hyperparameters.lua). Other seeds end, with decay, between
+-- is a symptom. More data is the cure, and λ another number to be searched for (hyper_parameters.lua). Other seeds end, with decay, between
 -- 0.85 and 0.92 in training and between 0.68 and 0.76 in the test.
 
 -- %%

@@ -3,7 +3,7 @@
 -- Learning rate and weight decay are not learned; they are tried. Three rules: judge by a *validation set* (not by the test set, which
 -- is for the end), draw at random instead of walking a grid, and draw the exponent, since 0.001 to 0.01 matters as much as 0.1 to 1.
 --
---     nnlua examples/ch06/hyperparameters.lua [--quick]
+--     nnlua examples/ch06/hyper_parameters.lua [--quick]
 --
 -- `--quick`: 40 trials instead of 100.
 
