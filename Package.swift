@@ -12,7 +12,7 @@ let settings: [SwiftSetting] = [
 /// The same loops (a symbolic link to KernelsBase), compiled for one instruction-set level.
 func kernels(_ level: String, _ flags: [String] = []) -> Target {
   .target(
-    name: "Kernels" + level, dependencies: ["KernelTable"],
+    name: "Kernels" + level, dependencies: ["CIntrinsics", "KernelTable"],
     // Without errno a square root is one instruction, also of a vector. Reflection metadata would keep weak symbols alive.
     swiftSettings: settings + [.define(level.uppercased()), .unsafeFlags(["-Xcc", "-fno-math-errno", "-Xfrontend", "-disable-reflection-metadata"] + flags)])
 }
@@ -35,19 +35,22 @@ let package = Package(
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
     .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
     .systemLibrary(name: "CPNG", pkgConfig: "libpng", providers: [.apt(["libpng-dev"])]),
+    .systemLibrary(name: "CMark", pkgConfig: "libcmark-gfm", providers: [.apt(["libcmark-gfm-dev", "libcmark-gfm-extensions-dev"])]),
     .systemLibrary(name: "CJPEG", pkgConfig: "libjpeg", providers: [.apt(["libjpeg-dev"])]),
     .target(name: "CImages", dependencies: ["CJPEG", "CPNG"]),
+    .target(name: "CEdit", dependencies: ["CShims"]),
     .target(name: "CShims", dependencies: ["CLua"]),
+    .systemLibrary(name: "CIntrinsics"),
     .target(name: "KernelTable", swiftSettings: settings),
     kernels("Base"),
     kernels("AVX2", avx2),
     kernels("AVX512", avx512),
     .target(
-      name: "Kernels", dependencies: ["CShims", "KernelTable", "KernelsBase", "KernelsAVX2", "KernelsAVX512"],
+      name: "Kernels", dependencies: ["CIntrinsics", "CShims", "KernelTable", "KernelsBase", "KernelsAVX2", "KernelsAVX512"],
       swiftSettings: settings),
     .target(name: "LuaBridge", dependencies: ["CLua", "CResources", "CShims"], swiftSettings: settings),
     .target(name: "Tensors", dependencies: ["CZlib", "KernelTable", "Kernels", "LuaBridge"], swiftSettings: settings),
-    .target(name: "CResources", exclude: ["Data", "Lua", "Plugin", "README.md"], cSettings: [.unsafeFlags(["-std=c23"])]),
+    .target(name: "CResources", exclude: ["Data", "Lua", "Plugin", "README.md", "Report"], cSettings: [.unsafeFlags(["-std=c23"])]),
     .target(name: "NeuralNetworks", dependencies: ["KernelTable", "Kernels", "LuaBridge", "Tensors"], swiftSettings: settings),
     .target(name: "Datasets", dependencies: ["CCrypto", "CImages", "Kernels", "LuaBridge", "Tensors"], swiftSettings: settings),
     .target(
@@ -57,10 +60,15 @@ let package = Package(
     .target(
       name: "Runtime", dependencies: ["Datasets", "KernelTable", "Kernels", "LuaBridge", "NNLua", "NeuralNetworks", "Plots", "Tensors", "Training"],
       swiftSettings: settings),
+    .target(
+      name: "Notebook",
+      dependencies: [
+        "CEdit", "CMark", "CResources", "CShims", "Datasets", "Kernels", "LuaBridge", "NNLua", "NeuralNetworks", "Plots", "Runtime", "Tensors", "Training",
+      ], swiftSettings: settings),
     .executableTarget(
       name: "nnlua",
       dependencies: [
-        "CShims", "Datasets", "Kernels", "LuaBridge", "NNLua", "Runtime",
+        "CShims", "Datasets", "Kernels", "LuaBridge", "NNLua", "Notebook", "Runtime",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: settings, linkerSettings: [.unsafeFlags(["-Xlinker", "--export-dynamic"])]),
@@ -69,6 +77,7 @@ let package = Package(
     .testTarget(name: "DatasetsTests", dependencies: ["Datasets", "LuaBridge", "Tensors"], swiftSettings: settings),
     .testTarget(name: "TrainingTests", dependencies: ["LuaBridge", "Runtime"], swiftSettings: settings),
     .testTarget(name: "PlotsTests", dependencies: ["LuaBridge", "Plots", "Tensors"], swiftSettings: settings),
+    .testTarget(name: "NotebookTests", dependencies: ["LuaBridge", "Notebook", "Runtime"], swiftSettings: settings),
     .testTarget(name: "RuntimeTests", dependencies: ["LuaBridge", "Runtime"], swiftSettings: settings),
     .testTarget(
       name: "CheckTests", dependencies: ["LuaBridge", "NeuralNetworks", "Runtime", "Tensors"], exclude: ["Scripts"], swiftSettings: settings),

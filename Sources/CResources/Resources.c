@@ -5,6 +5,9 @@
 static const unsigned char class_lua[] = {
 #embed "Lua/class.lua"
 };
+static const unsigned char sandbox_lua[] = {
+#embed "Lua/sandbox.lua"
+};
 static const unsigned char digits_images[] = {
 #embed "Data/digits-images-idx3-ubyte.gz"
 };
@@ -44,6 +47,9 @@ static const unsigned char runtime_lua[] = {
 static const unsigned char tensor_lua[] = {
 #embed "Lua/tensor.lua"
 };
+static const unsigned char report_css[] = {
+#embed "Report/report.css"
+};
 static const unsigned char template_swift[] = {
 #embed "Plugin/template.swift"
 };
@@ -58,6 +64,7 @@ static const unsigned char plugin_check_lua[] = {
 };
 
 static const nn_resource resources[] = {
+    {"report.css", report_css, sizeof report_css},
     {"plugin_check.lua", plugin_check_lua, sizeof plugin_check_lua},
     {"template.md", template_md, sizeof template_md},
     {"template.lua", template_lua, sizeof template_lua},
@@ -66,6 +73,7 @@ static const nn_resource resources[] = {
     {"digits-labels-idx1-ubyte.gz", digits_labels, sizeof digits_labels},
     {"iris.csv", iris_csv, sizeof iris_csv},
     {"data.lua", data_lua, sizeof data_lua},
+    {"sandbox.lua", sandbox_lua, sizeof sandbox_lua},
     {"class.lua", class_lua, sizeof class_lua},
     {"optim.lua", optim_lua, sizeof optim_lua},
     {"history.lua", history_lua, sizeof history_lua},

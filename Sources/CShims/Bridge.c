@@ -1,6 +1,7 @@
 #define _GNU_SOURCE
 #include "Bridge.h"
 #include "CPU.h"
+#include "Plugin.h"
 #include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -24,7 +25,7 @@ static void *allocate(void *context, void *block, size_t old, size_t size) {
     host->live -= held;
     return NULL;
   }
-  if (size > held && host->limit && host->live - held + size > host->limit) {
+  if (size > held && host->limit && host->live - held + size + (size_t)nn_external_bytes > host->limit) {
     if (!host->inside_swift) return NULL;
     host->over_limit = 1;
   }
@@ -49,9 +50,7 @@ static void on_warning(void *context, const char *text, int more) {
   static int fresh = 1;
   (void)context;
   if (fresh && !more && text[0] == '@') return;  // control messages
-  if (fresh) (void)!write(2, "Lua warning: ", 13);
-  (void)!write(2, text, strlen(text));
-  if (!more) (void)!write(2, "\n", 1);
+  fprintf(stderr, "%s%s%s", fresh ? "Lua warning: " : "", text, more ? "" : "\n");
   fresh = !more;
 }
 
@@ -71,6 +70,8 @@ lua_State *nn_new_state(size_t limit) {
   host->chain = malloc(16 * sizeof *host->chain);
   host->chain[0] = L;
   host->chain_count = 1;
+  host->exit_status = -1;
+  pthread_mutex_init(&host->run_lock, NULL);
   lua_atpanic(L, at_panic);
   lua_setwarnf(L, on_warning, NULL);
   return L;
@@ -79,6 +80,10 @@ lua_State *nn_new_state(size_t limit) {
 void nn_close_state(lua_State *L) {
   nn_host *host = nn_host_of(L);
   lua_close(L);
+  nn_forget_traps(host);
+  pthread_mutex_destroy(&host->run_lock);
+  free(host->raise_soon);
+  free(host->traceback);
   free(host->chain);
   free(host);
 }
@@ -129,11 +134,12 @@ static void push_owner(lua_State *L, const void *box) {
   lua_setmetatable(L, -2);
 }
 
+// upvalues: 1 the box, 2 its owner, 3 the name, for last words
 void nn_push_function(lua_State *L, const void *box, const char *name) {
-  (void)name;
   lua_pushlightuserdata(L, (void *)box);
   push_owner(L, box);
-  lua_pushcclosure(L, trampoline, 2);
+  lua_pushstring(L, name);
+  lua_pushcclosure(L, trampoline, 3);
 }
 
 // upvalues: 1 methods and getters by name, 2 the fallback's box, 3 its owner
@@ -225,6 +231,31 @@ int nn_pcall(lua_State *L, int arguments, int results, int traceback) {
   return status;
 }
 
+static int keep_traceback(lua_State *L) {
+  nn_host *host = nn_host_of(L);
+  luaL_traceback(L, L, NULL, 1);
+  free(host->traceback);
+  host->traceback = strdup(lua_tostring(L, -1));
+  lua_settop(L, 1);
+  return 1;
+}
+
+int nn_pcall_traced(lua_State *L, int arguments, int results) {
+  nn_host *host = nn_host_of(L);
+  free(host->traceback);
+  host->traceback = NULL;
+  int handler = lua_gettop(L) - arguments;
+  lua_pushcfunction(L, keep_traceback);
+  lua_insert(L, handler);
+  int inside = host->inside_swift, count = host->chain_count;
+  host->inside_swift = 0;
+  int status = lua_pcall(L, arguments, results, handler);
+  lua_remove(L, handler);
+  host->inside_swift = inside;
+  host->chain_count = count;
+  return status;
+}
+
 int nn_load_buffer(lua_State *L, const char *text, size_t size, const char *chunk) { return luaL_loadbufferx(L, text, size, chunk, "t"); }
 
 int nn_load_file(lua_State *L, const char *path) { return luaL_loadfilex(L, path, NULL); }
@@ -286,12 +317,22 @@ void nn_push_global_table(lua_State *L) { lua_pushglobaltable(L); }
 // ---- coroutines that an interrupt can reach ----
 
 static void interrupt_hook(lua_State *L, lua_Debug *info) {
-  (void)info;
+  nn_host *host = nn_host_of(L);
+  if (host->raise_soon) {
+    lua_sethook(L, NULL, 0, 0);
+    lua_pushstring(L, host->raise_soon);
+    free(host->raise_soon);
+    host->raise_soon = NULL;
+    luaL_where(L, info->event == LUA_HOOKRET);  // a function of the library that is about to return: its caller's line
+    lua_insert(L, -2);
+    lua_concat(L, 2);
+    lua_error(L);
+  }
   if (!nn_interrupt_flag) {
     lua_sethook(L, NULL, 0, 0);
     return;
   }
-  luaL_error(L, "interrupted!");
+  luaL_error(L, "%s", host->exit_status >= 0 ? "exit" : nn_interrupt_reason);
 }
 
 static void set_hook(lua_State *L) { lua_sethook(L, interrupt_hook, LUA_MASKCALL | LUA_MASKRET | LUA_MASKLINE | LUA_MASKCOUNT, 1); }
@@ -371,8 +412,44 @@ static int coroutine_wrap(lua_State *L) {
   return 1;
 }
 
+// upvalue 1: Lua's own os.exit
+static int os_exit(lua_State *L) {
+  nn_host *host = nn_host_of(L);
+  if (!host->runs) {
+    lua_pushvalue(L, lua_upvalueindex(1));
+    lua_insert(L, 1);
+    lua_call(L, lua_gettop(L) - 1, 0);
+    return 0;
+  }
+  int status = lua_isboolean(L, 1) ? !lua_toboolean(L, 1) : (int)luaL_optinteger(L, 1, 0);
+  host->exit_status = status & 0xFF;  // what a process could tell
+  nn_interrupt_flag = 1;              // no pcall keeps it from ending the run
+  for (int i = 0; i < host->chain_count; i++) set_hook(host->chain[i]);
+  return luaL_error(L, "exit");
+}
+
+void nn_raise_soon(lua_State *L, const char *message) {
+  nn_host *host = nn_host_of(L);
+  free(host->raise_soon);
+  host->raise_soon = strdup(message);
+  set_hook(host->chain[host->chain_count - 1]);
+}
+
 void nn_open_standard(lua_State *L) {
   luaL_openlibs(L);
+  nn_host *host = nn_host_of(L);
+  lua_getglobal(L, "io");
+  static const char *const names[] = {"stdin", "stdout", "stderr"};
+  for (int i = 0; i < 3; i++) {
+    lua_getfield(L, -1, names[i]);
+    host->standard_streams[i] = lua_touserdata(L, -1);
+    luaL_ref(L, LUA_REGISTRYINDEX);  // kept, whatever a script does to the table
+  }
+  lua_getglobal(L, "os");
+  lua_getfield(L, -1, "exit");
+  lua_pushcclosure(L, os_exit, 1);
+  lua_setfield(L, -2, "exit");
+  lua_pop(L, 2);
   lua_getglobal(L, "coroutine");
   lua_pushcfunction(L, coroutine_resume);
   lua_setfield(L, -2, "resume");
@@ -396,8 +473,57 @@ void nn_interrupt(lua_State *L) {
   for (int i = 0; i < host->chain_count; i++) set_hook(host->chain[i]);
 }
 
+static lua_State *limited;
+static pthread_t limited_thread;
+static struct timespec limit;
+static char limit_reason[64];
+
+static void on_limit(int number) {
+  (void)number;
+  nn_interrupt_reason = limit_reason;
+  nn_interrupt_flag = 1;
+  nn_host *host = nn_host_of(limited);
+  for (int i = 0; i < host->chain_count; i++) set_hook(host->chain[i]);
+}
+
+static void *await_limit(void *unused) {
+  (void)unused;
+  while (nanosleep(&limit, &limit)) {}
+  struct timespec grace = {2, 500000000};
+  for (int i = 0; i < 2; i++) {  // once more for what began to run after the first time
+    pthread_kill(limited_thread, SIGALRM);
+    nanosleep(&grace, NULL);
+  }
+  static const char last[] = "nnlua: the time limit is over and the script does not end\n";
+  (void)!write(2, last, sizeof last - 1);
+  _exit(1);
+}
+
+int nn_limit_time(lua_State *L, double seconds, const char *shown) {
+  limited = nn_host_of(L)->main;
+  limited_thread = pthread_self();
+  snprintf(limit_reason, sizeof limit_reason, "the time limit of %s is over", shown);
+  limit.tv_sec = (time_t)seconds;
+  limit.tv_nsec = (long)((seconds - (double)limit.tv_sec) * 1e9);
+  struct sigaction action;
+  memset(&action, 0, sizeof action);
+  action.sa_handler = on_limit;  // no SA_RESTART: a script waiting in io.read is woken
+  sigaction(SIGALRM, &action, NULL);
+  sigset_t alarm;  // a parent may have blocked it
+  sigemptyset(&alarm);
+  sigaddset(&alarm, SIGALRM);
+  pthread_sigmask(SIG_UNBLOCK, &alarm, NULL);
+  pthread_t thread;
+  int failure = pthread_create(&thread, NULL, await_limit, NULL);
+  if (!failure) pthread_detach(thread);
+  return failure;
+}
+
+int nn_time_is_over(void) { return nn_interrupt_reason == limit_reason; }
+
 void nn_end_interrupt(lua_State *L) {
   nn_host *host = nn_host_of(L);
+  if (nn_time_is_over()) return;  // for good
   nn_interrupt_flag = 0;
   for (int i = 0; i < host->chain_count; i++) lua_sethook(host->chain[i], NULL, 0, 0);
 }

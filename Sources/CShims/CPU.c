@@ -2,6 +2,8 @@
 #include <unistd.h>
 
 volatile int nn_interrupt_flag = 0;
+const char *volatile nn_interrupt_reason = "interrupted!";
+ptrdiff_t nn_external_bytes = 0;
 
 int nn_cpu_level(void) {
 #if defined(__x86_64__)

@@ -1,27 +1,27 @@
 internal import LuaBridge
 
 /// The sets that can be loaded by name, for `nnlua data list` and `nnlua data fetch NAME`.
-public enum DataCatalog {
+package enum DataCatalog {
   static let images: [ImageSet] = [.mnist, .fashionMNIST, .cifar10, .digits]
 
-  public struct Entry: Sendable {
-    public var name: String
+  package struct Entry: Sendable {
+    package var name: String
     /// One line: what it shows.
-    public var title: String
+    package var title: String
     /// Bytes to download, about; 0 where nothing is.
-    public var size: Int
+    package var size: Int
     /// The folder where it was found; nil where it would be downloaded.
-    public var location: String?
+    package var location: String?
   }
 
-  public static func list() -> [Entry] {
+  package static func list() -> [Entry] {
     images.map { Entry(name: $0.name, title: $0.title, size: $0.download, location: $0.folder()) }
       + [Entry(name: "iris", title: "150 irises of three species, 4 measures, ship with nnlua", size: 0, location: "in nnlua")]
   }
 
   /// Makes sure that all files of a set are on this machine, and says where.
   /// - Errors: an unknown name; what `data.NAME` says where nothing can be fetched.
-  public static func fetch(_ name: String) throws -> String {
+  package static func fetch(_ name: String) throws -> String {
     // `cifar-10` is cifar10, `fashion-mnist` is fashion_mnist.
     func plain(_ name: String) -> String { name.lowercased().filter { $0 != "-" && $0 != "_" } }
     let known = list().map(\.name)

@@ -1,11 +1,11 @@
-public import LuaBridge
+package import LuaBridge
 
 /// `nnlua.data`: data sets and loaders.
-public enum DataLibrary {
-  public static let all: [Row] = [
+package enum DataLibrary {
+  package static let all: [Row] = [
     DataCatalog.images.map(\.row), [Iris.row, CSV.row, ImageFolder.row, TensorDataset.row, DataLoader.row], ImageRows.rows, IDX.rows, Toys.rows,
   ].flatMap { $0 }
-  public static let library = Library(
+  package static let library = Library(
     "nnlua.data", "Data sets, loaders and transforms.", rows: all, types: [Dataset.type, DataLoader.type, BatchIterator.type],
     lua: ShippedFile.text("data.lua"))
 }

@@ -1,4 +1,4 @@
-public import KernelTable
+package import KernelTable
 
 #if canImport(Glibc)
   internal import Glibc
@@ -8,9 +8,9 @@ public import KernelTable
 ///
 /// Columns (im2col) are never written: the kernels broadcast single elements from the image or a window of it (`GatherProduct`).
 /// Work goes image by image, and within an image in regions that stay in the second-level cache.
-public enum Convolution {
+package enum Convolution {
   /// y = act(x ∗ weight + bias): y[n, o, i, j] = Σ x[n, c, i·sh + u·dh - top, j·sw + v·dw - left] · weight[o, c, u, v] + bias[o].
-  public static func forward(
+  package static func forward(
     _ width: FloatWidth, _ g: ConvolutionGeometry, x: UnsafeRawPointer, weight: UnsafeRawPointer, bias: UnsafeRawPointer?,
     y: UnsafeMutableRawPointer, activation: ConvolutionActivation = .none
   ) {
@@ -30,7 +30,7 @@ public enum Convolution {
   }
 
   /// ∂x[n, c, i, j] = Σ gradOutput[n, o, …] · weight[o, c, u, v] over the places that read x[n, c, i, j].
-  public static func inputGradient(
+  package static func inputGradient(
     _ width: FloatWidth, _ g: ConvolutionGeometry, gradOutput: UnsafeRawPointer, weight: UnsafeRawPointer,
     gradInput: UnsafeMutableRawPointer
   ) {
@@ -77,13 +77,13 @@ public enum Convolution {
     }
   }
 
-  public enum Part: Sendable {
+  package enum Part: Sendable {
     case forward, forwardPooled, inputGradient, weightGradient
   }
 
   /// The working memory that a part takes in one piece: weights packed, or their gradient's sums, with channels filled up to whole registers.
   /// Callers ask the system for it first: what it refuses a kernel ends the process.
-  public static func workingBytes(_ part: Part, _ width: FloatWidth, _ g: ConvolutionGeometry) -> Int {
+  package static func workingBytes(_ part: Part, _ width: FloatWidth, _ g: ConvolutionGeometry) -> Int {
     let lanes = Kernels.table.convolution.set(width).lanes, depth = g.inGroup * g.kernelArea
     let elements =
       switch part {

@@ -1,8 +1,8 @@
-public import KernelTable
+package import KernelTable
 
 extension Convolution {
   /// columns[n, (c, u, v), (i, j)] = x[n, c, i·sh + u·dh - top, j·sw + v·dw - left], 0 in the padding: (N, C, H, W) to (N, C·kh·kw, outH·outW).
-  public static func im2col(_ width: FloatWidth, _ g: ConvolutionGeometry, x: UnsafeRawPointer, columns: UnsafeMutableRawPointer) {
+  package static func im2col(_ width: FloatWidth, _ g: ConvolutionGeometry, x: UnsafeRawPointer, columns: UnsafeMutableRawPointer) {
     func run<T: BinaryFloatingPoint>(_ type: T.Type) {
       let x = x.assumingMemoryBound(to: type), columns = columns.assumingMemoryBound(to: type)
       g.planesOfColumns { plane, rowOf, reach in
@@ -35,7 +35,7 @@ extension Convolution {
   }
 
   /// The adjoint of `im2col`: x[n, c, h, w] = Σ of the columns' elements that came from there.
-  public static func col2im(_ width: FloatWidth, _ g: ConvolutionGeometry, columns: UnsafeRawPointer, x: UnsafeMutableRawPointer) {
+  package static func col2im(_ width: FloatWidth, _ g: ConvolutionGeometry, columns: UnsafeRawPointer, x: UnsafeMutableRawPointer) {
     func run<T: BinaryFloatingPoint>(_ type: T.Type) {
       let x = x.assumingMemoryBound(to: type), columns = columns.assumingMemoryBound(to: type)
       g.planesOfColumns { plane, rowOf, reach in

@@ -1,23 +1,23 @@
 /// Sizes of a two-dimensional convolution. Images are (batch, channels, height, width), weights (out, in / groups, kernel height, kernel width).
-public struct ConvolutionGeometry: Sendable, Equatable {
-  public var batch: Int
-  public var inChannels: Int
-  public var inHeight: Int
-  public var inWidth: Int
-  public var outChannels: Int
-  public var kernelHeight: Int
-  public var kernelWidth: Int
-  public var strideHeight: Int
-  public var strideWidth: Int
-  public var paddingTop: Int
-  public var paddingBottom: Int
-  public var paddingLeft: Int
-  public var paddingRight: Int
-  public var dilationHeight: Int
-  public var dilationWidth: Int
-  public var groups: Int
+package struct ConvolutionGeometry: Sendable, Equatable {
+  package var batch: Int
+  package var inChannels: Int
+  package var inHeight: Int
+  package var inWidth: Int
+  package var outChannels: Int
+  package var kernelHeight: Int
+  package var kernelWidth: Int
+  package var strideHeight: Int
+  package var strideWidth: Int
+  package var paddingTop: Int
+  package var paddingBottom: Int
+  package var paddingLeft: Int
+  package var paddingRight: Int
+  package var dilationHeight: Int
+  package var dilationWidth: Int
+  package var groups: Int
 
-  public init(
+  package init(
     batch: Int, inChannels: Int, inHeight: Int, inWidth: Int, outChannels: Int, kernelHeight: Int, kernelWidth: Int,
     strideHeight: Int = 1, strideWidth: Int = 1, paddingTop: Int = 0, paddingBottom: Int = 0, paddingLeft: Int = 0,
     paddingRight: Int = 0, dilationHeight: Int = 1, dilationWidth: Int = 1, groups: Int = 1
@@ -40,11 +40,11 @@ public struct ConvolutionGeometry: Sendable, Equatable {
     self.groups = groups
   }
 
-  public var outHeight: Int {
+  package var outHeight: Int {
     Self.outputSize(
       inHeight, kernel: kernelHeight, stride: strideHeight, padding: (paddingTop, paddingBottom), dilation: dilationHeight)
   }
-  public var outWidth: Int {
+  package var outWidth: Int {
     Self.outputSize(inWidth, kernel: kernelWidth, stride: strideWidth, padding: (paddingLeft, paddingRight), dilation: dilationWidth)
   }
 
@@ -53,7 +53,7 @@ public struct ConvolutionGeometry: Sendable, Equatable {
   ///     floor((size + before + after - dilation · (kernel - 1) - 1) / stride) + 1
   ///
   /// - ceil: round up instead (pooling's `ceil_mode`), but drop a last window that would begin in the padding behind the data.
-  public static func outputSize(
+  package static func outputSize(
     _ size: Int, kernel: Int, stride: Int, padding: (before: Int, after: Int), dilation: Int = 1, ceil: Bool = false
   ) -> Int {
     let (span, a) = dilation.multipliedReportingOverflow(by: kernel - 1)

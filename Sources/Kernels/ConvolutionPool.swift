@@ -1,4 +1,4 @@
-public import KernelTable
+package import KernelTable
 
 #if canImport(Glibc)
   internal import Glibc
@@ -13,10 +13,10 @@ public import KernelTable
 /// a quarter of the dense product's work for pool 2.
 extension Convolution {
   /// A window's index has to fit in a byte, with one value to spare.
-  public static let largestFusedPool = 15
+  package static let largestFusedPool = 15
 
   /// y, positions: (batch, outChannels, outHeight / pool, outWidth / pool); 1 ≤ pool ≤ `largestFusedPool`. What is left over at the end is not read.
-  public static func forwardReLUMaxPool(
+  package static func forwardReLUMaxPool(
     _ width: FloatWidth, _ g: ConvolutionGeometry, pool: Int, x: UnsafeRawPointer, weight: UnsafeRawPointer, bias: UnsafeRawPointer?,
     y: UnsafeMutableRawPointer, positions: UnsafeMutablePointer<UInt8>
   ) {
@@ -39,8 +39,8 @@ extension Convolution {
     withForwardRun(width, g, weight: weight, bias: bias, relu: true, rowwise: false, kernels) { run in
       // Sums of 192 places: 48 pooled values for pool 2, three registers to transpose.
       let strips = pooled.strips(run.pass, places: 192, elementSize: size)
-      let work = max(1, 2 * run.pass.depth * run.panels.width * strips[0].count * pool * pool * pooled.width)
-      let images = max(1, min(g.batch, 30_000_000 / work))
+      let images = min(
+        g.batch, PassRun.images(places: strips[0].count * pool * pool * pooled.width, depth: run.pass.depth, channels: run.panels.width))
       // Strips follow one another within a chunk where a chunk holds several images.
       let spread = images > 1 ? 1 : strips.count
       Parallel.run((g.batch + images - 1) / images * g.groups * spread) { chunk in
@@ -90,7 +90,7 @@ extension Convolution {
   }
 
   /// Overwrites the three gradients; `gradInput` and `gradBias` are nil where no one needs them.
-  public static func backwardReLUMaxPool(
+  package static func backwardReLUMaxPool(
     _ width: FloatWidth, _ g: ConvolutionGeometry, pool: Int, x: UnsafeRawPointer, weight: UnsafeRawPointer, positions: UnsafePointer<UInt8>,
     gradOutput: UnsafeRawPointer, gradInput: UnsafeMutableRawPointer?, gradWeight: UnsafeMutableRawPointer, gradBias: UnsafeMutableRawPointer?
   ) {

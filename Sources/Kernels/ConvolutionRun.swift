@@ -5,7 +5,7 @@ internal import KernelTable
 #endif
 
 /// What follows a convolution in the same pass over memory.
-public enum ConvolutionActivation: Sendable {
+package enum ConvolutionActivation: Sendable {
   case none, relu
 }
 
@@ -84,12 +84,16 @@ struct PassRun {
   /// Terms whose weights (128 bytes each) are worth keeping in the second-level cache.
   static let terms = 2048
 
+  /// Images of one chunk, about 50 µs of work: enough to pay for a thread, short enough that all end at the same time.
+  static func images(places: Int, depth: Int, channels: Int) -> Int {
+    // Collecting, transposing and writing a result costs as much as 64 multiply-adds.
+    max(1, 4_000_000 / max(1, (depth + 64) * channels * places))
+  }
+
   func run(source: UnsafeRawPointer, result: UnsafeMutableRawPointer) {
     let size = width.stride
     let regions = pass.regions(elementSize: size)
-    // A chunk is about 30 MFLOP, a fraction of a millisecond: enough to pay for a thread, short enough to be interrupted.
-    let work = max(1, 2 * pass.depth * panels.width * (regions.first?.places ?? 0))
-    let images = max(1, min(batch, 30_000_000 / work))
+    let images = min(batch, Self.images(places: regions.first?.places ?? 0, depth: pass.depth, channels: panels.width))
     let imageChunks = (batch + images - 1) / images
     Parallel.run(imageChunks * groups * regions.count) { chunk in
       let region = regions[chunk % regions.count]

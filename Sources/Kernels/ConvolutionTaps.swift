@@ -25,7 +25,7 @@ struct TapProducts {
     let size = width.stride, taps = g.inGroup * g.kernelArea
     // Rows of the output whose products stay in the second-level cache.
     let rows = max(1, min(g.outHeight, 262_144 / max(1, taps * g.outWidth * size)))
-    let images = max(1, min(g.batch, 30_000_000 / max(1, 2 * taps * g.outGroup * g.outPlane)))
+    let images = min(g.batch, PassRun.images(places: g.outPlane, depth: g.outGroup, channels: taps))
     Parallel.run((g.batch + images - 1) / images * g.groups) { chunk in
       let group = chunk % g.groups, first = chunk / g.groups * images
       Scratch.withBuffer(taps * rows * g.outWidth * size) { products in

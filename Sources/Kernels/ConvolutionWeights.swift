@@ -1,4 +1,4 @@
-public import KernelTable
+package import KernelTable
 
 #if canImport(Glibc)
   internal import Glibc
@@ -6,7 +6,7 @@ public import KernelTable
 
 extension Convolution {
   /// ∂weight[o, c, u, v] = Σ gradOutput[n, o, i, j] · x[n, c, i·sh + u·dh - top, …], ∂bias[o] = Σ gradOutput[n, o, i, j].
-  public static func weightGradient(
+  package static func weightGradient(
     _ width: FloatWidth, _ g: ConvolutionGeometry, x: UnsafeRawPointer, gradOutput: UnsafeRawPointer, gradWeight: UnsafeMutableRawPointer,
     gradBias: UnsafeMutableRawPointer?
   ) {
@@ -101,7 +101,7 @@ struct WeightSums {
   ) {
     let size = width.stride, pass = g.forwardPass
     let panels = ChannelPanels(g.outGroup, lanes: kernels.lanes, step: 0)
-    let parts = parts(g, pass, panels, size)
+    let parts = parts(g, width, pass, panels, size)
     Scratch.withBuffer(parts * g.groups * panels.width * (pass.depth + 1) * size) { buffer in
       let sums = WeightSums(pass: pass, panels: panels, groups: g.groups, parts: parts, size: size, buffer: buffer)
       body(sums)
@@ -113,10 +113,12 @@ struct WeightSums {
     }
   }
 
-  /// Enough parts for many cores, none with less than 20 MFLOP, all together in at most 64 MB.
-  static func parts(_ g: ConvolutionGeometry, _ pass: Pass, _ panels: ChannelPanels, _ size: Int) -> Int {
+  /// Enough parts for many cores, none with less than 2.5 MFLOP or so few places that joining counts, all together in at most 64 MB.
+  static func parts(_ g: ConvolutionGeometry, _ width: FloatWidth, _ pass: Pass, _ panels: ChannelPanels, _ size: Int) -> Int {
     let flops = 2 * pass.depth * panels.width * g.groups * g.outPlane
-    let byWork = Int(Double(flops) * Double(g.batch) / 20e6)
+    // Winograd's sums are transformed once for each part: that is to be little beside 48 tiles of 16 places.
+    let least = g.sumsByWinograd(width, .automatic) ? 768 : 64
+    let byWork = min(Int(Double(flops) * Double(g.batch) / 2.5e6), g.batch * g.outPlane / least)
     let byMemory = 67_108_864 / max(1, g.groups * panels.width * (pass.depth + 1) * size)
     return max(1, min(16, g.batch, byWork, byMemory))
   }
@@ -127,20 +129,22 @@ struct WeightSums {
 
   func join<T: BinaryFloatingPoint>(_ type: T.Type, _ gradWeight: UnsafeMutableRawPointer, _ gradBias: UnsafeMutableRawPointer?) {
     let gradWeight = gradWeight.assumingMemoryBound(to: T.self), gradBias = gradBias?.assumingMemoryBound(to: T.self)
-    Parallel.run(groups * panels.panels.count) { chunk in
-      let index = chunk % panels.panels.count, group = chunk / panels.panels.count
+    // The bias is one more term; 64 terms of a panel are a chunk.
+    let terms = 64, pieces = (pass.depth + terms) / terms
+    Parallel.run(groups * panels.panels.count * pieces, waking: parts * panels.width * pass.depth > 1 << 17) { chunk in
+      let index = chunk / pieces % panels.panels.count, group = chunk / pieces / panels.panels.count
+      let first = chunk % pieces * terms, last = min(first + terms, pass.depth + 1)
       let panel = panels.panels[index]
       let total = block(0, group, index).assumingMemoryBound(to: T.self)
-      let count = (pass.depth + 1) * panel.pitch
       for part in 1..<max(parts, 1) {
         let other = block(part, group, index).assumingMemoryBound(to: T.self)
-        for i in 0..<count { total[i] += other[i] }
+        for i in first * panel.pitch..<last * panel.pitch { total[i] += other[i] }
       }
       let channel = group * pass.resultChannels + panel.first
       for c in 0..<panel.channels {
         let target = gradWeight + (channel + c) * pass.depth
-        for term in 0..<pass.depth { target[term] = total[term &* panel.pitch &+ c] }
-        gradBias?[channel + c] = total[pass.depth * panel.pitch + c]
+        for term in first..<min(last, pass.depth) { target[term] = total[term &* panel.pitch &+ c] }
+        if last > pass.depth { gradBias?[channel + c] = total[pass.depth * panel.pitch + c] }
       }
     }
   }

@@ -10,6 +10,7 @@ internal import KernelsBase
 
 /// The instruction level in use, chosen once: the processor's best, or what `NNLUA_ISA` names.
 public enum Kernels {
+  /// The instruction level in use: "base", "avx2" or "avx512".
   public static let level: String = {
     let best = nn_cpu_level()
     let wanted = getenv("NNLUA_ISA").map { String(cString: $0) }
@@ -21,6 +22,7 @@ public enum Kernels {
     }
   }()
 
+  /// The entry points of that level.
   public static let table: KernelTable = table(level)
 
   /// The table of a level by name, for tests that compare levels.

@@ -1,9 +1,9 @@
-public import KernelTable
+package import KernelTable
 
 /// What this machine can do at best, and how it is measured.
-public enum Limits {
+package enum Limits {
   /// GFLOP/s of one core in multiply-adds that wait for nothing but each other: a tile over one and the same cache line.
-  public static func multiplyAddPeak(_ width: FloatWidth) -> Double {
+  package static func multiplyAddPeak(_ width: FloatWidth) -> Double {
     let kernels = width == .float32 ? Kernels.table.matrix.float32 : Kernels.table.matrix.float64
     let (rows, columns, k) = (kernels.tileRows, 2 * kernels.lanes, 10_000)
     return Scratch.withBuffer(1 << 16) { memory in
@@ -16,7 +16,7 @@ public enum Limits {
   }
 
   /// Seconds of one call: the fastest of several runs of about 20 ms, which other programs on the machine disturb least.
-  public static func secondsPerCall(_ body: () -> Void) -> Double {
+  package static func secondsPerCall(_ body: () -> Void) -> Double {
     let clock = ContinuousClock()
     func seconds(_ calls: Int) -> Double {
       let duration = clock.measure { for _ in 0..<calls { body() } }

@@ -7,10 +7,14 @@ public import KernelTable
 public enum Matrix {
   /// A matrix in memory: element (r, c) at base[r * rowStride + c * columnStride]; strides in elements, any value.
   public struct View {
+    /// The first element.
     public var base: UnsafeRawPointer
+    /// Elements from one row to the next.
     public var rowStride: Int
+    /// Elements from one column to the next.
     public var columnStride: Int
 
+    /// A matrix in memory that the caller keeps alive.
     @inline(__always)
     public init(base: UnsafeRawPointer, rowStride: Int, columnStride: Int) {
       self.base = base

@@ -1,13 +1,13 @@
-public import KernelTable
+package import KernelTable
 
 /// One step of an optimizer over n parameters, in one pass: PyTorch's formulas, element by element. Scalars are float64, and so is what is computed from
 /// scalars alone; state has the parameter's type and starts as zeros (Adagrad's: as its initial accumulator).
 ///
 /// `weightDecay` λ is added to the gradient as λ p, except where `decoupled`.
-public enum OptimizerKernels {
+package enum OptimizerKernels {
   /// v ← momentum v + (1 - dampening) g (the `first` step: v ← g); p ← p - lr v, or with `nesterov` p - lr (g + momentum v).
   /// Without velocity: p ← p - lr g.
-  public static func sgd(
+  package static func sgd(
     _ width: FloatWidth, parameter: UnsafeMutableRawPointer, gradient: UnsafeRawPointer, velocity: UnsafeMutableRawPointer?, _ n: Int, lr: Double,
     momentum: Double = 0, dampening: Double = 0, weightDecay: Double = 0, nesterov: Bool = false, first: Bool = false,
     table: KernelTable = Kernels.table
@@ -22,7 +22,7 @@ public enum OptimizerKernels {
   ///
   /// `decoupled`: p ← p (1 - lr λ) first and no λ in g (AdamW, Loshchilov & Hutter 2017, arXiv:1711.05101).
   /// `largest` (AMSGrad, Reddi et al. 2018): the largest v so far stands in for v. `t` counts steps from 1.
-  public static func adam(
+  package static func adam(
     _ width: FloatWidth, parameter: UnsafeMutableRawPointer, gradient: UnsafeRawPointer, m: UnsafeMutableRawPointer, v: UnsafeMutableRawPointer,
     largest: UnsafeMutableRawPointer? = nil, _ n: Int, lr: Double, beta1: Double = 0.9, beta2: Double = 0.999, eps: Double = 1e-8,
     weightDecay: Double = 0, decoupled: Bool = false, t: Int, table: KernelTable = Kernels.table
@@ -35,7 +35,7 @@ public enum OptimizerKernels {
   }
 
   /// s ← s + g²; p ← p - lr / (1 + (t - 1) lrDecay) g / (√s + eps). Duchi, Hazan & Singer 2011. `t` counts steps from 1.
-  public static func adagrad(
+  package static func adagrad(
     _ width: FloatWidth, parameter: UnsafeMutableRawPointer, gradient: UnsafeRawPointer, sum: UnsafeMutableRawPointer, _ n: Int, lr: Double,
     lrDecay: Double = 0, eps: Double = 1e-10, weightDecay: Double = 0, t: Int, table: KernelTable = Kernels.table
   ) {
@@ -46,7 +46,7 @@ public enum OptimizerKernels {
 
   /// s ← α s + (1 - α) g²; d = √s + eps, or `centred` by a mean ← α mean + (1 - α) g: d = √(s - mean²) + eps;
   /// p ← p - lr g / d, or with a momentum buffer b ← momentum b + g / d; p ← p - lr b. Hinton 2012, lecture 6e.
-  public static func rmsprop(
+  package static func rmsprop(
     _ width: FloatWidth, parameter: UnsafeMutableRawPointer, gradient: UnsafeRawPointer, square: UnsafeMutableRawPointer,
     mean: UnsafeMutableRawPointer? = nil, buffer: UnsafeMutableRawPointer? = nil, _ n: Int, lr: Double, alpha: Double = 0.99, eps: Double = 1e-8,
     momentum: Double = 0, weightDecay: Double = 0, table: KernelTable = Kernels.table

@@ -1,6 +1,4 @@
 internal import CShims
-internal import Dispatch
-internal import Synchronization
 
 #if canImport(Glibc)
   internal import Glibc
@@ -17,23 +15,13 @@ public enum Parallel {
   public static var interrupted: Bool { nn_interrupt_flag != 0 }
 
   /// Runs `body(chunk)` for every chunk in `0 ..< chunks`, in any order, on at most `threads` threads.
-  /// - alone: the work is too little to wake a thread for (about 15 µs): the same chunks, one after the other.
-  public static func run(_ chunks: Int, alone: Bool = false, _ body: (Int) -> Void) {
-    let lanes = alone ? 1 : min(threads, chunks)
-    if lanes <= 1 {
-      for chunk in 0..<max(chunks, 0) where !interrupted { body(chunk) }
-      return
-    }
-    let next = Atomic<Int>(0)
-    withoutActuallyEscaping(body) { escaping in
-      nonisolated(unsafe) let body = escaping
-      DispatchQueue.concurrentPerform(iterations: lanes) { _ in
-        while !interrupted {
-          let chunk = next.wrappingAdd(1, ordering: .relaxed).oldValue
-          if chunk >= chunks { break }
-          body(chunk)
-        }
-      }
-    }
+  ///
+  /// Called from inside a body, or while another thread has the workers, the chunks run one after the other.
+  /// - alone: the work is too little for a second thread (some microseconds): the same chunks, one after the other.
+  /// - waking: false where the work is not worth waking a thread that sleeps; those that are awake still help.
+  public static func run(_ chunks: Int, alone: Bool = false, waking: Bool = true, _ body: (Int) -> Void) {
+    let lanes = alone ? 1 : min(threads, chunks, Workers.most)
+    if lanes > 1 && withoutActuallyEscaping(body, do: { Workers.current.run(chunks, lanes: lanes, waking: waking, $0) }) { return }
+    for chunk in 0..<max(chunks, 0) where !interrupted { body(chunk) }
   }
 }

@@ -189,7 +189,7 @@ struct Plan {
   @inline(__always)
   private func run(_ chunks: Int, worth work: Int, _ body: (Int) -> Void) {
     if product.parallel && work > Product.parallelWork {
-      Parallel.run(chunks, alone: work < Product.threadWork, body)
+      Parallel.run(chunks, waking: work >= Product.threadWork, body)
     } else {
       for chunk in 0..<chunks where !Parallel.interrupted { body(chunk) }
     }

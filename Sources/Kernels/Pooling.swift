@@ -1,22 +1,22 @@
-public import KernelTable
+package import KernelTable
 
 /// Sizes of a pooling: `planes` (batch · channels) images of height x width. Padding is on both sides, as in PyTorch at most half the kernel.
-public struct PoolingGeometry: Sendable, Equatable {
-  public var planes: Int
-  public var inHeight: Int
-  public var inWidth: Int
-  public var kernelHeight: Int
-  public var kernelWidth: Int
-  public var strideHeight: Int
-  public var strideWidth: Int
-  public var paddingHeight: Int
-  public var paddingWidth: Int
-  public var dilationHeight: Int
-  public var dilationWidth: Int
+package struct PoolingGeometry: Sendable, Equatable {
+  package var planes: Int
+  package var inHeight: Int
+  package var inWidth: Int
+  package var kernelHeight: Int
+  package var kernelWidth: Int
+  package var strideHeight: Int
+  package var strideWidth: Int
+  package var paddingHeight: Int
+  package var paddingWidth: Int
+  package var dilationHeight: Int
+  package var dilationWidth: Int
   /// Round the output's size up: the last windows may hang over the padding's end.
-  public var ceilMode: Bool
+  package var ceilMode: Bool
 
-  public init(
+  package init(
     planes: Int, inHeight: Int, inWidth: Int, kernelHeight: Int, kernelWidth: Int, strideHeight: Int, strideWidth: Int,
     paddingHeight: Int = 0, paddingWidth: Int = 0, dilationHeight: Int = 1, dilationWidth: Int = 1, ceilMode: Bool = false
   ) {
@@ -34,12 +34,12 @@ public struct PoolingGeometry: Sendable, Equatable {
     self.ceilMode = ceilMode
   }
 
-  public var outHeight: Int {
+  package var outHeight: Int {
     ConvolutionGeometry.outputSize(
       inHeight, kernel: kernelHeight, stride: strideHeight, padding: (paddingHeight, paddingHeight), dilation: dilationHeight,
       ceil: ceilMode)
   }
-  public var outWidth: Int {
+  package var outWidth: Int {
     ConvolutionGeometry.outputSize(
       inWidth, kernel: kernelWidth, stride: strideWidth, padding: (paddingWidth, paddingWidth), dilation: dilationWidth, ceil: ceilMode)
   }
@@ -99,9 +99,9 @@ struct PoolingAxis {
 }
 
 /// Pooling of images (planes, height, width).
-public enum Pooling {
+package enum Pooling {
   /// y = the largest value of each window; NaN wins, padding never does. `positions` are indices within the image's plane.
-  public static func max(
+  package static func max(
     _ width: FloatWidth, _ g: PoolingGeometry, x: UnsafeRawPointer, y: UnsafeMutableRawPointer, positions: UnsafeMutablePointer<Int32>
   ) {
     max(width, g, x: x, y: y, positions: positions, table: Kernels.table)
@@ -163,7 +163,7 @@ public enum Pooling {
   }
 
   /// gradInput = 0, then each gradient is added where its maximum came from.
-  public static func maxBackward(
+  package static func maxBackward(
     _ width: FloatWidth, _ g: PoolingGeometry, gradOutput: UnsafeRawPointer, positions: UnsafePointer<Int32>,
     gradInput: UnsafeMutableRawPointer
   ) {
@@ -183,7 +183,7 @@ public enum Pooling {
 
   /// y = the mean of each window: divided by its size where padding counts, else by the number of values it holds.
   /// - countIncludePad: padding counts as zeros (not so what hangs over it under `ceilMode`).
-  public static func average(
+  package static func average(
     _ width: FloatWidth, _ g: PoolingGeometry, x: UnsafeRawPointer, y: UnsafeMutableRawPointer, countIncludePad: Bool
   ) {
     precondition(g.dilationHeight == 1 && g.dilationWidth == 1, "an average has no dilation")
@@ -205,7 +205,7 @@ public enum Pooling {
   }
 
   /// Each gradient, divided as its window was, is added to all values of the window.
-  public static func averageBackward(
+  package static func averageBackward(
     _ width: FloatWidth, _ g: PoolingGeometry, gradOutput: UnsafeRawPointer, gradInput: UnsafeMutableRawPointer, countIncludePad: Bool
   ) {
     precondition(g.dilationHeight == 1 && g.dilationWidth == 1, "an average has no dilation")

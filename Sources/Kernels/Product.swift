@@ -27,8 +27,8 @@ struct Product {
   static let smallWork = 64
   /// Products up to this many multiply-adds are one chunk.
   static let parallelWork = 1 << 20
-  /// Below this many multiply-adds a second thread costs more than it brings: 8 million take 35 to 70 µs, waking one 15.
-  static let threadWork = 8 << 20
+  /// Below this many multiply-adds no thread is woken: 4 million take 17 to 35 µs, waking one 15.
+  static let threadWork = 4 << 20
   /// Multiply-adds of one chunk at most: 10 ms on the slowest level, so that Ctrl-C is answered at once.
   static let chunkWork = 64 << 20
   /// Bytes of one operand that are packed at a time.

@@ -79,9 +79,7 @@ struct Lane {
   }
 
   private static func allocate(_ bytes: Int) -> UnsafeMutableRawPointer {
-    var memory: UnsafeMutableRawPointer?
-    let failed = posix_memalign(&memory, Scratch.alignment, max(bytes, Scratch.alignment))
-    guard failed == 0, let memory else { fatalError("out of memory: \(bytes) bytes of working memory for a kernel") }
+    guard let memory = Memory.allocate(bytes) else { fatalError("out of memory: \(bytes) bytes of working memory for a kernel") }
     return memory
   }
 }

@@ -229,8 +229,8 @@ struct Winograd {
     let (resultStride, sourceStride) = turned ? (9, 9 * allResults) : (9 * sourceChannels, 9)
     let panelWidth = 2 * lanes
     let panels = (resultChannels + panelWidth - 1) / panelWidth
-    // Fewer than 64 Ki values are not worth a second thread.
-    Parallel.run(panels, alone: resultChannels * sourceChannels * 36 < 1 << 16) { panel in
+    // Fewer than 64 Ki values are not worth waking a thread.
+    Parallel.run(panels, waking: resultChannels * sourceChannels * 36 >= 1 << 16) { panel in
       let first = panel * panelWidth
       kernels.filters(
         weight + first * resultStride, min(panelWidth, resultChannels - first), resultStride, sourceChannels, sourceStride, turned,

@@ -1,3 +1,4 @@
+internal import CIntrinsics
 internal import KernelTable
 
 // Sums of float32 run in float32 for a short block in many lanes, and blocks are joined in float64: rounding does not grow with the length.
@@ -231,6 +232,11 @@ func sumColumns<V: Lanes>(
           let end = p + 32 &* step
           while p < end {
             let (p1, p2) = (p + step, p + 2 &* step)
+            // 32 rows are more streams than the processor follows by itself.
+            nn_prefetch(p + 256)
+            nn_prefetch(p1 + 256)
+            nn_prefetch(p2 + 256)
+            nn_prefetch(p2 + step + 256)
             let b = f(V(p, 0), s) + f(V(p1, 0), s)
             let d = f(V(p2, 0), s) + f(V(p2 + step, 0), s)
             a = a + (b + d)

@@ -3,8 +3,11 @@ internal import CShims
 
 /// What is known of one parameter: read by the decoder, by errors, by help and completion.
 public struct ParameterInfo: Sendable {
+  /// As scripts and help write it.
   public let name: String
+  /// What help calls its type.
   public let type: String
+  /// What it means.
   public let doc: String
   /// The default as help prints it; nil where the argument is required.
   public let literal: String?
@@ -43,7 +46,9 @@ public struct Param<T: LuaValue>: @unchecked Sendable {
 
 /// Names, types, defaults of a bound function.
 public final class Signature: @unchecked Sendable {
+  /// As scripts and help write it.
   public let name: String
+  /// In the order of positions.
   public let parameters: [ParameterInfo]
   /// One table may hold arguments and options together: `nn.Conv2d{1, 30, 5, padding = 2}`.
   public let mixed: Bool
@@ -64,7 +69,9 @@ public final class Signature: @unchecked Sendable {
 
 /// The arguments of a running call, taken one by one in the order of the parameters.
 public struct Arguments {
+  /// Where the arguments lie.
   public let stack: LuaStack
+  /// Of the function that is called.
   public let signature: Signature
   private var parameter = 0
   private var next: Int32 = 1
@@ -201,7 +208,7 @@ public struct Arguments {
 }
 
 /// The name nearest to `name` by edit distance (two letters exchanged are one edit), where one is near enough to be meant.
-public func closest(to name: String, in known: some Sequence<String>) -> String? {
+package func closest(to name: String, in known: some Sequence<String>) -> String? {
   let wanted = Array(name.lowercased().utf8)
   var best: (distance: Int, name: String)?
   for candidate in known where abs(candidate.utf8.count - wanted.count) <= 3 {

@@ -1,10 +1,27 @@
 internal import CShims
 
+#if canImport(Glibc)
+  internal import Glibc
+#endif
+
 /// Bytes that Swift objects hold outside Lua: tensors above all. Lua sees 40 bytes where a tensor holds megabytes.
-public enum ExternalMemory {
+package enum ExternalMemory {
   /// Bytes in use now, and the most there ever were.
-  public nonisolated(unsafe) private(set) static var live = 0
-  public nonisolated(unsafe) private(set) static var peak = 0
+  package private(set) static var live: Int {
+    @inline(__always) get { nn_external_bytes }
+    @inline(__always) set { nn_external_bytes = newValue }
+  }
+  package nonisolated(unsafe) private(set) static var peak = 0
+  /// Bytes that Lua's values and these may take together, nil where only the machine sets the limit.
+  package nonisolated(unsafe) internal(set) static var limit: Int?
+  /// Bytes of Lua's own values.
+  nonisolated(unsafe) static var luaBytes: () -> Int = { 0 }
+  /// Bytes that can still be had: of the limit, or of nine tenths of the machine's memory.
+  package static var room: Int {
+    if let limit { return limit - live - luaBytes() }
+    return machine / 10 * 9 - live
+  }
+  package static let machine = sysconf(Int32(_SC_PHYS_PAGES)) * sysconf(Int32(_SC_PAGESIZE))
   /// Bytes made since the collector last ran, and how many bring it on.
   nonisolated(unsafe) static var unseen = 0
   nonisolated(unsafe) static var threshold = 8 << 20
@@ -13,16 +30,16 @@ public enum ExternalMemory {
   /// the caches hold: a loop of 1x1 additions took twice the time then.
   private static let overhead = 2048
 
-  @inline(__always) public static func add(_ bytes: Int) {
+  @inline(__always) package static func add(_ bytes: Int) {
     live &+= bytes
     unseen &+= bytes &+ overhead
     if live > peak { peak = live }
   }
-  @inline(__always) public static func remove(_ bytes: Int) { live &-= bytes }
+  @inline(__always) package static func remove(_ bytes: Int) { live &-= bytes }
   /// Runs a full collection where a tensor would not fit otherwise.
-  public nonisolated(unsafe) static var reclaim: (() -> Void)?
+  package nonisolated(unsafe) static var reclaim: (() -> Void)?
   /// Begins a new measurement of the peak.
-  public static func resetPeak() { peak = live }
+  package static func resetPeak() { peak = live }
 }
 
 /// When Lua's collector runs on account of tensors.

@@ -8,23 +8,23 @@
 ///     Paper: Author Year, arXiv:….
 ///
 /// A line that ends no sentence goes on in the next one. A section goes on to the next label.
-public struct Documentation: Sendable, Equatable {
-  public enum Label: String, CaseIterable, Sendable { case shapes = "Shapes", training = "Training", errors = "Errors", paper = "Paper" }
-  public enum Block: Sendable, Equatable {
+package struct Documentation: Sendable, Equatable {
+  package enum Label: String, CaseIterable, Sendable { case shapes = "Shapes", training = "Training", errors = "Errors", paper = "Paper" }
+  package enum Block: Sendable, Equatable {
     case paragraph(String)
     case formula(String)
   }
-  public struct Section: Sendable, Equatable {
-    public let label: Label
-    public let blocks: [Block]
+  package struct Section: Sendable, Equatable {
+    package let label: Label
+    package let blocks: [Block]
   }
 
   /// What stands before the first label.
-  public let blocks: [Block]
+  package let blocks: [Block]
   /// In the order of the text.
-  public let sections: [Section]
+  package let sections: [Section]
 
-  public init(_ text: String) {
+  package init(_ text: String) {
     var parts: [(label: Label?, blocks: [Block])] = [(nil, [])]
     var goesOn = false
     for line in text.split(separator: "\n", omittingEmptySubsequences: false) {
@@ -60,7 +60,7 @@ public struct Documentation: Sendable, Equatable {
   }
 
   /// The first sentence, for lists.
-  public var summary: String {
+  package var summary: String {
     guard case .paragraph(let text)? = blocks.first else { return "" }
     // A full stop, a space and a capital: "Σ x[i] … e.g. 1.5" has none.
     var before: Character = " "
@@ -76,11 +76,11 @@ public struct Documentation: Sendable, Equatable {
 }
 
 /// Rows that belong together on a page.
-public struct RowGroup: Sendable {
+package struct RowGroup: Sendable {
   /// "Reductions"; empty where a library has no groups.
-  public let title: String
-  public let rows: [Row]
-  public init(_ title: String, _ lists: [Row]...) {
+  package let title: String
+  package let rows: [Row]
+  package init(_ title: String, _ lists: [Row]...) {
     self.title = title
     rows = lists.flatMap { $0 }
   }

@@ -3,6 +3,7 @@ internal import CShims
 
 /// How objects of a Swift class look to Lua: methods, properties, operators.
 public final class LuaClass: @unchecked Sendable {
+  /// As `tostring` and errors show it.
   public let name: String
   /// What its objects are, as help says it.
   public let doc: String
@@ -10,6 +11,7 @@ public final class LuaClass: @unchecked Sendable {
   public let base: LuaClass?
   /// What help calls an object: `bar` in `bar:step()`; nil for the name of its methods' first parameter.
   public let receiver: String?
+  /// Methods and properties.
   public let rows: [Row]
   /// Metamethods such as `__add`, `__call`, `__len`.
   public let operators: [(String, Row)]
@@ -22,6 +24,9 @@ public final class LuaClass: @unchecked Sendable {
   /// Every class met so far.
   package nonisolated(unsafe) private(set) static var all: [LuaClass] = []
 
+  /// - base: a class whose methods and properties it has too.
+  /// - operators: metamethods by their names in Lua, "__add".
+  /// - index, newIndex: what reading and setting a field that no row has does.
   public init(
     _ name: String, _ doc: String = "", base: LuaClass? = nil, receiver: String? = nil, rows: [Row], operators: [(String, Row)] = [],
     index: (@Sendable (LuaStack) throws -> Int32)? = nil,
@@ -56,6 +61,7 @@ public final class LuaClass: @unchecked Sendable {
 
 /// A Swift object that scripts hold as userdata.
 public protocol LuaObject: AnyObject, LuaValue {
+  /// The class that its userdata belongs to in Lua.
   var luaClass: LuaClass { get }
   /// The same object pushed twice is the same userdata (modules); otherwise each push makes one (tensors).
   static var keepsIdentity: Bool { get }
@@ -100,6 +106,7 @@ extension LuaStack {
     return lua_touserdata(L, -1) == Unmanaged.passUnretained(row.box).toOpaque()
   }
 
+  /// Pushes an object as userdata.
   public func push<O: LuaObject>(object: O) {
     let state = state
     if O.keepsIdentity, state.pushKnown(self, ObjectIdentifier(object)) { return }

@@ -13,19 +13,25 @@ public struct LuaStack: @unchecked Sendable {
   package let L: OpaquePointer
   package init(_ L: OpaquePointer) { self.L = L }
 
+  /// The position of the topmost value; setting it drops values or adds nils.
   public var top: Int32 {
     get { lua_gettop(L) }
     nonmutating set { lua_settop(L, newValue) }
   }
+  /// The type of the value at a position.
   public func type(at index: Int32) -> LuaType { LuaType(rawValue: lua_type(L, index)) ?? .none }
+  /// A position from the top as one from the bottom, which pushes do not move.
   public func absolute(_ index: Int32) -> Int32 { nn_absolute(L, index) }
+  /// Drops values from the top.
   public func pop(_ count: Int32 = 1) { nn_pop(L, count) }
+  /// Pushes a copy of the value at a position.
   public func copy(_ index: Int32) { lua_pushvalue(L, index) }
   /// Puts the value on top, which it pops, at an index.
   public func replace(_ index: Int32) {
     lua_copy(L, -1, index)
     nn_pop(L, 1)
   }
+  /// Takes the value at a position out.
   public func remove(_ index: Int32) {
     lua_rotate(L, index, -1)
     nn_pop(L, 1)
@@ -34,10 +40,15 @@ public struct LuaStack: @unchecked Sendable {
   public func reserve(_ count: Int32) -> Bool { lua_checkstack(L, count) != 0 }
 
   // Values onto the stack.
+  /// Pushes nil.
   public func pushNil() { lua_pushnil(L) }
+  /// Pushes a boolean.
   public func push(_ value: Bool) { lua_pushboolean(L, value ? 1 : 0) }
+  /// Pushes an integer.
   public func push(_ value: Int) { lua_pushinteger(L, Int64(value)) }
+  /// Pushes a number.
   public func push(_ value: Double) { lua_pushnumber(L, value) }
+  /// Pushes a string.
   public func push(_ value: String) {
     var value = value
     value.withUTF8 { bytes in
@@ -54,17 +65,22 @@ public struct LuaStack: @unchecked Sendable {
         bytes.baseAddress.map { base in base.withMemoryRebound(to: CChar.self, capacity: bytes.count) { lua_pushlstring(L, $0, bytes.count) } }
       } ?? lua_pushlstring(L, "", 0)
   }
+  /// Pushes an empty table with room for so many list items and fields.
   public func newTable(list: Int = 0, fields: Int = 0) { lua_createtable(L, Int32(clamping: list), Int32(clamping: fields)) }
 
   // Values read.
+  /// Whether the value counts as true.
   public func boolean(at index: Int32) -> Bool { lua_toboolean(L, index) != 0 }
+  /// Whether the value is a number kept as an integer.
   public func isInteger(at index: Int32) -> Bool { lua_isinteger(L, index) != 0 }
+  /// The value as an integer; nil where it is none.
   public func integer(at index: Int32) -> Int? {
     guard lua_type(L, index) == LUA_TNUMBER else { return nil }
     var ok: Int32 = 0
     let value = lua_tointegerx(L, index, &ok)
     return ok != 0 ? Int(value) : nil
   }
+  /// The value as a number; nil where it is none.
   public func number(at index: Int32) -> Double? {
     guard lua_type(L, index) == LUA_TNUMBER else { return nil }
     return lua_tonumberx(L, index, nil)
@@ -76,6 +92,7 @@ public struct LuaStack: @unchecked Sendable {
     guard let text = lua_tolstring(L, index, &size) else { return nil }
     return String(decoding: UnsafeRawBufferPointer(start: text, count: size), as: UTF8.self)
   }
+  /// Calls `body` with a string's bytes, which live as long as the string; nil where the value is no string.
   public func withBytes<R>(at index: Int32, _ body: (UnsafeRawBufferPointer) throws -> R) rethrows -> R? {
     guard lua_type(L, index) == LUA_TSTRING else { return nil }
     var size = 0
@@ -84,7 +101,9 @@ public struct LuaStack: @unchecked Sendable {
   }
 
   // Tables, without metamethods. Reading from what is no table gives nil: Lua itself would not check.
+  /// The raw length of a table or string.
   public func length(at index: Int32) -> Int { Int(clamping: lua_rawlen(L, index)) }
+  /// Pushes the item of a table at a position from 1, without metamethods.
   @discardableResult public func rawGet(_ index: Int32, _ position: Int) -> LuaType {
     guard lua_type(L, index) == LUA_TTABLE else {
       pushNil()
@@ -92,6 +111,7 @@ public struct LuaStack: @unchecked Sendable {
     }
     return LuaType(rawValue: lua_rawgeti(L, index, Int64(position))) ?? .none
   }
+  /// Pushes the field of a table, without metamethods.
   @discardableResult public func rawGet(_ index: Int32, _ name: String) -> LuaType {
     let index = absolute(index)
     guard lua_type(L, index) == LUA_TTABLE else {
@@ -116,6 +136,7 @@ public struct LuaStack: @unchecked Sendable {
   public func isKey(at index: Int32) -> Bool { type(at: index) != .nil && type(at: index) != .none && number(at: index)?.isNaN != true }
   /// Pops a key and pushes the next key and value; false, and nothing pushed, at the end.
   public func next(_ index: Int32) -> Bool { lua_next(L, index) != 0 }
+  /// Whether two values are the same, without metamethods.
   public func rawEqual(_ a: Int32, _ b: Int32) -> Bool { lua_rawequal(L, a, b) != 0 }
 
   /// table[key on top], metamethods included; the key is replaced by the value.
@@ -166,6 +187,7 @@ public struct LuaStack: @unchecked Sendable {
   /// A function of Lua's library called the running one (`ipairs` asks for the next member), not a line of a script.
   public var isCalledByLibrary: Bool { nn_is_called_by_c(L) != 0 }
 
+  /// The state it belongs to.
   public var state: LuaState { LuaState.of(L) }
 }
 
@@ -188,10 +210,12 @@ public final class LuaReference: @unchecked Sendable {
   private let life: LuaState.Life
   private let slot: Int32
 
+  /// Takes the topmost value.
   public init(popping stack: LuaStack) {
     life = stack.state.life
     slot = luaL_ref(stack.L, nn_registry_index())
   }
+  /// Pushes the value.
   public func push(_ stack: LuaStack) { lua_rawgeti(stack.L, nn_registry_index(), Int64(slot)) }
   // Freed at the next bound call: this may run in the middle of any Lua operation.
   deinit { life.state?.takeUnretainedValue().releaseLater(slot) }

@@ -5,6 +5,7 @@ internal import CShims
 extension LuaStack {
   /// A C string, byte for byte: arguments and paths need not be UTF-8.
   public func push(bytes: UnsafePointer<CChar>) { lua_pushstring(L, bytes) }
+  /// Pushes the table of globals.
   public func pushGlobals() { nn_push_global_table(L) }
 }
 

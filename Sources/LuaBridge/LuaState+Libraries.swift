@@ -4,7 +4,7 @@ internal import CShims
 /// The modules that scripts `require`.
 extension LuaState {
   /// Makes `require(library.name)` give the library's table; it is built when first asked for.
-  public func install(_ library: Library) {
+  package func install(_ library: Library) {
     libraries.append(library)
     let stack = stack
     lua_getglobal(stack.L, "package")
@@ -18,7 +18,7 @@ extension LuaState {
     stack.pop(2)
   }
 
-  public var installed: [Library] { libraries }
+  package var installed: [Library] { libraries }
 
   /// Builds the table of a library that `require` has found by itself, and leaves it on the stack.
   package func add(_ library: Library, _ stack: LuaStack) throws {
@@ -39,6 +39,11 @@ extension LuaState {
       for row in type.rows where row.place.contains(.method) && !row.isScript {
         push(row.box)
         stack.rawSet(-2, row.name)
+      }
+      // What classes written in Lua show themselves by, as their base does.
+      if let display = type.operators.first(where: { $0.0 == "__display" }) {
+        push(display.1.box)
+        stack.rawSet(-2, display.0)
       }
       stack.rawSet(table, type.name)
     }
@@ -75,6 +80,10 @@ extension LuaState {
     lua_setmetatable(stack.L, table)
     if let lua = library.lua {
       try load(lua, name: "=\(library.name)", stack)
+      if shippedEnvironment != 0 {
+        lua_rawgeti(stack.L, nn_registry_index(), Int64(shippedEnvironment))
+        lua_setupvalue(stack.L, -2, 1)
+      }
       stack.copy(table)
       try stack.call(arguments: 1, results: 0)
     }

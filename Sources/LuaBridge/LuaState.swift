@@ -12,11 +12,14 @@ public final class LuaState {
   private var getters: [FunctionBox] = []
   private var freed: [Int32] = []
   var libraries: [Library] = []
+  /// Registry: the globals of shipped Lua source in the sandbox; 0 where they are everybody's.
+  var shippedEnvironment: Int32 = 0
   private var objects: Int32 = 0  // registry: object's address -> userdata, weak values
   var scopes: [Int32] = []  // registry: lists of userdata made in each open scope
   private var handles: Int32 = 0  // registry: handle -> value, weak values
   private var handleIDs: Int32 = 0  // registry: value -> handle, weak keys
   private var lastHandle = 0
+  var redirection: Redirection?
   private var collector = Collector()
   /// Tells references that outlive the state (in an error on its way out) that it is gone; a weak reference would slow every call down.
   final class Life {
@@ -25,9 +28,10 @@ public final class LuaState {
   let life = Life()
   /// The coroutine whose call into Swift is running.
   fileprivate var running: OpaquePointer
+  /// The stack of the coroutine that runs.
   public var stack: LuaStack { LuaStack(running) }
 
-  /// - memoryLimit: bytes that Lua's own values may take; 0 is no limit.
+  /// - memoryLimit: bytes that Lua's own values and what Swift holds for them may take together; 0 is no limit.
   public init(memoryLimit: Int = 0) throws {
     nn_call = { L, box in
       guard let L, let box else { return 0 }
@@ -39,6 +43,8 @@ public final class LuaState {
     running = L
     life.state = Unmanaged.passUnretained(self)
     ExternalMemory.reclaim = { nn_collect(L) }
+    ExternalMemory.luaBytes = { nn_host_of(L).pointee.live }
+    ExternalMemory.limit = memoryLimit > 0 ? memoryLimit : nil
     nn_host_of(L).pointee.owner = Unmanaged.passUnretained(self).toOpaque()
     nn_open_standard(L)
     if getenv("NNLUA_GC").map({ String(cString: $0) }) == "incremental" { nn_incremental(L) } else { nn_generational(L) }
@@ -59,6 +65,9 @@ public final class LuaState {
   deinit {
     life.state = nil
     ExternalMemory.reclaim = nil
+    ExternalMemory.luaBytes = { 0 }
+    ExternalMemory.limit = nil
+    frontEnd = nil
     nn_close_state(L)
   }
 
@@ -249,9 +258,20 @@ public final class LuaState {
     return try R.decode(stack, stack.top)
   }
 
-  public func watchInterrupts() { nn_watch_interrupts(L) }
-  public func endInterrupt() { nn_end_interrupt(L) }
+  package func watchInterrupts() { nn_watch_interrupts(L) }
+  package func endInterrupt() { nn_end_interrupt(L) }
+  /// Whether Ctrl-C or a time limit wants the script to end.
   public static var isInterrupted: Bool { nn_interrupt_flag != 0 }
+  /// What an interrupt is raised as: "interrupted!", or which limit was reached.
+  public static var interruption: LuaError { LuaError(String(cString: nn_interrupt_reason)) }
+  /// Interrupts all that runs on this thread after so many seconds, for good; once in a process.
+  package func limitTime(seconds: Double, shown: String) throws {
+    guard nn_limit_time(L, seconds, shown) == 0 else { throw LuaError("the system gives no thread for the time limit") }
+  }
+  package static var isTimeOver: Bool { nn_time_is_over() != 0 }
+  /// For loops that take long without Lua.
+  /// - Errors: an interrupt has come.
+  @inline(__always) public static func checkInterrupt() throws { if isInterrupted { throw interruption } }
 
   /// Runs `body` while the first interrupt is only noted: `interrupted` in it tells whether one came. A second one breaks at once.
   /// One that `body` never asked about is raised when it ends.
@@ -273,7 +293,7 @@ public final class LuaState {
   private final class Hold: @unchecked Sendable {
     var told = false, ended = false
   }
-  public static func dieOfInterrupt() { nn_die_of_interrupt() }
+  package static func dieOfInterrupt() { nn_die_of_interrupt() }
 }
 
 /// The other end of the trampoline: nothing leaves here but a number, with a message on the stack where it is negative.

@@ -114,7 +114,9 @@ extension Array: LuaValue where Element: LuaValue {
 /// A function argument, valid while the call that received it runs.
 public struct LuaFunction: LuaValue {
   public static var luaName: String { "function" }
+  /// Where the value lies, while the call lasts.
   public let stack: LuaStack
+  /// Its position.
   public let index: Int32
 
   public static func decode(_ stack: LuaStack, _ index: Int32) throws -> LuaFunction {
@@ -151,21 +153,27 @@ public struct LuaFunction: LuaValue {
 /// Any value at all, where it stands on the stack; valid while the call that received it runs.
 public struct LuaAny: LuaValue {
   public static var luaName: String { "value" }
+  /// Where the value lies, while the call lasts.
   public let stack: LuaStack
+  /// Its position.
   public let index: Int32
+  /// A value at a position.
   public init(stack: LuaStack, index: Int32) {
     self.stack = stack
     self.index = index
   }
   public static func decode(_ stack: LuaStack, _ index: Int32) throws -> LuaAny { LuaAny(stack: stack, index: index) }
   public func push(_ stack: LuaStack) { stack.copy(index) }
+  /// Its type.
   public var type: LuaType { stack.type(at: index) }
 }
 
 /// A table as it stands on the stack; valid while the call that received it runs.
 public struct LuaTable: LuaValue {
   public static var luaName: String { "table" }
+  /// Where the value lies, while the call lasts.
   public let stack: LuaStack
+  /// Its position.
   public let index: Int32
   public static func decode(_ stack: LuaStack, _ index: Int32) throws -> LuaTable {
     guard stack.type(at: index) == .table else { throw TypeMismatch("table") }
@@ -177,7 +185,9 @@ public struct LuaTable: LuaValue {
 /// The arguments not yet taken, for functions of any number of arguments.
 public struct LuaRest: LuaValue {
   public static var luaName: String { "…" }
+  /// Where the value lies, while the call lasts.
   public let stack: LuaStack
+  /// Their positions.
   public let indices: Range<Int32>
   public static func decode(_ stack: LuaStack, _ index: Int32) throws -> LuaRest { LuaRest(stack: stack, indices: index..<index + 1) }
   public static var takesRest: Bool { true }

@@ -1,28 +1,28 @@
 /// One measurement: sums by op and by layer, and the single events for a trace.
-public final class Profile {
+package final class Profile {
   /// What an op or a layer came to; times in nanoseconds.
-  public struct Sums: Sendable {
-    public internal(set) var calls = 0, forward = 0, backward = 0
+  package struct Sums: Sendable {
+    package internal(set) var calls = 0, forward = 0, backward = 0
     /// Multiplications and additions; `effort` counts those in double precision twice, as a processor does half as many of them in a second.
-    public internal(set) var flops = 0.0, effort = 0.0
+    package internal(set) var flops = 0.0, effort = 0.0
     /// Bytes and number of tensors' memory blocks taken, and how many of these the system had to give.
-    public internal(set) var bytes = 0, blocks = 0, newBlocks = 0
-    public var time: Int { forward + backward }
+    package internal(set) var bytes = 0, blocks = 0, newBlocks = 0
+    package var time: Int { forward + backward }
   }
 
   /// Something that ran from `start` (nanoseconds after the measurement's) for `duration`.
-  public struct Event: Sendable {
-    public enum Kind: String, Sendable {
+  package struct Event: Sendable {
+    package enum Kind: String, Sendable {
       case op, backward, layer
     }
-    public let kind: Kind
+    package let kind: Kind
     let op: Int32, inLayer: Int32
-    public let start: Int, duration: Int
-    public let flops: Double
-    public let bytes: Int
-    public var name: String { kind == .layer ? Profile.name(ofLayer: Int(inLayer)) : Profiler.opNames[Int(op)] }
+    package let start: Int, duration: Int
+    package let flops: Double
+    package let bytes: Int
+    package var name: String { kind == .layer ? Profile.name(ofLayer: Int(inLayer)) : Profiler.opNames[Int(op)] }
     /// The layer it belongs to, where there is one.
-    public var layer: String? { kind == .layer || inLayer == 0 ? nil : Profile.name(ofLayer: Int(inLayer)) }
+    package var layer: String? { kind == .layer || inLayer == 0 ? nil : Profile.name(ofLayer: Int(inLayer)) }
   }
 
   enum Frame {
@@ -46,18 +46,18 @@ public final class Profile {
   private var begun = 0, last = 0
   private var isRunning = false
 
-  public private(set) var events: [Event] = []
+  package private(set) var events: [Event] = []
   private let most: Int
   /// Events beyond the most that are kept.
-  public private(set) var leftOut = 0
+  package private(set) var leftOut = 0
   /// Nanoseconds from beginning to end, and until the system last had to give memory.
-  public private(set) var time = 0, lastNewBlock = 0
+  package private(set) var time = 0, lastNewBlock = 0
   /// Bytes of memory that the system gave, and all work.
-  public private(set) var newBytes = 0
-  public private(set) var total = Sums()
+  package private(set) var newBytes = 0
+  package private(set) var total = Sums()
 
   /// - events: how many events are kept for a trace.
-  public init(events most: Int = 0) {
+  package init(events most: Int = 0) {
     self.most = most
     events.reserveCapacity(most)
   }
@@ -157,15 +157,15 @@ public final class Profile {
   // MARK: results
 
   /// Time outside of all ops: Lua itself.
-  public var outside: Sums { opSums[0] }
+  package var outside: Sums { opSums[0] }
 
   /// Ops that took any time, the longest first.
-  public var ops: [(name: String, sums: Sums)] {
+  package var ops: [(name: String, sums: Sums)] {
     opSums.indices.dropFirst().filter { opSums[$0].time > 0 }.map { (Profiler.opNames[$0], opSums[$0]) }.sorted { $0.sums.time > $1.sums.time }
   }
 
   /// Layers that ran, each after the one it stands in, in the order of their first call. The sums are a layer's own, without the layers inside.
-  public var layers: [(name: String, depth: Int, sums: Sums)] {
+  package var layers: [(name: String, depth: Int, sums: Sums)] {
     var inside: [Int: [Int]] = [:]
     for id in Profiler.layers.indices.dropFirst() { inside[Profiler.layers[id].parent, default: []].append(id) }
     var found: [(name: String, depth: Int, sums: Sums)] = []

@@ -7,11 +7,12 @@
 /// Everything that is measured says when it begins and when it ends; between two such moments all time belongs to what began last. So the
 /// parts add up to the whole, and what runs inside another op is not counted twice. Where nothing is measured each place costs one test.
 public enum Profiler {
+  /// Whether anything is measured.
   public nonisolated(unsafe) private(set) static var isOn = false
   nonisolated(unsafe) private(set) static var profile = Profile()
 
   /// Measures into `profile` from now on; what was measured into before stands still until `resume`.
-  public static func start(_ profile: Profile) -> Profile? {
+  package static func start(_ profile: Profile) -> Profile? {
     let before = isOn ? self.profile : nil
     self.profile = profile
     profile.start()
@@ -20,7 +21,7 @@ public enum Profiler {
   }
 
   /// Ends the measurement, and goes on with the one it interrupted.
-  public static func stop(_ profile: Profile, resume before: Profile? = nil) {
+  package static func stop(_ profile: Profile, resume before: Profile? = nil) {
     profile.stop()
     guard self.profile === profile else { return }
     isOn = before != nil
@@ -67,6 +68,7 @@ public enum Profiler {
     return true
   }
 
+  /// Ends what began last.
   public static func end() { profile.leave() }
 
   /// What is running, for the gradient of an op that is put on the tape now; 0 where nothing is measured.
@@ -79,7 +81,7 @@ public enum Profiler {
 
   /// Counts a tensor's memory, and whether it is new from the system.
   @inline(__always) public static func took(_ bytes: Int) { if isOn { profile.took(bytes) } }
-  @inline(__always) public static func tookNew(_ bytes: Int) { if isOn { profile.tookNew(bytes) } }
+  @inline(__always) package static func tookNew(_ bytes: Int) { if isOn { profile.tookNew(bytes) } }
 
   // MARK: names
 
@@ -106,9 +108,9 @@ public enum Profiler {
     layers.append(Layer(path: path, title: title, parent: parent))
     return layers.count - 1
   }
-  public static var layerCount: Int { layers.count }
-  public static var currentLayer: Int { profile.layer }
-  public static func path(ofLayer id: Int) -> String { layers[id].path }
+  package static var layerCount: Int { layers.count }
+  package static var currentLayer: Int { profile.layer }
+  package static func path(ofLayer id: Int) -> String { layers[id].path }
 
   static func now() -> Int {
     var time = timespec()

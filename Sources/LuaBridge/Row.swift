@@ -1,3 +1,4 @@
+internal import Synchronization
 internal import CShims
 
 /// The Swift end of one bound function: what the trampoline calls.
@@ -24,9 +25,13 @@ public struct Row: Sendable {
     public static let getter = Place(rawValue: 4)
   }
 
+  /// As scripts call it.
   public let name: String
+  /// What it does: the text that help and the reference pages are made from.
   public let doc: String
+  /// Its parameters.
   public let signature: Signature
+  /// Where it can be called from.
   public let place: Place
   /// A runnable Lua snippet; `T`, `nn`, `F`, `optim` and `data` are the modules.
   public let example: String
@@ -34,7 +39,7 @@ public struct Row: Sendable {
   public let returns: String
   package let box: FunctionBox
   /// The function itself is written in the library's Lua source; the row documents it.
-  public let isScript: Bool
+  package let isScript: Bool
 
   private init(
     _ signature: Signature, _ doc: String, _ place: Place, _ example: String, _ returns: String, isScript: Bool = false,
@@ -127,7 +132,7 @@ public struct Row: Sendable {
   }
 
   /// A plain value that the library's Lua source sets: `nnlua.version`.
-  public init(value name: String, _ doc: String, type: String, example: String) {
+  package init(value name: String, _ doc: String, type: String, example: String) {
     self.init(script: Signature(name: name, mixed: false, []), doc, .getter, example, type)
   }
 
@@ -137,12 +142,12 @@ public struct Row: Sendable {
   }
 
   /// A method as a function of a library whose Lua source supplies the object: `plot.line(…)` for `figure:line(…)`.
-  public func withoutReceiver(example: String) -> Row {
+  package func withoutReceiver(example: String) -> Row {
     Row(script: Signature(name: name, mixed: signature.mixed, Array(signature.parameters.dropFirst())), doc, .function, example, returns)
   }
 
   /// The documentation, taken apart.
-  public var documentation: Documentation { Documentation(doc) }
+  package var documentation: Documentation { Documentation(doc) }
 
   private static func signature<each A: LuaValue>(_ name: String, _ mixed: Bool, _ parameters: repeat Param<each A>) -> Signature {
     var list: [ParameterInfo] = []
@@ -154,39 +159,62 @@ public struct Row: Sendable {
 }
 
 /// A module that scripts `require`: its rows, its plain values, and Lua source run on top of them.
-public struct Library: Sendable {
+package struct Library: Sendable {
   /// As `require` takes it: "nnlua.tensor".
-  public let name: String
-  public let doc: String
-  public let rows: [Row]
+  package let name: String
+  package let doc: String
   /// Lua source that receives the module's table as its argument and may add to it.
-  public let lua: String?
-  /// Classes whose methods the module offers as a table: `nn.Module.parameters`.
-  public let classes: [LuaClass]
-  /// Classes of objects that its functions make, documented with it.
-  public let types: [LuaClass]
-  /// What calling the module itself does: `T{1, 2, 3}`.
-  public let call: Row?
-  /// The rows as help shows them, in groups.
-  public let groups: [RowGroup]
+  package let lua: String?
   /// What examples and help call it: "T" for "nnlua.tensor".
-  public let alias: String
+  package let alias: String
+  private let contents: Contents
 
+  package var rows: [Row] { contents.value.rows }
+  /// Classes whose methods the module offers as a table: `nn.Module.parameters`.
+  package var classes: [LuaClass] { contents.value.classes }
+  /// Classes of objects that its functions make, documented with it.
+  package var types: [LuaClass] { contents.value.types }
+  /// What calling the module itself does: `T{1, 2, 3}`.
+  package var call: Row? { contents.value.call }
+  /// The rows as help shows them, in groups.
+  package var groups: [RowGroup] { contents.value.groups }
+
+  /// The rows are made when they are first asked for: a script that never names a module does not pay for it.
+  ///
   /// - groups: the same rows under titles; without them all rows are one group.
   /// - alias: where it is not the name without "nnlua.".
-  public init(
-    _ name: String, _ doc: String, rows: [Row], groups: [RowGroup]? = nil, classes: [LuaClass] = [], types: [LuaClass] = [], lua: String? = nil, call: Row? = nil,
-    alias: String? = nil
+  package init(
+    _ name: String, _ doc: String, rows: @autoclosure @escaping @Sendable () -> [Row], groups: @autoclosure @escaping @Sendable () -> [RowGroup]? = nil,
+    classes: @autoclosure @escaping @Sendable () -> [LuaClass] = [], types: @autoclosure @escaping @Sendable () -> [LuaClass] = [], lua: String? = nil,
+    call: @autoclosure @escaping @Sendable () -> Row? = nil, alias: String? = nil
   ) {
     self.name = name
     self.doc = doc
-    self.rows = rows
-    self.groups = groups ?? [RowGroup("", rows)]
-    self.classes = classes
-    self.types = classes + types
     self.lua = lua
-    self.call = call
     self.alias = alias ?? (name.hasPrefix("nnlua.") ? String(name.dropFirst(6)) : name)
+    contents = Contents {
+      let rows = rows(), classes = classes()
+      return Contents.Value(rows: rows, groups: groups() ?? [RowGroup("", rows)], classes: classes, types: classes + types(), call: call())
+    }
+  }
+
+  private final class Contents: Sendable {
+    struct Value: Sendable {
+      let rows: [Row], groups: [RowGroup], classes: [LuaClass], types: [LuaClass], call: Row?
+    }
+    private let make: @Sendable () -> Value
+    private let made = Mutex<Value?>(nil)
+
+    init(_ make: @escaping @Sendable () -> Value) { self.make = make }
+
+    var value: Value {
+      made.withLock { known in
+        if let known { return known }
+        let value = make()
+        known = value
+        return value
+      }
+    }
   }
 
   /// Libraries of plugins that this process has loaded: help knows them too.
@@ -194,5 +222,5 @@ public struct Library: Sendable {
   package static func add(_ library: Library) { added.append(library) }
 
   /// What scripts call it: "nn" of "nnlua.nn".
-  public var shortName: String { name.split(separator: ".").last.map(String.init) ?? name }
+  package var shortName: String { name.split(separator: ".").last.map(String.init) ?? name }
 }

@@ -1,12 +1,12 @@
 internal import CResources
 
 /// A file that ships inside the program: Lua source or data, embedded at compile time.
-public enum ShippedFile {
+package enum ShippedFile {
   /// The bytes, for the length of the program.
-  public static func bytes(_ name: String) -> UnsafeRawBufferPointer {
+  package static func bytes(_ name: String) -> UnsafeRawBufferPointer {
     let found = nn_find_resource(name)
     precondition(found.bytes != nil, "no such file is shipped: \(name)")
     return UnsafeRawBufferPointer(start: found.bytes, count: found.size)
   }
-  public static func text(_ name: String) -> String { String(decoding: bytes(name), as: UTF8.self) }
+  package static func text(_ name: String) -> String { String(decoding: bytes(name), as: UTF8.self) }
 }

@@ -14,8 +14,9 @@ public protocol RealElement: BinaryFloatingPoint, Element, Sendable {
   static func log(_ x: Self) -> Self
   /// The hyperbolic tangent.
   static func tanh(_ x: Self) -> Self
-  /// Sine and cosine of radians.
+  /// The sine of radians.
   static func sin(_ x: Self) -> Self
+  /// The cosine of radians.
   static func cos(_ x: Self) -> Self
 }
 

@@ -24,6 +24,7 @@ public final class Plugin: @unchecked Sendable {
 
   /// As `require` takes it.
   public let name: String
+  /// The version of the plugin, as `nnlua plugin list` shows it.
   public let version: String
   package let places: [(place: Places, module: String, rows: [Row])]
   package let into: Places

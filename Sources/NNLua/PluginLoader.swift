@@ -1,5 +1,5 @@
 internal import CShims
-public import LuaBridge
+package import LuaBridge
 
 #if canImport(Glibc)
   internal import Glibc
@@ -8,7 +8,7 @@ public import LuaBridge
 /// How `require` finds plugins: a searcher of its own in front of the one for Lua's C modules, over the same `package.cpath`.
 ///
 /// Everything that can be said without running the plugin is said first: another build, another processor, another name.
-public enum PluginLoader {
+package enum PluginLoader {
   private struct Loaded {
     var path: String
     var inode: UInt
@@ -19,7 +19,7 @@ public enum PluginLoader {
   private nonisolated(unsafe) static var loaded: [String: Loaded] = [:]
 
   /// Makes plugins known to a state's `require`.
-  public static func install(in state: LuaState) {
+  package static func install(in state: LuaState) {
     let stack = state.stack
     guard stack.reserve(8) else { return }
     let top = stack.top
@@ -35,12 +35,16 @@ public enum PluginLoader {
     state.push(
       FunctionBox("plugin searcher") { stack in
         guard let name = stack.string(at: 1), let path = try find(name, stack) else {
-          stack.pushNil()
+          if let known = stack.string(at: 1).flatMap({ loaded[$0] }), access(known.path, F_OK) != 0 {
+            stack.push("plugin '\(known.plugin.name)' was loaded from \(known.path), and that file is gone: run nnlua plugin build")
+          } else {
+            stack.pushNil()
+          }
           return 1
         }
         stack.state.push(
           FunctionBox("plugin loader") { stack in
-            try plugin(name, path).open(stack)
+            try plugin(name, path, stack).open(stack)
             return 1
           })
         stack.push(path)
@@ -101,15 +105,15 @@ public enum PluginLoader {
     for template in (stack.string(at: -1) ?? "").split(separator: ";") where template.contains("?") {
       let path = String(template.replacing("?", with: name))
       guard access(path, R_OK) == 0 else { continue }
+      try SharedLibraryFile.check(path, name)
       return PluginStamp.read(path) == nil ? nil : path
     }
     return nil
   }
 
   /// Loads a plugin's file, once in a process.
-  private static func plugin(_ name: String, _ path: String) throws -> Plugin {
+  private static func plugin(_ name: String, _ path: String, _ stack: LuaStack) throws -> Plugin {
     guard let stamp = PluginStamp.read(path) else { throw LuaError("plugin '\(name)' (\(path)) is gone") }
-    try checkMachine(path, name)
     try stamp.check(path, as: name)
     var info = stat()
     guard stat(path, &info) == 0 else { throw LuaError("plugin '\(name)' (\(path)) is gone") }
@@ -118,14 +122,16 @@ public enum PluginLoader {
       let what = known.path == path ? "it was rebuilt since, and a running program keeps the one it has" : "and \(path) is another plugin of that name"
       throw LuaError("plugin '\(name)' is loaded from \(known.path), \(what): start nnlua anew, with one of them in its path")
     }
-    // What Swift code of the plugin does while it is loaded may end the process; then the last words say why.
-    nn_watch_trap("nnlua: plugin '\(name)' (\(path)) trapped while it was loaded: a precondition of its Swift code failed\n")
-    defer { nn_end_trap_watch() }
+    // What Swift code of the plugin does may end the process; then the last words say which plugin, and where.
+    nn_watch_traps(stack.L)
+    nn_begin_loading(name, path)
+    defer { nn_end_loading() }
     guard let handle = dlopen(path, RTLD_NOW | RTLD_LOCAL) else {
       let reason = dlerror().map { String(cString: $0) } ?? "unknown error"
       throw LuaError("plugin '\(name)' cannot be loaded: \(explained(reason))")
     }
     guard let symbol = dlsym(handle, "nnlua_open_\(name)") else { throw LuaError("plugin '\(name)' (\(path)) lacks nnlua_open_\(name): run nnlua plugin build") }
+    nn_note_plugin(name, path, symbol)
     typealias Open = @convention(c) () -> UnsafeRawPointer
     let plugin = Unmanaged<Plugin>.fromOpaque(unsafeBitCast(symbol, to: Open.self)()).takeRetainedValue()
     guard plugin.name == name else { throw LuaError("plugin '\(name)' (\(path)) calls itself Plugin(\"\(plugin.name)\"): both names must be the same") }
@@ -138,30 +144,13 @@ public enum PluginLoader {
 
   /// What the dynamic linker's words mean for a plugin.
   private static func explained(_ reason: String) -> String {
-    if reason.contains("undefined symbol") { return "\(reason). It needs something that this nnlua does not have: run nnlua plugin build" }
+    if let start = reason.ranges(of: "undefined symbol: ").first?.upperBound {
+      // Of Swift's symbols none can be missing while the stamp is right; of C's, a module map may have forgotten its library.
+      return reason[start...].hasPrefix("$s")
+        ? "\(reason). This nnlua does not have it: run nnlua plugin build"
+        : "\(reason). No library that the plugin is linked with has it: `link \"NAME\"` in a module.modulemap names one"
+    }
     if reason.contains("cannot open shared object file") { return "\(reason). A library that it needs is not installed" }
     return reason
-  }
-
-  /// - Errors: an ELF file for another processor.
-  private static func checkMachine(_ path: String, _ name: String) throws {
-    func machine(_ path: String) -> [UInt8]? {
-      guard let file = fopen(path, "rb") else { return nil }
-      defer { fclose(file) }
-      var header = [UInt8](repeating: 0, count: 20)
-      return fread(&header, 1, 20, file) == 20 ? header : nil
-    }
-    guard let theirs = machine(path), theirs.starts(with: [0x7F, 0x45, 0x4C, 0x46]) else {
-      throw LuaError("plugin '\(name)' (\(path)) is no shared library: run nnlua plugin build")
-    }
-    guard let ours = machine("/proc/self/exe") else { return }
-    func title(_ header: [UInt8]) -> String {
-      let number = Int(header[18]) | Int(header[19]) << 8
-      return [62: "x86-64", 183: "ARM64", 243: "RISC-V", 3: "x86 (32 bits)", 40: "ARM (32 bits)"][number] ?? "machine \(number)"
-    }
-    // Class (32 or 64 bits), byte order, machine.
-    if theirs[4] != ours[4] || theirs[5] != ours[5] || theirs[18...19] != ours[18...19] {
-      throw LuaError("plugin '\(name)' (\(path)) was built for \(title(theirs)), this nnlua runs on \(title(ours)): run nnlua plugin build here")
-    }
   }
 }

@@ -1,10 +1,6 @@
 internal import CShims
 internal import LuaBridge
 
-#if canImport(Glibc)
-  internal import Glibc
-#endif
-
 /// What the generated part of a plugin says of itself, read from its file before anything of it runs.
 ///
 /// A plugin is compiled against the classes of one nnlua, whose layout is fixed at that time: run with another one, it would read and write memory
@@ -42,22 +38,10 @@ package struct PluginStamp: Equatable {
 
   /// Reads a file; nil where it is no plugin.
   package static func read(_ path: String) -> PluginStamp? {
-    let file = open(path, O_RDONLY | O_CLOEXEC)
-    guard file >= 0 else { return nil }
-    defer { close(file) }
-    var info = stat()
-    guard fstat(file, &info) == 0, info.st_size > 64, let base = mmap(nil, info.st_size, PROT_READ, MAP_PRIVATE, file, 0), base != MAP_FAILED else { return nil }
-    defer { munmap(base, info.st_size) }
-    let needle = Array((mark + separator).utf8)
-    var from = 0
-    while let found = nn_find_bytes(base + from, info.st_size - from, needle, needle.count) {
-      let start = UnsafeRawPointer(base).distance(to: found)
-      let bytes = UnsafeRawBufferPointer(start: found, count: min(400, info.st_size - start))
-      let text = String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
-      if let end = text.range(ofEnd: separator + "end"), let stamp = PluginStamp(String(text[..<end])) { return stamp }
-      from = start + 1
+    FileSearch.texts(after: mark + separator, in: path) { text in
+      guard let end = text.ranges(of: separator + "end").first?.upperBound else { return nil }
+      return PluginStamp(mark + separator + text[..<end])
     }
-    return nil
   }
 
   /// - Errors: the plugin was built for another program, processor or name.
@@ -74,9 +58,4 @@ package struct PluginStamp: Equatable {
       throw LuaError("plugin '\(name)' (\(path)) was built for a processor with \(level == 2 ? "AVX-512" : "AVX2"), which this one lacks: run nnlua plugin build")
     }
   }
-}
-
-extension String {
-  /// Where the first occurrence of `part` ends.
-  fileprivate func range(ofEnd part: String) -> String.Index? { ranges(of: part).first?.upperBound }
 }

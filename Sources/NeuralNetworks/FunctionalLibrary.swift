@@ -1,9 +1,9 @@
-public import LuaBridge
+package import LuaBridge
 internal import Tensors
 
 /// `nnlua.nn.functional`: every function of layers, collected from their homes.
-public enum FunctionalLibrary {
-  public static let all: [Row] =
+package enum FunctionalLibrary {
+  package static let all: [Row] =
     [
       Functional.linearRows, Functional.conv1dRows, Functional.conv2dRows, Functional.convTranspose2dRows,
       Functional.bilinearRows, Functional.interpolateRows, Functional.maxPoolRows, Functional.avgPoolRows, Functional.pool1dRows, Functional.adaptivePoolRows,
@@ -19,5 +19,5 @@ public enum FunctionalLibrary {
   /// Functions of tensors that users of layers look for here too.
   private static let tensorFunctions: Set = ["one_hot", "pad", "softmax", "log_softmax"]
 
-  public static let library = Library("nnlua.nn.functional", "The layers' formulas as functions.", rows: all, alias: "F")
+  package static let library = Library("nnlua.nn.functional", "The layers' formulas as functions.", rows: all, alias: "F")
 }

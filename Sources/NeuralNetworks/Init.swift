@@ -1,8 +1,8 @@
-public import LuaBridge
+package import LuaBridge
 internal import Tensors
 
 /// `nnlua.nn.init`: values for parameters, in place.
-public enum Initializers {
+package enum Initializers {
   static func uniform(_ x: Tensor, _ low: Double, _ high: Double) throws { try x.load(RandomState.uniform(x.shape, low: low, high: high, floatType(x)), "uniform_") }
   static func normal(_ x: Tensor, _ mean: Double, _ std: Double) throws { try x.load(RandomState.normal(x.shape, mean: mean, std: std, floatType(x)), "normal_") }
   private static func floatType(_ x: Tensor) -> ElementType { x.type == .float64 ? .float64 : .float32 }
@@ -142,7 +142,7 @@ public enum Initializers {
       }
       rounds += 1
       if rounds > 10_000 { throw LuaError("trunc_normal_: too little of that normal distribution lies in \(low)..\(high)") }
-      if LuaState.isInterrupted { throw LuaError("interrupted!") }
+      try LuaState.checkInterrupt()
     }
     try x.load(result, "trunc_normal_")
   }
@@ -155,7 +155,7 @@ public enum Initializers {
     let (count, length) = rows <= columns ? (rows, columns) : (columns, rows)
     var vectors: [[Double]] = []
     while vectors.count < count {
-      if LuaState.isInterrupted { throw LuaError("interrupted!") }
+      try LuaState.checkInterrupt()
       var v = try RandomState.normal(Shape(length), .float64).values()
       for _ in 0..<2 {
         for other in vectors {
@@ -170,5 +170,5 @@ public enum Initializers {
     try x.load(Tensor(flat).reshaped(x.shape), "orthogonal_")
   }
 
-  public static let library = Library("nnlua.nn.init", "Values for parameters, in place.", rows: rows)
+  package static let library = Library("nnlua.nn.init", "Values for parameters, in place.", rows: rows)
 }

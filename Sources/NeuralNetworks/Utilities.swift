@@ -1,16 +1,16 @@
-public import LuaBridge
-public import Tensors
+package import LuaBridge
+package import Tensors
 
 #if canImport(Glibc)
   internal import Glibc
 #endif
 
 /// `nnlua.nn.utils`: the gradients and values of many parameters at once.
-public enum Utilities {
+package enum Utilities {
   /// The norm of all gradients as one vector, (Σ |g|^p)^(1/p) in float64; p = ∞ is the largest |g|. NaN where a gradient holds NaN.
   ///
   /// It is the norm of their norms; the largest is divided out first, so that no power overflows.
-  public static func totalNorm(_ gradients: [Tensor], p: Double) throws -> Double {
+  package static func totalNorm(_ gradients: [Tensor], p: Double) throws -> Double {
     let norms = try Tape.recording(false) { try gradients.map { try Reduction.norm($0, p).values()[0] } }
     if norms.contains(where: \.isNaN) { return .nan }
     let largest = norms.max() ?? 0
@@ -21,7 +21,7 @@ public enum Utilities {
   /// Multiplies all gradients by max / norm where their norm is larger than `most`; returns the norm as it was.
   /// - Errors: a norm that is not finite, where `strict`.
   /// - Paper: Pascanu, Mikolov & Bengio 2012, arXiv:1211.5063
-  public static func clipNorm(_ parameters: [Tensor], _ most: Double, p: Double = 2, strict: Bool = false) throws -> Double {
+  package static func clipNorm(_ parameters: [Tensor], _ most: Double, p: Double = 2, strict: Bool = false) throws -> Double {
     guard most >= 0 else { throw LuaError("clip_grad_norm_: max_norm must be 0 or more, got \(most.luaLiteral)") }
     guard p > 0 else { throw LuaError("clip_grad_norm_: norm_type must be above 0, got \(p.luaLiteral)") }
     let norm = try totalNorm(parameters.compactMap(\.grad), p: p)
@@ -97,7 +97,7 @@ public enum Utilities {
     },
   ]
 
-  public static let library = Library("nnlua.nn.utils", "Gradients and values of many parameters at once.", rows: rows)
+  package static let library = Library("nnlua.nn.utils", "Gradients and values of many parameters at once.", rows: rows)
 }
 
 /// What the functions of `nn.utils` work on.

@@ -14,7 +14,7 @@ public final class Figure: LuaObject, @unchecked Sendable {
   /// The grid that `subplot(i)` counts in.
   let rows: Int
   let columns: Int
-  private(set) var panels: [Panel]
+  private(set) var panels: [Panel] { didSet { isShown = false } }
   private var current = 0
   /// Of the layers' numbers, which Lua's collector is told of.
   private var bytes = 0
@@ -35,8 +35,20 @@ public final class Figure: LuaObject, @unchecked Sendable {
     (first.rows, first.columns) = (rows, columns)
     panels = [first]
   }
-  deinit { ExternalMemory.remove(bytes) }
+  deinit {
+    isShown = false
+    ExternalMemory.remove(bytes)
+  }
   static let mostPanels = 20
+
+  nonisolated(unsafe) private static var shown: Set<ObjectIdentifier> = []
+  /// Shown as it is since the running cell began: where it is the cell's value too, it need not be shown again.
+  package var isShown: Bool {
+    get { Self.shown.contains(ObjectIdentifier(self)) }
+    set { if newValue { Self.shown.insert(ObjectIdentifier(self)) } else { Self.shown.remove(ObjectIdentifier(self)) } }
+  }
+  /// A cell begins.
+  package static func forgetShown() { shown = [] }
 
   /// The panel at hand.
   var panel: Panel {

@@ -145,6 +145,11 @@ extension Figure {
     Annotation.rows, Boundary.rows, GraphDrawing.rows, Figure.panelRows, Output.rows,
   ].flatMap { $0 }
 
+  var description: String {
+    if let graph = panels.first?.graph, panels.count == 1 { return graph.text }
+    return "Figure(\(size.width) x \(size.height), \(panels.map(\.summary).joined(separator: "; ")))"
+  }
+
   public static let figureClass = LuaClass(
     "Figure",
     "A picture: panels with axes and what is drawn between them, images, surfaces or graphs. `plot.figure{…}` makes one; its methods return it, so that calls can be chained.",
@@ -152,10 +157,14 @@ extension Figure {
     operators: [
       (
         "__tostring",
-        Row("__tostring", "Its size and what it holds; of a graph, its nodes line by line.", Param("figure", Figure.self)) { figure in
-          if let graph = figure.panels.first?.graph, figure.panels.count == 1 { return graph.text }
-          return "Figure(\(figure.size.width) x \(figure.size.height), \(figure.panels.map(\.summary).joined(separator: "; ")))"
+        Row("__tostring", "Its size and what it holds; of a graph, its nodes line by line.", Param("figure", Figure.self)) { $0.description }
+      ),
+      (
+        "__display",
+        Row("__display", "What a notebook shows: the picture.", Param("figure", Figure.self)) { figure in
+          // An empty figure is no mistake where nobody asked for it to be drawn.
+          figure.panels.allSatisfy(\.isEmpty) ? DisplayBundle(text: figure.description) : try Output.bundle(figure, for: "display")
         }
-      )
+      ),
     ])
 }

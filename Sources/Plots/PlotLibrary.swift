@@ -1,8 +1,8 @@
-public import LuaBridge
+package import LuaBridge
 
 /// `nnlua.plot`: figures, drawn by gnuplot.
-public enum PlotLibrary {
-  public static let all: [Row] =
+package enum PlotLibrary {
+  package static let all: [Row] =
     Figure.makers
     + Figure.shared.filter { $0.place.contains(.method) }.map { row in
       row.withoutReceiver(example: row.example.replacing("return plot.figure():", with: "plot.figure(); return plot."))
@@ -22,6 +22,7 @@ public enum PlotLibrary {
       error(message, placed and 0 or 2)
     end
     local make = plot.figure
+    getmetatable(plot).make = make  -- for figures that do not become the one at hand
     function plot.figure(...)
       return relay(pcall(function(...)
         current = make(...)
@@ -44,7 +45,7 @@ public enum PlotLibrary {
       "define('\(row.name)', function(figure, ...) local result = figure:\(row.name)(...) return result end)"
     }.joined(separator: "\n")
 
-  public static let library = Library(
+  package static let library = Library(
     "nnlua.plot", "Figures, drawn by gnuplot. The functions draw into the figure at hand, `plot.figure{…}` begins the next one.", rows: all,
     types: [Figure.figureClass], lua: quickForm)
 }

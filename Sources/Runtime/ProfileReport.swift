@@ -1,6 +1,6 @@
 internal import KernelTable
 internal import Kernels
-public import LuaBridge
+package import LuaBridge
 internal import Tensors
 
 /// A measurement as tables: ops, layers, the whole.
@@ -9,7 +9,7 @@ public struct ProfileReport {
   /// GFLOP/s of all threads together; nil where there was nothing to compare with it.
   let peak: Double?
 
-  public init(_ profile: Profile) {
+  package init(_ profile: Profile) {
     self.profile = profile
     peak = profile.total.flops > 0 ? Self.corePeak * Double(min(Parallel.threads, RuntimeLibrary.cores)) : nil
   }

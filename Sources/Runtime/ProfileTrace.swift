@@ -1,4 +1,4 @@
-public import LuaBridge
+package import LuaBridge
 
 #if canImport(Glibc)
   internal import Glibc
@@ -20,7 +20,7 @@ public final class ProfileTrace {
   deinit { fclose(file) }
 
   /// - Errors: a full disk and the like.
-  public func write(_ profile: Profile) throws {
+  package func write(_ profile: Profile) throws {
     let process = getpid()
     var text = "{\"displayTimeUnit\": \"ms\", \"traceEvents\": [\n"
     text += "{\"name\": \"process_name\", \"ph\": \"M\", \"pid\": \(process), \"tid\": 1, \"args\": {\"name\": \"nnlua\"}}"

@@ -1,7 +1,7 @@
 package import LuaBridge
 
 /// Everything scripts can name, as the rows document it: the one source of `nnlua help`, the reference pages and the editor's definitions.
-public enum Reference {
+package enum Reference {
   /// The modules with something to say; the others are the insides of a function (`nnlua.progress`).
   package static var modules: [Library] { contents.modules }
 
@@ -15,12 +15,16 @@ public enum Reference {
     private(set) var entries: [Entry] = []
     private(set) var topics: [String: [Topic]] = [:]
     private(set) var lowered: [String: [Topic]] = [:]
+    private(set) var bound: [UnsafeRawPointer: Entry] = [:]
 
     init() {
       entries = modules.flatMap { library in groups(of: library).flatMap(\.entries) }
       for library in modules { add(.module(library), [library.name, library.alias, library.shortName]) }
       for library in modules { for type in library.types { add(.type(type, library), [type.name, "\(library.alias).\(type.name)"]) } }
-      for entry in entries { add(.entry(entry), entry.names) }
+      for entry in entries {
+        add(.entry(entry), entry.names)
+        if !entry.row.isScript, bound[entry.row.identity] == nil { bound[entry.row.identity] = entry }
+      }
       for name in topics.keys.sorted() { lowered[name.lowercased(), default: []] += topics[name]! }
     }
     private mutating func add(_ topic: Topic, _ names: [String]) { for name in Set(names) { topics[name, default: []].append(topic) } }
@@ -85,6 +89,21 @@ public enum Reference {
     return lowered[name.lowercased()] ?? []
   }
 
+  /// The entry of a bound function; nil for any other value.
+  package static func entry(at index: Int32, of stack: LuaStack) -> Entry? { stack.boundFunction(at: index).flatMap { contents.bound[$0] } }
+  /// The entry of a row; a row that only a class below has is not in the lists of its library.
+  package static func entry(of row: Row) -> Entry? { contents.bound[row.identity] }
+
+  /// The entry of a module's function, written in Lua or not.
+  package static func entry(_ row: Row, in library: Library) -> Entry? {
+    entry(of: row) ?? entries.first { $0.type == nil && $0.library.name == library.name && $0.row.name == row.name }
+  }
+  /// The class of that name.
+  package static func `class`(_ name: String) -> LuaClass? {
+    for case .type(let type, _) in topics[name] ?? [] { return type }
+    return nil
+  }
+
   /// Modules before classes before functions of the same name.
   private static var topics: [String: [Topic]] { contents.topics }
   private static var lowered: [String: [Topic]] { contents.lowered }
@@ -103,7 +122,7 @@ public enum Reference {
   }
 
   /// "; did you mean …?" where a name is near, or the names that contain it.
-  public static func hint(for name: String) -> String {
+  package static func hint(for name: String) -> String {
     let known = topics.keys.sorted()
     // Of two that are as near, the one written in the same case: "convd" is rather conv2d than Conv2d.
     let sameCase = { (other: String) in other.last?.isUppercase == name.last?.isUppercase && other.first?.isUppercase == name.first?.isUppercase }

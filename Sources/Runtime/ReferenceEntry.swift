@@ -135,6 +135,7 @@ package struct Entry {
     switch metamethod {
     case "__unm", "__len": "\(symbols[metamethod]!)\(left)"
     case "__call": "\(left)(…)"
+    case "__display": "nnlua.display(\(left))"
     case "__tostring", "__pairs": "\(metamethod.dropFirst(2))(\(left))"
     case "__close": "local \(left) <close>"
     default: symbols[metamethod].map { "\(left) \($0) \(right)" } ?? "\(left).\(metamethod)"

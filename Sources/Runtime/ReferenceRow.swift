@@ -1,4 +1,4 @@
-internal import LuaBridge
+package import LuaBridge
 
 /// `nnlua.help`: the reference for scripts and the prompt.
 extension Reference {
@@ -38,25 +38,20 @@ extension Reference {
     func push(_ stack: LuaStack) { value.push(stack) }
   }
 
-  /// Through `print`, which scripts and notebooks may have replaced.
   private static func show(_ text: String, _ stack: LuaStack) throws -> Int32 {
-    guard stack.reserve(4) else { throw LuaError("stack overflow") }
-    stack.pushGlobals()
-    stack.rawGet(-1, "print")
-    stack.push(text)
-    try stack.call(arguments: 1, results: 0)
+    try Display.print(text, stack)
     return 0
   }
 
   /// What a value is an instance or an entry of.
-  private static func topic(of value: LuaAny) -> Topic? {
+  package static func topic(of value: LuaAny) -> Topic? {
     let stack = value.stack
     if let object = stack.object(at: value.index) as? any LuaObject {
       let type = object.luaClass
       if type.base != nil, let maker = entries.first(where: { $0.isMaker && $0.row.name == type.name }) { return .entry(maker) }
       return typeTopic(type.base?.name ?? type.name)
     }
-    if let entry = entries.first(where: { stack.isFunction(at: value.index, of: $0.row) }) { return .entry(entry) }
+    if let entry = entry(at: value.index, of: stack) { return .entry(entry) }
     guard stack.reserve(8), [.table, .function].contains(value.type) else { return nil }
     let top = stack.top
     defer { stack.top = top }
@@ -82,7 +77,7 @@ extension Reference {
     return stack.pushMetafield(value.index, "__nnlua_module") ? typeTopic("Module") : value.type == .table ? typeTopic(stack.typeName(at: value.index)) : nil
   }
 
-  private static func typeTopic(_ name: String) -> Topic? {
+  package static func typeTopic(_ name: String) -> Topic? {
     for library in modules { if let type = library.types.first(where: { $0.name == name }) { return .type(type, library) } }
     return nil
   }

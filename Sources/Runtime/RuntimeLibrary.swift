@@ -1,5 +1,5 @@
 internal import Kernels
-public import LuaBridge
+package import LuaBridge
 internal import NNLua
 internal import Tensors
 
@@ -8,26 +8,18 @@ internal import Tensors
 #endif
 
 /// `nnlua`: the other modules, and what a script may ask of the machine it runs on.
-public enum RuntimeLibrary {
-  public static let version = NNLua.version
+package enum RuntimeLibrary {
+  package static let version = NNLua.version
 
-  public static let all: [Row] = [
+  package static let all: [Row] = [
     Row(value: "version", "The version of nnlua.", type: "string", example: "return nnlua.version"),
     Reference.row, ProfileReport.row,
-    Row(
-      script: "display",
-      """
-      Prints the text form of a value: tables opened up, everything else as tostring says. A `__display` metamethod returns the forms of its object: `{["text/plain"] = …}`.
-      With the option id it returns a handle whose `update(value)` shows another value.
-      Errors: a `__display` that returns no table.
-      """, Param("value", LuaAny.self, "anything"), Param.option("id", default: false, "return a handle"),
-      example: "nnlua.display({1, 2, name = \"three\"}); return true",
-      returns: "Display or nil"),
+    DisplayHandle.row,
     Row(
       script: "progress",
       """
       A progress bar: for a number of steps, to be counted by `bar:step{loss = …}`, or around an iterator, a list or a loader, which it passes on to `for`. \
-      It is drawn on a terminal's standard error; a file gets a line now and then.
+      It is drawn in place, on a terminal's standard error or in the notebook; a file gets a line now and then.
       Errors: a first argument that cannot be counted or walked through; an unknown option.
       """, Param("steps", LuaRest.self, "a number, an iterator as `for` takes it, a list or a loader; options may follow"),
       Param.option("title", default: "", "stands in front"),
@@ -94,9 +86,9 @@ public enum RuntimeLibrary {
     },
   ]
 
-  public static let library = Library(
-    "nnlua", "Neural networks in Lua: the modules .tensor .nn .optim .train .metrics .data .plot, and the runtime.", rows: all,
-    types: [progressClass, displayClass], lua: ShippedFile.text("runtime.lua"))
+  package static let library = Library(
+    "nnlua", "Neural networks in Lua: the modules .tensor .nn .optim .train .metrics .data .plot .notebook, and the runtime.", rows: all,
+    types: [progressClass, DisplayHandle.type], lua: ShippedFile.text("runtime.lua"))
 
   private static let progressClass = LuaClass(
     script: "Progress", "A progress bar: what `nnlua.progress(…)` returns. `local bar <close> = …` ends its line when the block is left.", receiver: "bar",
@@ -114,21 +106,14 @@ public enum RuntimeLibrary {
         returns: "Progress"),
     ])
 
-  private static let displayClass = LuaClass(
-    script: "Display", "A place where a value is shown: what `nnlua.display(value, {id = true})` returns.", receiver: "shown",
-    rows: [
-      Row(
-        script: "update", "Shows another value in the same place; outside of a notebook, below.", Param("value", LuaAny.self), place: .method,
-        example: "local shown = nnlua.display(1, {id = true}); shown:update(2); return true", returns: "nothing")
-    ])
   static let progress = Library("nnlua.progress", "The progress bar behind nnlua.progress.", rows: [], lua: ShippedFile.text("progress.lua"))
   static let display = Library("nnlua.display", "The text forms behind nnlua.display.", rows: [], lua: ShippedFile.text("display.lua"))
 
-  public static var cores: Int { sysconf(Int32(_SC_NPROCESSORS_ONLN)) }
-  public static var machineMemory: Int { sysconf(Int32(_SC_PHYS_PAGES)) * sysconf(Int32(_SC_PAGESIZE)) }
+  package static var cores: Int { sysconf(Int32(_SC_NPROCESSORS_ONLN)) }
+  package static var machineMemory: Int { sysconf(Int32(_SC_PHYS_PAGES)) * sysconf(Int32(_SC_PAGESIZE)) }
 
   /// - Errors: a count below 1 or beyond any machine.
-  public static func setThreads(_ count: Int) throws {
+  package static func setThreads(_ count: Int) throws {
     guard 1...1024 ~= count else { throw LuaError("threads: expected a number from 1 to 1024, got \(count)") }
     Parallel.threads = count
   }

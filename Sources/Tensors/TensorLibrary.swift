@@ -1,7 +1,7 @@
-public import LuaBridge
+package import LuaBridge
 
 /// `nnlua.tensor`: every op's rows, collected from their homes.
-public enum TensorLibrary {
+package enum TensorLibrary {
   /// Each op's rows under the title help lists them by.
   static let groups: [RowGroup] = [
     RowGroup("Making", Making.rows, FromValues.rows),
@@ -19,18 +19,18 @@ public enum TensorLibrary {
     RowGroup("Gradients", Gradients.rows, CustomFunction.rows),
     RowGroup("Files", TensorFiles.rows),
   ]
-  public static let all: [Row] = groups.flatMap(\.rows)
+  package static let all: [Row] = groups.flatMap(\.rows)
 
-  public static let tensorClass = LuaClass(
+  package static let tensorClass = LuaClass(
     "Tensor",
     """
     An array of numbers of one type with a shape, and the gradients that are followed through it.
     `x[i]` is row i, a view; `x[{i, j}]` an element; `x[{ {1, 5}, {} }]` a range of rows with all columns (`{a, b, step}` takes every step-th); \
     `x[mask]` the elements where a bool tensor is true; `x[positions]` rows by an int64 tensor. All of them can be assigned to. \
     Positions count from 1, negative ones from the end; where every dim is fixed by a number the result is a Lua number.
-    """, rows: all, operators: Arithmetic.operators + Properties.operators, index: Indexing.read, newIndex: Indexing.assign)
+    """, rows: all, operators: Arithmetic.operators + Properties.operators + [("__display", TensorDisplay.row)], index: Indexing.read, newIndex: Indexing.assign)
 
-  public static let library = Library(
+  package static let library = Library(
     "nnlua.tensor", "Tensors, arithmetic and gradients.", rows: all, groups: groups, types: [tensorClass, CustomFunction.type, CustomFunction.contextClass],
     lua: ShippedFile.text("tensor.lua"), call: FromValues.tensor, alias: "T")
 }

@@ -1,11 +1,11 @@
-public import LuaBridge
+package import LuaBridge
 internal import NeuralNetworks
 internal import Tensors
 
 /// `nnlua.train`: the loop around a network, and files that training goes on from.
-public enum TrainLibrary {
-  public static let all: [Row] = [Fit.rows, CheckpointFile.rows, Support.rows].flatMap { $0 }
-  public static let library = Library(
+package enum TrainLibrary {
+  package static let all: [Row] = [Fit.rows, CheckpointFile.rows, Support.rows].flatMap { $0 }
+  package static let library = Library(
     "nnlua.train", "The loop of training, its history, and files to go on from.", rows: all, types: [historyClass], lua: ShippedFile.text("train.lua"))
 
   private static let historyClass = LuaClass(
@@ -25,8 +25,8 @@ public enum TrainLibrary {
         returns: "Figure")
     ])
   // The parts of train.lua.
-  public static let options = Library("nnlua.train.options", "What fit and evaluate take, checked.", rows: [], lua: ShippedFile.text("train_options.lua"))
-  public static let history = Library("nnlua.train.history", "What fit returns.", rows: [], lua: ShippedFile.text("history.lua"))
+  package static let options = Library("nnlua.train.options", "What fit and evaluate take, checked.", rows: [], lua: ShippedFile.text("train_options.lua"))
+  package static let history = Library("nnlua.train.history", "What fit returns.", rows: [], lua: ShippedFile.text("history.lua"))
 }
 
 /// The functions of train.lua.

@@ -18,7 +18,9 @@ struct Interpreter {
     let status: Int32
     do {
       // The state is closed before the process ends: finalizers run and files are flushed, as in `lua`.
-      var state: LuaState? = try LuaState()
+      let limits = try Limits(options)
+      var state: LuaState? = try LuaState(memoryLimit: limits.memory ?? 0)
+      try limits.begin(state!)
       if let path = options.profile { try Profiling.begin(path: path) }
       status = outcome(state!)
       Profiling.end()
@@ -38,15 +40,33 @@ struct Interpreter {
 
   private let interrupted: Int32 = 130
 
+  /// A state as a script finds it, for what runs one in another way than `run`.
+  static func prepare(_ state: LuaState, script: String, arguments: [String]) {
+    Libraries.install(in: state)
+    unblockInterrupts()
+    state.watchInterrupts()
+    let stack = state.stack
+    stack.pushGlobals()
+    stack.newTable(list: arguments.count, fields: 1)
+    for (i, argument) in ([script] + arguments).enumerated() {
+      stack.push(argument)
+      stack.rawSet(-2, i)
+    }
+    stack.rawSet(-2, "arg")
+    stack.pop()
+    script.withCString { SearchPath.extend(state, script: $0, plugins: []) }
+  }
+
   private func outcome(_ state: LuaState) -> Int32 {
     do {
       if options.version { print("\(Usage.version)  Lua \(LuaState.luaVersion)") }
       Libraries.install(in: state)
-      unblockInterrupts()
+      Self.unblockInterrupts()
       state.watchInterrupts()
       setArguments(state)
       SearchPath.extend(state, script: scriptPath, plugins: options.plugins)
       try initialise(state)
+      if options.sandbox { try Limits.enterSandbox(state, script: scriptPath.map { String(cString: $0) }) }
       if let seed = options.seed { try state.run("require('nnlua.tensor').manual_seed(\(seed))", name: "=--seed", traceback: true) }
       for path in options.plugins where path.hasSuffix(".so") { try PluginFolders.require(path, state) }
       for action in options.actions { try run(action, state) }
@@ -54,7 +74,7 @@ struct Interpreter {
     } catch {
       if LuaState.isInterrupted {
         complain("\(error)")
-        return interrupted
+        return LuaState.isTimeOver ? 1 : interrupted
       }
       complain("\(error)")
       return 1
@@ -62,20 +82,20 @@ struct Interpreter {
     let terminal = isatty(0) != 0
     if options.interactive || options.script == nil && !options.executes && !options.version && terminal {
       if !options.version { print("\(Usage.version)  Lua \(LuaState.luaVersion)  (Ctrl-D ends, `nnlua -h` lists the options)") }
-      Prompt(state: state).run()
-      return 0
+      var prompt = Prompt(state)
+      return prompt.run()
     }
     if options.script == nil, !options.executes, !options.version {
       do { try runFile(nil, state, arguments: 0..<0) } catch {
         complain("\(error)")
-        return LuaState.isInterrupted ? interrupted : 1
+        return LuaState.isInterrupted && !LuaState.isTimeOver ? interrupted : 1
       }
     }
-    return LuaState.isInterrupted ? interrupted : 0
+    return LuaState.isTimeOver ? 1 : LuaState.isInterrupted ? interrupted : 0
   }
 
   /// A parent may have blocked the signal for its own threads, and a child inherits that.
-  private func unblockInterrupts() {
+  private static func unblockInterrupts() {
     var signals = sigset_t()
     sigemptyset(&signals)
     sigaddset(&signals, SIGINT)

@@ -27,9 +27,9 @@ enum Nnlua {
 }
 
 /// Writes a message to standard error, as `lua` does: "nnlua: …".
-func complain(_ message: String, prefix: Bool = true) {
+func complain(_ message: String, prefix: Bool = true, ends end: String = "\n") {
   fflush(nil)  // what the script printed stands before
-  var text = (prefix ? "nnlua: " : "") + message + "\n"
+  var text = (prefix ? "nnlua: " : "") + message + end
   text.withUTF8 { bytes in
     var rest = bytes[...]
     while !rest.isEmpty {

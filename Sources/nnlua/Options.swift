@@ -25,6 +25,9 @@ struct Options {
   private(set) var ignoresEnvironment = false
   private(set) var threads: String?
   private(set) var seed: String?
+  private(set) var memoryLimit: String?
+  private(set) var timeLimit: String?
+  private(set) var sandbox = false
   /// Files of plugins, and folders to look for them in.
   private(set) var plugins: [String] = []
   /// Where the profile's trace goes; nil where nothing is measured.
@@ -61,6 +64,9 @@ struct Options {
         switch name {
         case "--threads": threads = try long()
         case "--seed": seed = try long()
+        case "--memory-limit": memoryLimit = try long()
+        case "--time-limit": timeLimit = try long()
+        case "--sandbox" where given == nil: sandbox = true
         case "--plugin": plugins.append(try long())
         case "--profile": profile = given ?? profile ?? "nnlua-trace.json"
         case "--trace": profile = try long()

@@ -1,106 +1,138 @@
 internal import CShims
 internal import LuaBridge
+internal import Notebook
 internal import Runtime
 
 #if canImport(Glibc)
   internal import Glibc
 #endif
 
-/// A plain prompt: reads a statement over as many lines as it takes, runs it, shows the values of an expression.
+/// The prompt: reads a statement over as many lines as it takes, runs it as a cell, shows the values of an expression.
+/// On a terminal lines are edited, completed and remembered; piped, they are read as they come.
 struct Prompt {
-  let state: LuaState
+  private let session: Session
+  private let editor: LineEditor?
+  private var history: PromptHistory
 
-  func run() {
-    while let chunk = statement() {
-      let stack = state.stack
-      stack.top = 0
-      do {
-        try state.load(chunk, name: "=stdin")
-        try stack.call(arguments: 0, results: -1, traceback: true)
-        try show()
-      } catch {
-        state.endInterrupt()
-        complain("\(error)", prefix: false)
-      }
-      state.endInterrupt()
-      state.stack.top = 0
+  init(_ state: LuaState) {
+    let session = Session(state)
+    self.session = session
+    // `_` is the last value.
+    session.onValue = { stack, index in
+      guard stack.reserve(4) else { return }
+      stack.pushGlobals()
+      stack.copy(index)
+      stack.rawSet(-2, "_")
+      stack.pop()
     }
-    print("")
+    editor = LineEditor(width: { Terminal.size(1)?.columns ?? 80 }, complete: { session.complete($0, at: $1) })
+    history = PromptHistory(path: editor == nil ? nil : PromptHistory.standardPath)
+    editor?.setHistory(history.entries)
   }
 
+  /// Until the end of input, or `os.exit`: the status to end with.
+  mutating func run() -> Int32 {
+    while let text = statement() {
+      if text.isEmpty { continue }
+      let outcome: Outcome
+      if let word = Self.question(text) {
+        guard let asked = answer(word) else { continue }
+        outcome = asked
+      } else {
+        // A line that begins with "=" is an expression, as Lua 5.1's prompt had it.
+        let text = text.hasPrefix("=") ? String(text.dropFirst()) : text
+        outcome = session.run(text, name: "=stdin")
+        if outcome.result == nil, outcome.failure == nil, Self.isName(text) { print("nil") }
+      }
+      if let result = outcome.result { print(result.text) }
+      guard let failure = outcome.failure else { continue }
+      if let status = failure.exitStatus { return status }
+      report(failure)
+    }
+    print("")
+    return 0
+  }
+
+  private func report(_ failure: Failure) {
+    var lines = [failure.message]
+    if !failure.traceback.isEmpty { lines += ["stack traceback:"] + failure.traceback.map { "\t\($0)" } }
+    if let hint = session.hint(for: failure) { lines.append("hint: \(hint)") }
+    complain(lines.joined(separator: "\n"), prefix: false)
+  }
+
+  // MARK: statements
+
   /// The lines of one statement, nil at the end of input. A statement that needs no more lines may still be wrong: the error shows when it is compiled.
-  private func statement() -> String? {
+  private mutating func statement() -> String? {
+    editor?.before = ""
     guard var text = line(prompt: "> ") else { return nil }
-    if let name = Self.question(text) { return "require('nnlua').help(\(name))" }
-    if text.hasPrefix("=") { text = "return " + text.dropFirst() }  // as Lua 5.1's prompt had it
-    if compiles("return " + text) == .yes { return "return " + text }
-    while compiles(text) == .unfinished {
+    while Self.question(text) == nil, case .incomplete = session.completeness(of: text.hasPrefix("=") ? String(text.dropFirst()) : text) {
+      editor?.before = text + "\n"
       guard let more = line(prompt: ">> ") else { break }
+      guard more != Self.interrupted else { return "" }
       text += "\n" + more
     }
+    if text == Self.interrupted { return "" }
+    if history.add(text) { editor?.setHistory(history.entries) } else if history.entries.last == text { editor?.addHistory(text) }
     return text
   }
 
-  /// `?name` or `name?`, which Lua has no meaning for: what to ask help for, as Lua source. A name that help does not know may be a global of the session.
-  static func question(_ line: String) -> String? {
-    let text = line.split(separator: " ").joined(separator: " ")
-    let name: Substring
-    if text.hasPrefix("?") {
-      name = text.dropFirst()
-    } else if text.hasSuffix("?"), text.dropLast().allSatisfy({ $0.isLetter || $0.isNumber || "_.:".contains($0) }) {
-      name = text.dropLast()
-    } else {
-      return nil
-    }
-    let word = String(name.drop { $0 == " " })
-    if word.isEmpty { return "" }
-    let isVariable =
-      word.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || "_.".contains($0)) } && word.first!.isLetter && !word.hasSuffix(".") && !word.contains("..")
-    let quoted = "\"\(word.replacing("\\", with: "\\\\").replacing("\"", with: "\\\""))\""
-    guard isVariable, Reference.find(word).isEmpty else { return quoted }
-    return "(function() local known, value = pcall(function() return \(word) end) if known and value ~= nil then return value end return \(quoted) end)()"
-  }
+  /// What no line can be: it holds an end of line.
+  private static let interrupted = "\n"
 
-  private enum Verdict { case yes, no, unfinished }
-
-  private func compiles(_ text: String) -> Verdict {
-    do {
-      try state.load(text, name: "=stdin")
-      state.stack.pop()
-      return .yes
-    } catch {
-      return "\(error)".hasSuffix("<eof>") ? .unfinished : .no
-    }
-  }
-
-  /// Hands what the chunk returned to `print`.
-  private func show() throws {
-    let stack = state.stack
-    let count = stack.top
-    guard count > 0 else { return }
-    guard stack.reserve(4) else { throw LuaError("too many results to print") }
-    stack.pushGlobals()
-    stack.rawGet(-1, "print")
-    stack.remove(-2)
-    for index in 1...count { stack.copy(index) }
-    try stack.call(arguments: count, results: 0, traceback: true)
-  }
-
-  /// One line without its end; nil at the end of input. Ctrl-C gives an empty line.
+  /// One line without its end; nil at the end of input, `interrupted` where Ctrl-C came first.
   private func line(prompt: String) -> String? {
+    fflush(nil)
+    guard let editor else { return plainLine(prompt: prompt) }
+    switch editor.read(prompt: prompt) {
+    case .text(let text): return text
+    case .end: return nil
+    case .interrupted:
+      session.state.endInterrupt()
+      print("^C")
+      return Self.interrupted
+    }
+  }
+
+  private func plainLine(prompt: String) -> String? {
     print(prompt, terminator: "")
     fflush(nil)
     var count = 0
     let buffer = nn_read_line(&count)
     defer { free(buffer) }
     if count == Int(NN_LINE_INTERRUPTED) {
-      state.endInterrupt()
+      session.state.endInterrupt()
       print("")
-      return ""
+      return Self.interrupted
     }
     guard count >= 0 else { return nil }
     var text = String(decoding: UnsafeRawBufferPointer(start: buffer, count: count), as: UTF8.self)
     if text.hasSuffix("\n") { text.removeLast() }
     return text
+  }
+
+  // MARK: questions
+
+  /// `?name` or `name?`, which Lua has no meaning for: what is asked for.
+  static func question(_ line: String) -> String? {
+    let text = line.split(separator: " ").joined(separator: " ")
+    if text.hasPrefix("?") { return String(text.dropFirst().drop { $0 == " " }) }
+    guard text.hasSuffix("?"), text.count > 1, text.dropLast().allSatisfy({ $0.isLetter || $0.isNumber || "_.:".contains($0) }) else { return nil }
+    return String(text.dropLast())
+  }
+
+  /// Prints what is known of a variable of the session, or of what help does not know; else what help says, as its call came out.
+  private func answer(_ word: String) -> Outcome? {
+    if !word.isEmpty, session.isOwn(word) || Reference.find(word).isEmpty, let page = session.inspect(word, at: word.unicodeScalars.count) {
+      print(page.text)
+      return nil
+    }
+    let quoted = "\"\(word.replacing("\\", with: "\\\\").replacing("\"", with: "\\\""))\""
+    return session.run("require('nnlua').help(\(word.isEmpty ? "" : quoted))", name: "=stdin")
+  }
+
+  /// A variable's name or a path of names: of no value it is said that it is nil.
+  private static func isName(_ text: String) -> Bool {
+    text.first?.isNumber == false && text.utf8.allSatisfy { $0 == UInt8(ascii: "_") || $0 == UInt8(ascii: ".") || isalnum(Int32($0)) != 0 }
   }
 }

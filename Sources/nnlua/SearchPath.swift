@@ -5,7 +5,7 @@ internal import LuaBridge
 #endif
 
 /// Where `require` looks: the script's folder, then LUA_PATH (or Lua's defaults), then the user's LuaRocks tree.
-/// For plugins: what `--plugin` names, the script's folder and those below it, NNLUA_PLUGINS, the user's folder of plugins.
+/// For plugins: what `--plugin` names, the script's folder (without a script: the current one) and those below it, NNLUA_PLUGINS, the user's folder of plugins.
 enum SearchPath {
   static func extend(_ state: LuaState, script: UnsafePointer<CChar>?, plugins: [String]) {
     let stack = state.stack
@@ -27,7 +27,7 @@ enum SearchPath {
       if hasRocks { entries += forms.map { form in "\(rocks)/\(tree)/\(form)" } }
       if name == "cpath" {
         let given = plugins.flatMap { PluginFolders.patterns(PluginFolders.folder(of: $0)) }
-        entries = given + entries + (folder.map { ["\($0)/?/?.so"] } ?? []) + PluginFolders.common.flatMap(PluginFolders.patterns)
+        entries = given + entries + ["\(folder ?? ".")/?/?.so"] + PluginFolders.common.flatMap(PluginFolders.patterns)
       }
       stack.push(entries.joined(separator: ";"))
       stack.rawSet(-2, name)

@@ -3,7 +3,7 @@ internal import Runtime
 enum Usage {
   static let short = """
     usage: nnlua [options] [script [args]]
-           nnlua info | data | help | plugin
+           nnlua run | info | data | help | notebook | plugin
     `nnlua -h` lists the options
     """
 
@@ -24,14 +24,20 @@ enum Usage {
       --profile[=FILE]  time by op and by layer on standard error at the end, and a trace
                      for ui.perfetto.dev in FILE (nnlua-trace.json); --trace FILE does the same
       --seed N       begin all chance at N: the same numbers in every run
+      --memory-limit SIZE  an error where Lua's values and tensors together pass it: 2G, 500M
+      --time-limit TIME    an error where the script runs longer: 60s, 5m, 1h
+      --sandbox      the script reads only its own folder and the data sets, writes no file, starts
+                     no program, loads no native code and uses no network
 
     subcommands (a script of such a name is run by ./NAME):
+      nnlua run SCRIPT [--report out.html|.ipynb|.md] [-p name=value]   cell by cell, into a report
       nnlua info             version, instruction level, threads, memory
       nnlua data list        the data sets, and where they are
       nnlua data fetch NAME  download a data set
       nnlua help [NAME]      the modules, or what a function does
       nnlua help --markdown DIR   the reference as pages
       nnlua help --editor DIR     definitions for lua-language-server
+      nnlua notebook convert A.lua B.ipynb   a script as a notebook, and back
       nnlua plugin new NAME       a folder with a first plugin: layers of one's own, in Swift
       nnlua plugin build [PATH]   compile it for this nnlua
       nnlua plugin check [PATH]   its gradients, saving, documentation, behaviour under wrong arguments

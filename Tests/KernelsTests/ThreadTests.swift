@@ -2,6 +2,10 @@ import KernelTable
 import Kernels
 import Testing
 
+#if canImport(Glibc)
+  import Glibc
+#endif
+
 /// Every driver that splits its work gives the same bits on 1, 2 and 4 threads. (Products, convolutions and random numbers: beside their own tests.)
 @Suite(.serialized) struct ThreadTests {
   private func sameBits(_ body: () -> [Buffer], _ name: Comment) {
@@ -84,5 +88,27 @@ import Testing
         Pooling.averageBackward(width, g, gradOutput: gradient.p, gradInput: spread.p, countIncludePad: true)
         return [y, back, mean, spread]
       }, "pooling")
+  }
+
+  /// Each chunk is done once: with few and many, from inside a chunk, after the number of threads has changed and after the workers have slept.
+  @Test func everyChunkOnce() {
+    let before = Parallel.threads
+    defer { Parallel.threads = before }
+    for threads in [2, 4, 3, 9] {
+      Parallel.threads = threads
+      for (chunks, inner) in [(0, 1), (1, 5), (2, 3), (7, 7), (1000, 2)] {
+        for waking in [true, false] {
+          let counts = UnsafeMutablePointer<Int>.allocate(capacity: chunks * inner + 1)
+          defer { counts.deallocate() }
+          counts.initialize(repeating: 0, count: chunks * inner + 1)
+          nonisolated(unsafe) let places = counts
+          Parallel.run(chunks, waking: waking) { chunk in
+            Parallel.run(inner) { places[chunk * inner + $0] += 1 }
+          }
+          #expect((0..<chunks * inner).allSatisfy { counts[$0] == 1 }, "\(threads) threads, \(chunks) x \(inner)")
+        }
+        if chunks == 7 { usleep(2000) }
+      }
+    }
   }
 }

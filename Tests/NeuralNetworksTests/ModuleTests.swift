@@ -35,7 +35,7 @@ import Testing
       """)
   }
 
-  /// The three layers as one kernel give what they give one by one: values, and every gradient.
+  /// Convolution and ReLU as one kernel, with pooling and without, give what they give one by one: values, every gradient, and gradients of gradients.
   @Test(arguments: ["1, 4, 3", "2, 5, {3, 2}, {stride = 2, padding = 1}", "2, 4, 3, {groups = 2, padding = \"same\"}", "1, 3, 3, {bias = false, dilation = 2}"])
   func fusedChainIsItsParts(_ options: String) throws {
     try run(
@@ -44,7 +44,6 @@ import Testing
       local conv = nn.Conv2d(\(options))
       local channels = conv.weight.shape[2] * (tostring(conv):find("groups") and 2 or 1)
       local pool, relu = nn.MaxPool2d(2), nn.ReLU()
-      local net = nn.Sequential(conv, relu, pool)
       local x = T.randn(3, channels, 13, 12, {requires_grad = true})
       local weights
       local function gradients(y)
@@ -55,8 +54,17 @@ import Testing
         for _, p in ipairs(conv:parameters()) do list[#list + 1] = p.grad end
         return list
       end
-      local fused, plain = gradients(net(x)), gradients(pool(relu(conv(x))))
-      for i = 1, #plain do assert(T.allclose(fused[i], plain[i], {rtol = 1e-5, atol = 1e-5}), i .. ": " .. tostring(fused[i]) .. tostring(plain[i])) end
+      local function same(fused, plain)
+        for i = 1, #plain do assert(T.allclose(fused[i], plain[i], {rtol = 1e-5, atol = 1e-5}), i .. ": " .. tostring(fused[i]) .. tostring(plain[i])) end
+      end
+      same(gradients(nn.Sequential(conv, relu, pool)(x)), gradients(pool(relu(conv(x)))))
+      weights = nil
+      local net = nn.Sequential(conv, relu)
+      local fused, plain = gradients(net(x)), gradients(relu(conv(x)))
+      same(fused, plain)
+      assert(fused[1]:eq(plain[1]):all():item())
+      local function twice(y) return T.grad((T.grad((y * y):sum(), {x}, {create_graph = true})[1] ^ 2):sum(), conv:parameters()) end
+      same(twice(net(x)), twice(relu(conv(x))))
       """)
   }
 

@@ -25,7 +25,7 @@ struct RuntimeTests {
   }
 
   @Test func modulesByName() throws {
-    for name in ["tensor", "nn", "optim", "data", "plot", "train", "metrics"] {
+    for name in ["tensor", "nn", "optim", "data", "plot", "train", "metrics", "notebook"] {
       #expect(try lua.evaluate("return nnlua.\(name) == require 'nnlua.\(name)'"), "\(name)")
     }
     #expect(message("nnlua.tensr()").hasPrefix("script:1: nnlua has no 'tensr'"))
@@ -62,7 +62,6 @@ struct RuntimeTests {
     #expect(try text("(function() local t = {1} t.self = t return t end)()") == "{1, self = <cycle>}")
     #expect(try text("(function() local t = {} for i = 1, 1000 do t[i] = i end return t end)()").contains("… (1000 in all)"))
     #expect(try text("setmetatable({}, {__tostring = function() return 'mine' end})") == "mine")
-    #expect(try text("setmetatable({}, {__display = function() return {['text/plain'] = 'shown'} end})") == "shown")
     #expect(try text("nil") == "nil")
   }
 

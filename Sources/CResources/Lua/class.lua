@@ -46,6 +46,7 @@ function nn.class(name, parent)
     end,
     __call = methods.call,  -- itself, so that an error names the script's line
     __tostring = function(self) return methods.describe(self) end,
+    __display = function(self) return class.__display(self) end,  -- a class may have its own
   }
   class.__instances = instances
   class.super = parent

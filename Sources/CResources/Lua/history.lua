@@ -14,6 +14,32 @@ function History:__tostring()
   return table.concat(parts, ", ") .. ")"
 end
 
+--- What a notebook shows: a row for each of the last epochs.
+function History:__display()
+  local notebook, most_rows = require "nnlua.notebook", 20
+  local names, last = {}, 0
+  for name, list in next, self do
+    if type(name) == "string" and type(list) == "table" and #list > 0 then
+      names[#names + 1] = name
+      last = math.max(last, #list)
+    end
+  end
+  table.sort(names)
+  local rows = {}
+  for epoch = math.max(1, last - most_rows + 1), last do
+    local row = {epoch}
+    for i, name in ipairs(names) do
+      local value = self[name][epoch]
+      row[i + 1] = type(value) == "number" and (tonumber(("%.4g"):format(value)) or value) or value == nil and "" or tostring(value)
+    end
+    rows[#rows + 1] = row
+  end
+  local text = tostring(self)
+  local html = "<div><strong>" .. notebook.escape(text) .. "</strong></div>"
+  if last > 0 then html = html .. notebook.html_table(rows, {headings = {"epoch", table.unpack(names)}}) end
+  return {["text/plain"] = text, ["text/html"] = html}
+end
+
 --- Draws train_NAME and test_NAME over the epochs ("loss" by default), shows the figure unless {show = false}, and returns it.
 function History:plot(name, options)
   if type(name) == "table" then name, options = nil, name end
@@ -25,7 +51,7 @@ function History:plot(name, options)
     if type(list) == "table" and #list > 0 then
       local epochs = {}
       for i = 1, #list do epochs[i] = i end
-      figure = figure or require("nnlua.plot").figure{title = name}
+      figure = figure or getmetatable(require "nnlua.plot").make{title = name}
       figure:line(epochs, list, {label = part})
     end
   end

@@ -1,4 +1,5 @@
--- Progress bars, on standard error: one line that renews itself on a terminal, a line now and then in a log.
+-- Progress bars: in a notebook or report one that renews itself in its place; else on standard error, one line that renews itself on a terminal,
+-- a line now and then in a log.
 --
 --   for x, t in nnlua.progress(loader) do … end
 --
@@ -67,14 +68,14 @@ function Bar:drawing()
   return ("█"):rep(full) .. part .. ("·"):rep(bar_width - full - (part ~= "" and 1 or 0))
 end
 
-function Bar:text(ended)
+function Bar:text(ended, without_drawing)
   local now = nnlua.clock()
   local elapsed = now - self.began
   local parts = {}
   local function add(text) if text ~= "" then parts[#parts + 1] = text end end
 
   add(self.title)
-  if self.width and not ended then add(self:drawing()) end
+  if self.width and not ended and not without_drawing then add(self:drawing()) end
   if not self.total then add(grouped(self.count))
   elseif ended and self.count >= self.total then add(grouped(self.total))
   else add(("%s/%s"):format(grouped(self.count), grouped(self.total))) end
@@ -86,8 +87,23 @@ function Bar:text(ended)
   return table.concat(parts, "  ")
 end
 
+--- What a notebook shows.
+function Bar:__display()
+  local text = self:text(self.closed, true)
+  local bar = ""
+  if self.total and self.total > 0 then
+    bar = ('<progress max="1" value="%.4f" style="width:14em;vertical-align:middle"></progress> '):format(math.min(math.max(self.count / self.total, 0), 1))
+  end
+  local html = '<div style="font-variant-numeric:tabular-nums">' .. bar .. nnlua.notebook.escape((text:gsub("  ", " · "))) .. "</div>"
+  return {["text/plain"] = text, ["text/html"] = html}
+end
+
 function Bar:draw(ended)
   self.drawn = nnlua.clock()
+  if self.in_notebook then
+    if self.place then self.place:update(self) else self.place = nnlua.display(self, {id = true}) end
+    return
+  end
   if not self.width then
     io.stderr:write(self:text(ended), "\n")
     return
@@ -137,7 +153,7 @@ function Bar:close()
   check(self)
   if not self.closed then
     self.closed = true
-    if self.count > 0 or self.width then self:draw(true) end
+    if self.count > 0 or self.renews then self:draw(true) end
   end
   return self
 end
@@ -185,9 +201,10 @@ function module.start(...)
   local bar = setmetatable({
     title = options.title and tostring(options.title) or "", unit = options.unit or "steps", total = options.total,
     count = 0, values = {}, order = {}, shown = 0, began = nnlua.clock(),
-    width = nnlua.terminal("stderr"),
+    in_notebook = nnlua.notebook.active(), width = nnlua.terminal("stderr"),
   }, Bar)
-  bar.every = bar.width and redraw_seconds or log_seconds
+  bar.renews = bar.in_notebook or bar.width ~= nil
+  bar.every = bar.renews and redraw_seconds or log_seconds
   bar.drawn = bar.began
 
   local kind = type(source)
@@ -209,6 +226,6 @@ function module.start(...)
     error(("bad argument #1 to 'progress' (number, iterator, list or loader expected, got %s)"):format(kind), 3)
   end
   if bar.total ~= nil and type(bar.total) ~= "number" then error("progress: total is a number", 3) end
-  if bar.width then bar:draw() end
+  if bar.renews then bar:draw() end
   return bar, nil, nil, bar  -- the fourth value: a `for` closes the bar when it is left, by an error too
 end

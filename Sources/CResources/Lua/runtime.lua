@@ -17,10 +17,7 @@ function meta.__index(_, name)
   return nnlua[name]
 end
 
--- These two names are functions, not the modules behind them.
+-- This name is a function, not the module behind it.
 
 --- A progress bar for `n` steps, or around an iterator; see progress.lua.
 function nnlua.progress(...) return require("nnlua.progress").start(...) end
-
---- Shows a value in its text form; see display.lua.
-function nnlua.display(...) return require("nnlua.display").show(...) end

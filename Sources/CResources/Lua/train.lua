@@ -267,7 +267,7 @@ local function run_epoch(run, epoch, stop)
   if bar then
     bar.lasting = true  -- what the test set says is shown on the same line
     if not run.batches then bar.total = nil end
-    if not bar.width then bar.every = math.huge end  -- in a log: one line for each epoch
+    if not bar.renews then bar.every = math.huge end  -- in a log: one line for each epoch
   end
 
   local gathered, reason = learn(run, bar, stop)

@@ -130,6 +130,113 @@ local function documentation(row)
   say(row.name, "documentation", #missing > 0, table.concat(missing, ", "))
 end
 
+local function is_a(v, class) return type(v) == "userdata" and getmetatable(v) == "nnlua." .. class end
+
+-- (p₁ - 1)² + (p₂ - 1)², summed; the third parameter takes no part, so it has no gradient.
+local function problem(start)
+  local parameters = {}
+  for i, value in ipairs(start or {T.tensor({3, -2}), T.tensor({{1.5, 0.5}, {-1, 2}}), T.ones(2)}) do parameters[i] = value:clone():detach():requires_grad_() end
+  return parameters, function()
+    local loss = ((parameters[1] - 1) ^ 2):sum() + ((parameters[2] - 1) ^ 2):sum()
+    return loss
+  end
+end
+
+local function optimizer(row, found)
+  local function make(parameters) return found.f(parameters, table.unpack(found.arguments, 2, found.arguments.n)) end
+  local function run(count, optimizer, loss)
+    for _ = 1, count do
+      optimizer:step(function()
+        optimizer:zero_grad()
+        local value = loss()
+        value:backward()
+        return value
+      end)
+    end
+  end
+  local function same(a, b)
+    for i = 1, #a do if not T.equal(a[i], b[i]) then return false end end
+    return true
+  end
+  local function check(what, body)
+    local ok, text = pcall(body)
+    say(row.name, what, not ok, ok and (text or "") or tostring(text):gsub("^plugin check:%d+: ", ""))
+  end
+  check("loss", function()
+    local parameters, loss = problem()
+    local before = loss():item()
+    run(100, make(parameters), loss)
+    local after = loss():item()
+    assert(after < before, ("100 steps bring the loss from %.4g to %.4g"):format(before, after))
+    assert(T.equal(parameters[3], T.ones(2)), "changes a parameter that has no gradient")
+    return ("100 steps bring it from %.4g to %.4g"):format(before, after)
+  end)
+  check("float64", function()
+    local single, loss_single = problem()
+    local start = {}
+    for i, value in ipairs(single) do start[i] = value:detach():double() end
+    local double, loss_double = problem(start)
+    run(3, make(single), loss_single)
+    run(3, make(double), loss_double)
+    for i = 1, 2 do
+      assert(double[i].dtype == "float64" and T.allclose(double[i]:detach(), single[i]:detach():double(), {rtol = 1e-3, atol = 1e-4}),
+        "3 steps with parameters of float64 end elsewhere than with float32")
+    end
+  end)
+  check("same steps", function()
+    local a, loss_a = problem()
+    local b, loss_b = problem()
+    run(5, make(a), loss_a)
+    run(5, make(b), loss_b)
+    assert(same(a, b), "two runs from the same start differ")
+  end)
+  check("save and load", function()
+    local a, loss_a = problem()
+    run(6, make(a), loss_a)
+    local b, loss_b = problem()
+    local first = make(b)
+    run(3, first, loss_b)
+    local path = os.tmpname() .. ".safetensors"
+    T.save(path, first:state_dict())
+    local c, loss_c = problem(b)
+    local second = make(c)
+    local ok, message = pcall(function() second:load_state_dict(T.load(path)) end)
+    os.remove(path)
+    assert(ok, message)
+    run(3, second, loss_c)
+    assert(same(a, c), "3 steps, state_dict, load_state_dict and 3 steps are not 6 steps: what a step reads belongs into stateNames")
+    local count = 0
+    for _ in pairs(second:state_dict()) do count = count + 1 end
+    return ("%d entries; 3 + 3 steps are 6"):format(count)
+  end)
+end
+
+local function data_set(row, found)
+  local set, again = found.result[1], found.f(table.unpack(found.arguments, 1, found.arguments.n))
+  local function check(what, body)
+    local ok, text = pcall(body)
+    say(row.name, what, not ok, ok and (text or "") or tostring(text):gsub("^plugin check:%d+: ", ""))
+  end
+  check("samples", function()
+    assert(#set > 0, "has no samples")
+    assert(set.x.shape[1] == #set and (set.t == nil or set.t.shape[1] == #set), "x, t and # differ in their number")
+    local _ = set[1], set[#set]
+    for _, wrong in ipairs {0, #set + 1, -#set - 1, 0.5, "a"} do
+      local ok, value = pcall(function() return set[wrong] end)
+      assert(not ok or value == nil, ("set[%s] is a sample"):format(wrong))
+    end
+    return tostring(set)
+  end)
+  check("loading", function()
+    local count = 0
+    for x in require "nnlua.data".DataLoader(set, {batch_size = 3, shuffle = true}):batches() do count = count + x.shape[1] end
+    assert(count == #set, ("a DataLoader gives %d of %d samples"):format(count, #set))
+  end)
+  check("same twice", function()
+    assert(T.equal(set.x, again.x) and (set.t == nil or T.equal(set.t, again.t)), "two calls give other samples")
+  end)
+end
+
 local hostile = {
   "nil", "true", "0", "1", "-1", "2", "0.5", "1e300", "0/0", "1/0", "-1/0", "math.maxinteger", "math.mininteger", "1 << 40", "''", "'a'", "{}", "{1, 2}", "{math.maxinteger, 2}",
   "print", "function() error({}) end", "T.zeros(0)", "T.tensor(3)", "T.rand(3)", "T.rand(2, 3)", "T.rand(2, 3, 4)", "T.rand(4, 3):t()", "T.rand(1, 3):expand(4, 3)", "T.rand(3):gt(0.5)",
@@ -139,26 +246,32 @@ local hostile = {
 local function pick() return hostile[math.random(#hostile)] end
 
 local function wrong_arguments(row, found)
-  local raised, returned = 0, 0
-  local function call(text, target)
+  local raised, returned, bad = 0, 0, nil
+  -- `text` is what the report of a trap shows.
+  local function call(text, arguments, target)
     note(text)
-    local ok, result = pcall(assert(load("local f = ... return f(" .. text:match("%((.*)%)$") .. ")", "=call", "t", env)), target)
+    local ok, result = pcall(assert(load("local f = ... return f(" .. arguments .. ")", "=call", "t", env)), target)
     if ok then returned = returned + 1 else raised = raised + 1 end
-    return result
+    -- Hostile arguments raise values of their own; what the function itself says must be a text.
+    if not ok and (type(result) == "string" and #result < 5 or result == nil) then bad = bad or text .. " raises no message" end
   end
   math.randomseed(1)
   for _ = 1, calls do
     local list = {}
     for i = 1, math.random(0, 3) do list[i] = pick() end
-    call(("%s.%s(%s)"):format(name, row.name, table.concat(list, ", ")), found.f)
-    if found.layer then
-      local text = ("%s.%s(…)(%s)"):format(name, row.name, pick())
-      note(text)
-      local ok = pcall(assert(load("local f = ... return f(" .. text:match("%(([^…]*)%)$") .. ")", "=call", "t", env)), found.layer)
-      if ok then returned = returned + 1 else raised = raised + 1 end
+    local arguments = table.concat(list, ", ")
+    call(("%s.%s(%s)"):format(name, row.name, arguments), arguments, found.f)
+    local object = found.layer or found.result and is_a(found.result[1], "Dataset") and function(key) return found.result[1][key] end
+    if object then
+      local argument = pick()
+      call(("%s.%s(…)%s%s%s"):format(name, row.name, found.layer and "(" or "[", argument, found.layer and ")" or "]"), argument, object)
+    end
+    if found.result and is_a(found.result[1], "Optimizer") then
+      local argument = pick()
+      call(("%s.%s(…):load_state_dict(%s)"):format(name, row.name, argument), argument, function(state) found.result[1]:load_state_dict(state) end)
     end
   end
-  say(row.name, "wrong calls", false, ("%d raised an error, %d returned"):format(raised, returned))
+  say(row.name, "wrong calls", bad ~= nil, bad or ("%d raised an error, %d returned"):format(raised, returned))
 end
 
 for _, row in ipairs(rows) do
@@ -168,9 +281,18 @@ for _, row in ipairs(rows) do
   documentation(row)
   if not found then
     say(row.name, "example", true, tostring(problem))
+    local f = rawget(module, row.name)
+    if f ~= nil then wrong_arguments(row, {f = f}) end
   else
     say(row.name, "example", false)
-    gradients(row, found)
+    local made = found.result and found.result[1]
+    if is_a(made, "Optimizer") then
+      optimizer(row, found)
+    elseif is_a(made, "Dataset") then
+      data_set(row, found)
+    else
+      gradients(row, found)
+    end
     if found.layer and found.inputs then saving(row, found) end
     wrong_arguments(row, found)
   end

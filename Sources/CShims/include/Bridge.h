@@ -1,6 +1,8 @@
 #pragma once
 #include <stddef.h>
+#include <pthread.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <lua.h>
 #include <lauxlib.h>
 #include <lualib.h>
@@ -10,7 +12,7 @@
 
 /// One per Lua state; every coroutine reaches it through Lua's extra space.
 typedef struct nn_host {
-  size_t live, peak, limit;    ///< bytes held by Lua's own allocator; limit 0 is none
+  size_t live, peak, limit;    ///< bytes held by Lua's own allocator; limit 0 is none, else for them and nn_external_bytes together
   int inside_swift;            ///< > 0 while a Swift frame is alive: the allocator then refuses nothing, for a refusal would be a longjmp
   int over_limit;              ///< the limit was passed inside Swift: raised when the call returns
   void *owner;                 ///< the Swift LuaState, unretained
@@ -18,6 +20,16 @@ typedef struct nn_host {
   lua_State **chain;           ///< the main state and the coroutines now being resumed, innermost last
   int chain_count, chain_capacity;
   volatile int holding, held;  ///< > 0 while the first interrupt waits; one has come meanwhile
+  luaL_Stream *standard_streams[3];  ///< io.stdin, io.stdout, io.stderr
+  FILE *streams_before[3];           ///< the process's own, while a front end has taken their place
+  int is_redirected;
+  int runs;                          ///< > 0 between nn_begin_run and nn_end_run
+  int exit_status;                   ///< of os.exit in this run, or -1
+  pthread_mutex_t run_lock;          ///< guards the next two
+  int is_running;
+  pthread_t thread;
+  char *raise_soon;                  ///< a message that the hook raises once
+  char *traceback;                   ///< of the last error in nn_pcall_traced
 } nn_host;
 
 /// Swift's end of a bound call: >= 0 results on the stack; NN_RAISE raises the string on top with the script's position;
@@ -46,6 +58,7 @@ const void *nn_take_object(lua_State *L, int index);      ///< empties the userd
 
 /// lua_pcall with the allocator's guard lifted; `traceback` adds one to string errors.
 int nn_pcall(lua_State *L, int arguments, int results, int traceback);
+int nn_pcall_traced(lua_State *L, int arguments, int results);  ///< keeps the error as it is, its traceback in the host
 int nn_load_buffer(lua_State *L, const char *text, size_t size, const char *chunk);
 int nn_load_file(lua_State *L, const char *path);
 const char *nn_tolstring(lua_State *L, int index, size_t *size);  ///< as tostring(v), pushed; NULL (error on top) if a metamethod raised
@@ -71,6 +84,10 @@ void nn_push_global_table(lua_State *L);
 void nn_watch_interrupts(lua_State *L);
 void nn_interrupt(lua_State *L);                          ///< async-signal-safe; on Lua's own thread only
 void nn_end_interrupt(lua_State *L);
+/// After so many seconds everything that runs on this thread is interrupted for good, and the process ends 5 seconds later if it has not by itself.
+/// `shown` names the time in the message. Once in a process; 0, or the error of making a thread.
+int nn_limit_time(lua_State *L, double seconds, const char *shown);
+int nn_time_is_over(void);
 void nn_hold_interrupts(lua_State *L);                    ///< the first interrupt from now on is only noted, the second breaks; may be nested
 int nn_interrupt_held(lua_State *L);                      ///< whether one was noted
 void nn_release_interrupts(lua_State *L);                 ///< ends the innermost hold; the outermost forgets what was noted

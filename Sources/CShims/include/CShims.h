@@ -1,5 +1,6 @@
 #pragma once
 #include "CPU.h"
 #include "Bridge.h"
+#include "FrontEnd.h"
 #include "Input.h"
 #include "Plugin.h"

@@ -80,7 +80,7 @@ struct CSVTable {
     try assignRoles(first.count)
     if !hasHeader { try add(first) }
     while options.limit.map({ rows < $0 }) ?? true, scanner.nextRecord() {
-      if rows & 0xFFFF == 0, LuaState.isInterrupted { throw LuaError("interrupted") }
+      if rows & 0xFFFF == 0 { try LuaState.checkInterrupt() }
       try addRecord(first.count, first[0].line, hasHeader)
     }
     guard rows > 0 else { throw LuaError(hasHeader ? "has a header, but no rows" : "has no rows") }

@@ -15,14 +15,24 @@ package struct DataFolders {
 
   /// - names: what the set's folder may be called, the best name first.
   package init(_ names: [String], environment: [String: String] = ProcessInfo.processInfo.environment) {
+    let caches = Self.caches(environment)
+    cache = caches.map { "\($0)/\(names[0])" }
+    places = Self.roots(environment).flatMap { root in names.map { Place(path: "\(root.path)/\($0)", reason: root.reason) } }
+  }
+
+  /// The folders that hold the sets' folders.
+  package static func roots(_ environment: [String: String] = ProcessInfo.processInfo.environment) -> [Place] {
+    var roots: [Place] = []
+    if let own = environment["NNLUA_DATA"], !own.isEmpty { roots.append(Place(path: own, reason: "$NNLUA_DATA")) }
+    if let caches = caches(environment) { roots.append(Place(path: caches, reason: "the user's cache")) }
+    roots.append(Place(path: "/usr/share/datasets", reason: "the system's"))
+    return roots
+  }
+
+  /// nnlua's folder in the user's cache.
+  private static func caches(_ environment: [String: String]) -> String? {
     func value(_ name: String) -> String? { environment[name].flatMap { $0.isEmpty ? nil : $0 } }
-    let caches = value("XDG_CACHE_HOME").flatMap { $0.hasPrefix("/") ? $0 : nil } ?? value("HOME").map { $0 + "/.cache" }
-    cache = caches.map { "\($0)/nnlua/\(names[0])" }
-    var roots: [(String, String)] = []
-    if let own = value("NNLUA_DATA") { roots.append((own, "$NNLUA_DATA")) }
-    if let caches { roots.append((caches + "/nnlua", "the user's cache")) }
-    roots.append(("/usr/share/datasets", "the system's"))
-    places = roots.flatMap { root, reason in names.map { Place(path: "\(root)/\($0)", reason: reason) } }
+    return (value("XDG_CACHE_HOME").flatMap { $0.hasPrefix("/") ? $0 : nil } ?? value("HOME").map { $0 + "/.cache" }).map { $0 + "/nnlua" }
   }
 
   /// The first folder that holds every file, and the files' paths. Each may be plain or packed.

@@ -18,6 +18,7 @@ enum ImageFolder {
   private static let largest = 1 << 28
 
   private static func names(_ path: String) throws -> [String] {
+    do { try Sandbox.checkReading(path) } catch { throw LuaError("image_folder: \(path) \(error)") }
     do { return try FileManager.default.contentsOfDirectory(atPath: path).filter { !$0.hasPrefix(".") }.sorted() } catch {
       throw LuaError("image_folder: cannot read the folder \(path)")
     }
@@ -104,7 +105,7 @@ enum ImageFolder {
         read(file, options, size, into: target.bytes + i * width)
       } catch let error as LuaError { failures.withLock { $0[i] = error.message } } catch { failures.withLock { $0[i] = "\(error)" } }
     }
-    if LuaState.isInterrupted { throw LuaError("image_folder: interrupted") }
+    try LuaState.checkInterrupt()
     let failed = failures.withLock { $0 }
     if let first = failed.keys.min(), !options.skip { throw LuaError("image_folder: \(files[first]): \(failed[first]!)") }
     let kept = files.indices.filter { failed[$0] == nil }

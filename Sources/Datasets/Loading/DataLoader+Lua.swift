@@ -8,6 +8,14 @@ extension DataLoader {
     operators: [
       ("__len", Row("__len", "The number of batches in an epoch.", Param("loader", DataLoader.self), Param("same", LuaRest.self)) { loader, _ in loader.count }),
       ("__tostring", Row("__tostring", "Its dataset and batch size.", Param("loader", DataLoader.self)) { $0.description }),
+      (
+        "__display",
+        Row("__display", "What a notebook shows: its batches, and samples of its dataset.", Param("loader", DataLoader.self)) { loader in
+          var html = HTML.heading("DataLoader", loader.summary)
+          if case .set(let set) = loader.source { html += try DatasetDisplay.html(set) }
+          return DisplayBundle(text: loader.description, [("text/html", .text(html))])
+        }
+      ),
     ],
     newIndex: { stack in
       guard stack.string(at: 2) == "epoch", let epoch = stack.integer(at: 3) else {
@@ -23,8 +31,9 @@ extension DataLoader {
       case .set(let set): set.description
       case .script(let set): "\(set.count) items"
       }
-    return "DataLoader(\(set); \(count) batches of \(batchSize)\(shuffle ? ", shuffled" : "")\(transform.map { ", \($0.description)" } ?? ""))"
+    return "DataLoader(\(set); \(summary))"
   }
+  private var summary: String { "\(count) batches of \(batchSize)\(shuffle ? ", shuffled" : "")\(transform.map { ", \($0.description)" } ?? "")" }
 
   /// Pushes a pass over the loader at index 1; it keeps the loader, and so the transform and the script's set, alive.
   private static func iterate(_ stack: LuaStack, _ loader: DataLoader, numbered: Bool) throws -> Int32 {

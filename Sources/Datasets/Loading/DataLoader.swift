@@ -1,23 +1,23 @@
-public import LuaBridge
+package import LuaBridge
 internal import Tensors
 
 /// Deals a dataset in batches.
-public final class DataLoader: LuaObject, @unchecked Sendable {
+package final class DataLoader: LuaObject, @unchecked Sendable {
   enum Source {
     case set(Dataset)
     /// Anchored in the loader's userdata.
     case script(ScriptSet)
   }
   let source: Source
-  public let batchSize: Int
-  public let shuffle: Bool
-  public let dropLast: Bool
+  package let batchSize: Int
+  package let shuffle: Bool
+  package let dropLast: Bool
   /// A stream of orders of its own; nil draws from the stream of `T.manual_seed`.
-  public let seed: Int?
+  package let seed: Int?
   /// How many batches are made ahead on another thread.
   let prefetch: Int
   /// How many orders were drawn: with `seed`, it alone says which order comes next, so that a resumed run goes on as the unbroken one.
-  public var epoch = 0
+  package var epoch = 0
   /// Its functions are anchored in the loader's userdata.
   var transform: Transform?
 
@@ -34,7 +34,7 @@ public final class DataLoader: LuaObject, @unchecked Sendable {
   }
 
   /// - Errors: a batch size below 1, an empty set.
-  public convenience init(_ dataset: Dataset, batchSize: Int = 1, shuffle: Bool = false, dropLast: Bool = false, seed: Int? = nil) throws {
+  package convenience init(_ dataset: Dataset, batchSize: Int = 1, shuffle: Bool = false, dropLast: Bool = false, seed: Int? = nil) throws {
     try self.init(.set(dataset), batchSize: batchSize, shuffle: shuffle, dropLast: dropLast, seed: seed, prefetch: 0)
   }
 
@@ -46,7 +46,7 @@ public final class DataLoader: LuaObject, @unchecked Sendable {
   }
 
   /// Batches in an epoch; the last may be smaller unless it is dropped.
-  public var count: Int { items / batchSize + (dropLast || items % batchSize == 0 ? 0 : 1) }
+  package var count: Int { items / batchSize + (dropLast || items % batchSize == 0 ? 0 : 1) }
 
   /// The positions of the next epoch, in the order they are dealt.
   package func order() throws -> [Int] { try pass().order }
@@ -60,7 +60,7 @@ public final class DataLoader: LuaObject, @unchecked Sendable {
     return (order, stream.bits())
   }
 
-  public static var luaName: String { "DataLoader" }
-  public static var userValues: Int32 { 1 }
-  public var luaClass: LuaClass { Self.type }
+  package static var luaName: String { "DataLoader" }
+  package static var userValues: Int32 { 1 }
+  package var luaClass: LuaClass { Self.type }
 }

@@ -11,6 +11,7 @@ extension Dataset {
     operators: [
       ("__len", Row("__len", "The number of samples.", Param("set", Dataset.self), Param("same", LuaRest.self)) { set, _ in set.count }),
       ("__tostring", Row("__tostring", "Its title, sizes and types.", Param("set", Dataset.self)) { set in set.description }),
+      ("__display", DatasetDisplay.row),
     ],
     index: { stack in
       let set = try Dataset.decode(stack, 1)

@@ -18,6 +18,7 @@ public final class Dataset: LuaObject, @unchecked Sendable {
     var skipped: [String]?
   }
 
+  /// What the set is called where it is shown.
   public let title: String
   let columns: [Column]
   let details: Details
@@ -60,7 +61,9 @@ public final class Dataset: LuaObject, @unchecked Sendable {
     rows = nil
   }
 
+  /// The number of samples.
   public var count: Int { rows?.count ?? columns[0].stored.shape[0] }
+  /// The names of the classes; nil where targets are numbers, or unnamed.
   public var classes: [String]? { details.classes }
   public func closed() { madeInputs = nil }
 

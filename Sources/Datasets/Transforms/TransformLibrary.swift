@@ -1,9 +1,9 @@
-public import LuaBridge
+package import LuaBridge
 
 /// `nnlua.data.transforms`: augmentation and normalising, as functions of a batch or of one sample.
-public enum TransformLibrary {
+package enum TransformLibrary {
   static let all: [Row] = [
     RandomWindow.shift, RandomWindow.crop, Flip.row, Rotate.row, Resize.row, Normalize.row, OneHot.row, Compose.row,
   ]
-  public static let library = Library("nnlua.data.transforms", "What is done with samples before they are learned from.", rows: all, types: [Transform.type])
+  package static let library = Library("nnlua.data.transforms", "What is done with samples before they are learned from.", rows: all, types: [Transform.type])
 }

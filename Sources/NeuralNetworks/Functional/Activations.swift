@@ -34,6 +34,7 @@ public enum Activation: Sendable, Equatable {
     return paper.isEmpty ? text : text + "\nPaper: \(paper)"
   }
 
+  /// The activation of every element of x.
   public func callAsFunction(_ x: Tensor) throws -> Tensor {
     switch self {
     case .relu: try apply(.relu, x, "relu")

@@ -32,16 +32,18 @@ extension Functional {
 
   /// Convolution of (N, C, H, W), after all checks.
   static func convolve(
-    _ x: Tensor, _ weight: Tensor, _ bias: Tensor?, stride: Pair, padding: Padding, dilation: Pair, groups: Int, _ call: ConvolutionCall
+    _ x: Tensor, _ weight: Tensor, _ bias: Tensor?, stride: Pair, padding: Padding, dilation: Pair, groups: Int, _ call: ConvolutionCall,
+    relu: Bool = false
   ) throws -> Tensor {
     let geometry = try geometry(x.shape, weight.shape, bias, stride: stride, padding: padding, dilation: dilation, groups: groups, call)
     let type = floatType(x, weight, bias)
-    return try ConvolutionOps.forward(x.to(type), weight.to(type), bias?.to(type), geometry, call.name)
+    return try ConvolutionOps.forward(x.to(type), weight.to(type), bias?.to(type), geometry, call.name, relu: relu)
   }
 
   /// Checks everything a convolution can be asked.
   static func geometry(
-    _ x: Shape, _ weight: Shape, _ bias: Tensor?, stride: Pair, padding: Padding, dilation: Pair, groups: Int, _ call: ConvolutionCall
+    _ x: Shape, _ weight: Shape, _ bias: Tensor?, stride: Pair, padding: Padding, dilation: Pair, groups: Int, _ call: ConvolutionCall,
+    relu: Bool = false
   ) throws -> ConvolutionGeometry {
     let stride = try stride.checked("stride", atLeast: 1, call.name), dilation = try dilation.checked("dilation", atLeast: 1, call.name)
     guard groups >= 1 else { throw LuaError("\(call.name): groups must be at least 1, got \(groups)") }

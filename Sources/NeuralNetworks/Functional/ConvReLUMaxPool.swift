@@ -3,6 +3,18 @@ internal import LuaBridge
 public import Tensors
 
 extension Functional {
+  /// relu(conv2d(x, weight, bias)), and max-pooling behind it where `pool` is given, in one node and one pass over memory, for `Sequential`.
+  static func convReLU(
+    _ x: Tensor, _ weight: Tensor, _ bias: Tensor?, stride: Pair, padding: Padding, dilation: Pair, groups: Int, pool: Int?
+  ) throws -> Tensor {
+    if let pool {
+      return try convReLUMaxPool(x, weight, bias, stride: stride, padding: padding, dilation: dilation, groups: groups, pool: pool)
+    }
+    guard x.rank == 4, weight.rank == 4 else { throw LuaError("conv2d: input must be {N,C,H,W}, got \(x.shape)") }
+    let call = ConvolutionCall(name: "conv2d", input: x.shape, weight: weight.shape)
+    return try convolve(x, weight, bias, stride: stride, padding: padding, dilation: dilation, groups: groups, call, relu: true)
+  }
+
   /// maxPool2d(relu(conv2d(x, weight, bias)), pool) in one node and one pass over memory, for `Sequential`.
   ///
   /// Backward keeps which place of each window won (one byte a result) in place of two activations, and adds one patch of the image for each

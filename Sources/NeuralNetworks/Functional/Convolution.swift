@@ -25,8 +25,12 @@ enum ConvolutionOps {
   }
 
   /// y = x ∗ w + bias
-  static func forward(_ x: Tensor, _ w: Tensor, _ bias: Tensor?, _ geometry: ConvolutionGeometry, _ name: String) throws -> Tensor {
-    let isTimed = Profiler.begin(op: name)
+  /// - relu: y = max(x ∗ w + bias, 0) in the same pass over memory; backward reads from y where it was positive.
+  static func forward(
+    _ x: Tensor, _ w: Tensor, _ bias: Tensor?, _ geometry: ConvolutionGeometry, _ name: String, relu: Bool = false
+  ) throws -> Tensor {
+    let op = relu ? "conv2d, relu" : name
+    let isTimed = Profiler.begin(op: op)
     defer { if isTimed { Profiler.end() } }
     countWork(geometry, x.type)
     let y = try Tensor(empty: Shape(geometry.batch, geometry.outChannels, geometry.outHeight, geometry.outWidth), x.type)
@@ -34,14 +38,15 @@ enum ConvolutionOps {
     try checkMemory(.forward, y.type, geometry)
     withExtendedLifetime((source, weight, shift)) {
       Convolution.forward(
-        Functional.width(y), geometry, x: source.pointer, weight: weight.pointer, bias: shift.map { UnsafeRawPointer($0.pointer) }, y: y.pointer)
+        Functional.width(y), geometry, x: source.pointer, weight: weight.pointer, bias: shift.map { UnsafeRawPointer($0.pointer) }, y: y.pointer,
+        activation: relu ? .relu : .none)
     }
     let inputs = bias.map { [x, w, $0] } ?? [x, w]
     if Tape.follows(inputs) {
-      try y.follow(name, inputs, saving: [x, w]) { node, g in
+      try y.follow(op, inputs, saving: relu ? [x, w, y] : [x, w]) { node, g in
         let x = try node.saved(0), w = try node.saved(1)
         // Both gradients read it: an expanded one (behind a sum) is written out once.
-        let g = Tape.isOn ? g : try g.contiguous()
+        let g = relu ? try Unary.gradient(.relu, x: nil, y: node.saved(2), g) : Tape.isOn ? g : try g.contiguous()
         let gx = node.needs(0) ? try inputGradient(g, w, geometry, name) : nil
         let hasBias = node.inputCount == 3
         // The kernel sums the bias's gradient on its way, but the tape would not see that.

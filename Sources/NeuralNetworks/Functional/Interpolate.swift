@@ -17,7 +17,9 @@ public enum Interpolation: String, LuaValue, CaseIterable, Sendable {
 
 /// A factor for all axes, or a list with one for each.
 public struct Factors: LuaValue, Sendable {
+  /// One for every dimension of the image, or one for all.
   public var list: [Double]
+  /// Factors of the size, by dimension.
   public init(_ list: [Double]) { self.list = list }
   public static var luaName: String { "number or list of numbers" }
   public static func decode(_ stack: LuaStack, _ index: Int32) throws -> Factors {

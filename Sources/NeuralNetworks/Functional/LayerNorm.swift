@@ -4,7 +4,9 @@ public import Tensors
 
 /// A list of sizes in one argument: a number or a list.
 public struct Sizes: LuaValue, Sendable {
+  /// Sizes of the last dimensions.
   public var list: [Int]
+  /// Sizes of the last dimensions.
   public init(_ list: [Int]) { self.list = list }
   public static var luaName: String { "integer or list of integers" }
   public static var takesList: Bool { true }

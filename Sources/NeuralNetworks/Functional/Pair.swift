@@ -2,9 +2,12 @@ public import LuaBridge
 
 /// A size along both axes of an image: a script writes a number or `{h, w}`.
 public struct Pair: LuaValue, Equatable, Sendable, ExpressibleByIntegerLiteral, CustomStringConvertible {
+  /// The first of the two, down.
   public var height: Int
+  /// The second, across.
   public var width: Int
 
+  /// Height and width.
   public init(_ height: Int, _ width: Int) {
     self.height = height
     self.width = width

@@ -3,7 +3,9 @@ public import Tensors
 
 /// y[o] = x1ᵀ · weight[o] · x2 + bias[o], with a learned weight (out, in1, in2) and bias (out).
 public final class Bilinear: Module, @unchecked Sendable {
+  /// (out, in1, in2)
   public let weight: Tensor
+  /// (out)
   public let bias: Tensor?
 
   init(_ in1: Int, _ in2: Int, _ out: Int, bias: Bool, initial: InitialValues) throws {

@@ -3,6 +3,7 @@ public import Tensors
 
 /// `Functional.conv1d` with a learned weight (out, in / groups, k) and bias (out).
 public final class Conv1d: ConvolutionLayer, @unchecked Sendable {
+  /// - Errors: sizes below 1; channels that the groups do not divide.
   public init(
     _ inChannels: Int, _ outChannels: Int, _ kernel: Int, stride: Int = 1, padding: Padding = .size(0), dilation: Int = 1, groups: Int = 1, bias: Bool = true,
     initial: InitialValues = .default

@@ -3,6 +3,7 @@ public import Tensors
 
 /// `Functional.conv2d` with a learned weight (out, in / groups, kh, kw) and bias (out).
 public final class Conv2d: ConvolutionLayer, @unchecked Sendable {
+  /// - Errors: sizes below 1; channels that the groups do not divide.
   public init(
     _ inChannels: Int, _ outChannels: Int, _ kernel: Pair, stride: Pair = 1, padding: Padding = .size(0), dilation: Pair = 1, groups: Int = 1, bias: Bool = true,
     initial: InitialValues = .default

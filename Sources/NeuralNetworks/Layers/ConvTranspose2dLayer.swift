@@ -5,6 +5,7 @@ public import Tensors
 public final class ConvTranspose2d: ConvolutionLayer, @unchecked Sendable {
   private let outputPadding: Pair
 
+  /// - Errors: sizes below 1; channels that the groups do not divide; an output padding that is not below stride or dilation.
   public init(
     _ inChannels: Int, _ outChannels: Int, _ kernel: Pair, stride: Pair = 1, padding: Pair = 0, outputPadding: Pair = 0, groups: Int = 1, bias: Bool = true,
     dilation: Pair = 1, initial: InitialValues = .default

@@ -5,10 +5,15 @@ public import Tensors
 ///
 /// - Errors: channels, kernels, strides or dilations below 1; groups that do not divide the channels.
 public class ConvolutionLayer: Module, @unchecked Sendable {
+  /// The kernels: (out, in / groups, height, width).
   public let weight: Tensor
+  /// (out)
   public let bias: Tensor?
+  /// Steps of the kernel over the image, and between its own elements.
   public let stride: Pair, dilation: Pair
+  /// Zeros around the image.
   public let padding: Padding
+  /// Parts that channels are divided into, each with kernels of its own.
   public let groups: Int
   let inChannels: Int, outChannels: Int
   private let kernel: [Int]

@@ -3,6 +3,7 @@ public import Tensors
 
 /// A learned table of vectors: y[…] = weight[x[…]].
 public final class Embedding: Module, @unchecked Sendable {
+  /// One row for every index.
   public let weight: Tensor
   private let padding: Int?, maxNorm: Double?, normType: Double
 

@@ -2,7 +2,7 @@ internal import LuaBridge
 internal import Tensors
 
 /// Every layer, container and loss of `nnlua.nn`: adding one is its file and a line here.
-public enum Layers {
+package enum Layers {
   static let rows: [Row] =
     [
       Sequential.row, ModuleList.row, ModuleDict.row, Residual.row, Lambda.row, Identity.row, Parameter.row,

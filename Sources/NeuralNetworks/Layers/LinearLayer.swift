@@ -8,9 +8,12 @@ public import Tensors
 /// - Shapes: x (…, in); weight (out, in); bias (out); y (…, out).
 /// - Errors: another last dim of x.
 public final class Linear: Module, @unchecked Sendable {
+  /// (out, in)
   public let weight: Tensor
+  /// (out)
   public let bias: Tensor?
 
+  /// - Errors: sizes below 1.
   public init(_ inFeatures: Int, _ outFeatures: Int, bias: Bool = true, initial: InitialValues = .default) throws {
     guard inFeatures > 0, outFeatures > 0 else { throw LuaError("Linear: sizes must be at least 1, got \(inFeatures) -> \(outFeatures)") }
     weight = try Tensor(empty: Shape.checked([outFeatures, inFeatures], "Linear"), .default)

@@ -17,6 +17,7 @@ public final class MultiheadAttention: Module, @unchecked Sendable {
   private let bias: Tensor?
   private let output: Linear
 
+  /// - Errors: sizes below 1; heads that do not divide the embedding; a dropout outside 0..1.
   public init(
     _ features: Int, _ heads: Int, dropout: Double = 0, bias: Bool = true, keyFeatures: Int? = nil, valueFeatures: Int? = nil, batchFirst: Bool = false
   ) throws {
@@ -70,6 +71,7 @@ public final class MultiheadAttention: Module, @unchecked Sendable {
     public var padding: Tensor?
     /// Query i looks at keys 1 … i only.
     public var causal: Bool
+    /// What may not look at what: nothing is hidden without masks.
     public init(attention: Tensor? = nil, padding: Tensor? = nil, causal: Bool = false) { (self.attention, self.padding, self.causal) = (attention, padding, causal) }
   }
 

@@ -25,6 +25,7 @@ public class RecurrentCell: Module, @unchecked Sendable {
   /// h after a first step; states begin at 0.
   public override func forward(_ x: Tensor) throws -> Tensor { try run(x).h }
 
+  /// One step in time: the new state from the input and the old one, zeros where there is none.
   public func run(_ x: Tensor, h: Tensor? = nil, c: Tensor? = nil) throws -> (h: Tensor, c: Tensor?) {
     let name = "\(cell.name)_cell"
     guard x.rank == 2 || x.rank == 1 else { throw LuaError("\(name): input must be {N,in} or {in}, got \(x.shape)") }

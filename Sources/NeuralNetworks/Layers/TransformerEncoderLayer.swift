@@ -51,6 +51,7 @@ public final class TransformerEncoderLayer: Module, @unchecked Sendable {
   public override var summaryLine: String { "\(settings.features), \(settings.heads) heads, \(settings.inner)" + (settings.batchFirst ? ", batch_first" : "") }
   public override func forward(_ x: Tensor) throws -> Tensor { try run(x, MultiheadAttention.Masks()) }
 
+  /// The output for x, with what the masks hide left out.
   public func run(_ x: Tensor, _ masks: MultiheadAttention.Masks) throws -> Tensor {
     if settings.normFirst {
       let y = try Elementwise.add(x, attended(norm1(x), masks))
@@ -117,6 +118,7 @@ public final class TransformerEncoder: Module, @unchecked Sendable {
 
   public override var summaryLine: String { "\(layers.count) layers" }
   public override func forward(_ x: Tensor) throws -> Tensor { try run(x, MultiheadAttention.Masks()) }
+  /// The output for x, with what the masks hide left out.
   public func run(_ x: Tensor, _ masks: MultiheadAttention.Masks) throws -> Tensor {
     let y = try layers.reduce(x) { x, layer in try ModuleCalls.inside(layer) { try layer.run(x, masks) } }
     return try norm?(y) ?? y

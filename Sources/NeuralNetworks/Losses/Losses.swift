@@ -10,6 +10,7 @@ public final class Loss: Module, @unchecked Sendable {
   }
   public override var kind: String { name }
 
+  /// The loss of a prediction, a scalar unless the reduction is none.
   public func callAsFunction(_ prediction: Tensor, _ target: Tensor) throws -> Tensor {
     guard inputs.count == 2 else { throw LuaError("\(name): takes \(inputs.joined(separator: ", "))") }
     return try ModuleCalls.inside(self) { try formula([prediction, target]) }

@@ -16,6 +16,7 @@ open class Module: LuaObject, @unchecked Sendable {
   private var ownBufferList: [(name: String, tensor: Tensor)] = []
   private var ownChildList: [(name: String, module: Module)] = []
 
+  /// Subclasses register their parameters, buffers and children after it.
   public init() { Module.alive &+= 1 }
   deinit { Module.alive &-= 1 }
   /// Modules alive, for tests of leaks.
@@ -47,7 +48,9 @@ open class Module: LuaObject, @unchecked Sendable {
 
   /// This module's own, without its children's.
   open func ownParameters() throws -> [(name: String, tensor: Tensor)] { ownParameterList }
+  /// Buffers of this module alone, without those of its children.
   open func ownBuffers() throws -> [(name: String, tensor: Tensor)] { ownBufferList }
+  /// The modules directly inside this one.
   open func ownChildren() throws -> [(name: String, module: Module)] { ownChildList }
 
   /// The same module, though reached by another Swift object (a Lua module is wrapped anew each time).
@@ -125,7 +128,9 @@ extension Module {
     var seen: Set<ObjectIdentifier> = []
     return try collect { try $0.ownParameters() }.filter { seen.insert(ObjectIdentifier($0.tensor)).inserted }
   }
+  /// All parameters, those of children too.
   public func parameters() throws -> [Tensor] { try namedParameters().map(\.tensor) }
+  /// All buffers with their paths, those of children too.
   public func namedBuffers() throws -> [(name: String, tensor: Tensor)] { try collect { try $0.ownBuffers() } }
 
   /// This module and all below it, parents first, each once.

@@ -5,6 +5,7 @@ internal import Tensors
 extension ModuleLibrary {
   static let operators: [(String, Row)] = [
     ("__call", methods[0]),
+    ("__display", ModuleDisplay.row),
     ("__tostring", Row("tostring", "The module as text.", Param("module", Module.self), place: []) { try $0.treeLines().joined(separator: "\n") }),
     (
       "__len",

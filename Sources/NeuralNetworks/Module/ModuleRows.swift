@@ -1,9 +1,9 @@
-public import LuaBridge
+package import LuaBridge
 internal import Tensors
 
 /// `nnlua.nn`: layers, losses, containers, and what every module can do.
-public enum ModuleLibrary {
-  public static let all: [Row] = Layers.rows + [classRow]
+package enum ModuleLibrary {
+  package static let all: [Row] = Layers.rows + [classRow]
 
   private static let classRow = Row(
     script: "class",
@@ -23,12 +23,12 @@ public enum ModuleLibrary {
       return Net(8)(T.rand(3, 4))
       """, returns: "table")
 
-  public static let library = Library(
+  package static let library = Library(
     "nnlua.nn", "Layers, losses, containers and modules of one's own.", rows: all, classes: [moduleClass],
     types: [luaClass("Sequential", ModuleSequence.methods), luaClass("ModuleList", ModuleSequence.methods), luaClass("ModuleDict", ModuleDict.methods)],
     lua: ShippedFile.text("class.lua"))
 
-  public static let moduleClass = LuaClass(
+  package static let moduleClass = LuaClass(
     "Module",
     """
     A layer, a loss, a container or a network of one's own (`nn.class`): `net(x)` runs it. Its parameters, buffers and children are fields by their names \

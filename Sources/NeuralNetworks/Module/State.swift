@@ -4,7 +4,9 @@ public import Tensors
 /// Tensors by name, as scripts hold a state: a Lua table.
 public struct TensorTable: LuaValue {
   public static var luaName: String { "table of Tensors" }
+  /// Names and tensors in order.
   public var entries: [(name: String, tensor: Tensor)]
+  /// A table of these, in order.
   public init(_ entries: [(name: String, tensor: Tensor)]) { self.entries = entries }
 
   public static func decode(_ stack: LuaStack, _ index: Int32) throws -> TensorTable {
@@ -115,7 +117,7 @@ extension Module {
 private func padded(_ text: String, _ width: Int) -> String { text + String(repeating: " ", count: max(width - text.count, 0)) }
 
 /// 1234567 as "1,234,567".
-private func grouped(_ number: Int) -> String {
+func grouped(_ number: Int) -> String {
   var text = "", digits = Array(String(number))
   while digits.count > 3 {
     text = "," + String(digits.suffix(3)) + text

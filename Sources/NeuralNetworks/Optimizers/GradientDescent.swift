@@ -17,7 +17,7 @@ enum GradientDescent {
     func note(_ row: Int) { if bytes > 0 { (path.pointer + row * bytes).copyMemory(from: x.pointer, byteCount: bytes) } }
     note(0)
     for step in 0..<steps {
-      if LuaState.isInterrupted { throw LuaError("interrupted!") }
+      try LuaState.checkInterrupt()
       // A tensor of its own for each call, so that whatever f keeps of it stays as it was.
       let point = try x.copied()
       try point.requireGrad()

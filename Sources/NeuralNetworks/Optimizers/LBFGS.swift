@@ -66,7 +66,7 @@ public final class LBFGS: Optimizer, @unchecked Sendable {
 
     var iteration = 0
     while iteration < settings.maxIterations {
-      if LuaState.isInterrupted { throw LuaError("interrupted!") }
+      try LuaState.checkInterrupt()
       iteration += 1
       m.iterations += 1
       let d = try direction(g, &m, v, scratch)

@@ -20,7 +20,7 @@ enum LineSearch {
     let c1 = 1e-4, c2 = 0.9
     let loss = start.loss, slope = start.slope
     func at(_ t: Double) throws -> Point {
-      if LuaState.isInterrupted { throw LuaError("interrupted!") }
+      try LuaState.checkInterrupt()
       let (loss, gradient, slope) = try evaluate(t)
       return (t, loss, gradient, slope)
     }

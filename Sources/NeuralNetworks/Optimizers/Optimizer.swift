@@ -7,6 +7,7 @@ public import Tensors
 ///
 /// A subclass gives the update of one tensor; which tensors, their state and the count of steps are kept here.
 open class Optimizer: LuaObject, @unchecked Sendable {
+  /// What messages call it.
   open var kind: String { "\(Self.self)" }
   /// The learning rate.
   open var lr: Double
@@ -80,6 +81,7 @@ open class Optimizer: LuaObject, @unchecked Sendable {
     try step()
   }
 
+  /// Drops the gradients of all parameters.
   open func zeroGrad() { for parameter in parameters { parameter.grad = nil } }
 
   // MARK: state

@@ -3,15 +3,18 @@ public import Tensors
 
 /// `nnlua.optim`: every optimizer, one a line.
 public enum OptimizerLibrary {
-  public static let all: [Row] = [
+  package static let all: [Row] = [
     SGD.row, SGD.momentumRow, SGD.nesterovRow, Adagrad.row, RMSprop.row, Adadelta.row, Adam.row, Adam.decoupledRow, NAdam.row, RAdam.row, LBFGS.row,
     GradientDescent.row,
   ]
-  public static let library = Library("nnlua.optim", "Optimizers.", rows: all, classes: [optimizerClass], lua: ShippedFile.text("optim.lua"))
+  package static let library = Library("nnlua.optim", "Optimizers.", rows: all, classes: [optimizerClass], lua: ShippedFile.text("optim.lua"))
 
-  public static let optimizerClass = LuaClass(
+  package static let optimizerClass = LuaClass(
     "Optimizer", "Changes parameters by their gradients: what `optim.Adam(net, …)` and the others make.", rows: methods,
-    operators: [("__tostring", Row("tostring", "The optimizer as text.", Param("optimizer", Optimizer.self), place: []) { $0.title })],
+    operators: [
+      ("__tostring", Row("tostring", "The optimizer as text.", Param("optimizer", Optimizer.self), place: []) { $0.title }),
+      ("__display", Row("__display", "What a notebook shows: the settings of each group of parameters.", Param("optimizer", Optimizer.self), place: []) { $0.bundle }),
+    ],
     newIndex: { stack in
       let optimizer = try Optimizer.decode(stack, 1), name = stack.string(at: 2)
       guard name == "lr" || name == "momentum" && optimizer.momentum != nil else { throw LuaError("\(optimizer.kind) has no field '\(name ?? "?")' to set") }
@@ -23,8 +26,8 @@ public enum OptimizerLibrary {
     })
 
   // Settings that many optimizers have.
-  public static let weightDecay = Param.option("weight_decay", default: 0.0, "λ of the penalty ½ λ p²")
-  public static let maximize = Param.option("maximize", default: false, "climb: the gradient's sign is turned")
+  package static let weightDecay = Param.option("weight_decay", default: 0.0, "λ of the penalty ½ λ p²")
+  package static let maximize = Param.option("maximize", default: false, "climb: the gradient's sign is turned")
 
   static let methods: [Row] = [
     Row(
@@ -169,5 +172,19 @@ struct ParameterSource: LuaValue {
     defer { stack.pop() }
     guard stack.type(at: -1) != .nil else { throw LuaError("\(name): a parameter group is a table {params = …, lr = …}; group 1 has no params") }
     return stack.length(at: index)
+  }
+}
+
+extension Optimizer {
+  /// How a notebook shows it.
+  fileprivate var bundle: DisplayBundle {
+    let rows = groups.enumerated().map { place, group -> [HTML.Cell] in
+      [
+        .number("\(place + 1)"), .number(shortNumber(group.lr)), .number(group.momentum.map { shortNumber($0) } ?? ""), .number("\(group.parameters.count)"),
+        .number(grouped(group.parameters.reduce(0) { $0 + $1.count })),
+      ]
+    }
+    let headings: [HTML.Cell] = [.number("group"), .number("lr"), .number("momentum"), .number("tensors"), .number("values")]
+    return DisplayBundle(text: title, [("text/html", .text(HTML.heading(title) + HTML.table(headings, rows)))])
   }
 }

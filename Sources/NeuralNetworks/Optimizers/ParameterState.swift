@@ -19,5 +19,6 @@ public final class ParameterState: @unchecked Sendable {
     return made.pointer
   }
 
+  /// Whether a step has made it already.
   public func has(_ name: String) -> Bool { tensors[name] != nil }
 }

@@ -43,7 +43,7 @@ enum ChildProcess {
     if !done { kill(process, SIGKILL) }
     var status: Int32 = 0
     while waitpid(process, &status, 0) < 0 && errno == EINTR {}
-    if !done { throw LuaError("interrupted!") }
+    if !done { throw LuaState.interruption }
     result.status = status & 0x7f == 0 ? status >> 8 & 0xff : 128 + status & 0x7f
     return result
   }

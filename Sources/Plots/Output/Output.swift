@@ -18,15 +18,22 @@ enum Output {
       return figure
     },
     Row(
-      "show",
+      results: "show",
       """
-      Shows the picture on the terminal: as it is where the terminal knows kitty's or sixel graphics, else in characters; without a terminal, writes nnlua-figure-1.png and so on.
+      Shows the picture where the script runs: in the notebook or report; on the terminal as it is where that knows kitty's or sixel graphics, else in characters;
+      without a terminal, writes nnlua-figure-1.png and so on.
       After plot.show() the next call begins a new figure. NNLUA_GRAPHICS=kitty, sixel, text or none decides for the terminal.
       Errors: an empty figure; gnuplot is missing.
-      """, Param("figure", Figure.self), place: .method, example: "return plot.figure():line({1, 2, 3}, {1, 4, 9}):show()"
-    ) { figure in
-      try show(figure)
-      return figure
+      """, Param("figure", Figure.self), place: .method, example: "return plot.figure():line({1, 2, 3}, {1, 4, 9}):show()", returns: "Figure"
+    ) { stack, figure in
+      if let frontEnd = stack.state.frontEnd {
+        frontEnd.show(try bundle(figure, for: "show"), id: nil, isUpdate: false)
+        figure.isShown = true
+      } else {
+        try show(figure)
+      }
+      figure.push(stack)
+      return 1
     },
     Row(
       "text",
@@ -60,7 +67,17 @@ enum Output {
     return text
   }
 
+  /// Larger pictures are shown as pixels: a page with them would no longer scroll.
+  private static let mostDrawing = 2_000_000
+
+  static func bundle(_ figure: Figure, for function: String) throws -> DisplayBundle {
+    let drawing = try Gnuplot.picture(figure, "svg", for: function)
+    guard drawing.count > mostDrawing else { return DisplayBundle(text: figure.description, [("image/svg+xml", .text(String(decoding: drawing, as: UTF8.self)))]) }
+    return DisplayBundle(text: figure.description, [("image/png", .bytes(try Gnuplot.picture(figure, "png", for: function)))])
+  }
+
   static func save(_ figure: Figure, _ path: String, for function: String) throws {
+    do { try Sandbox.forbid("files cannot be written") } catch { throw LuaError("\(function): \(error)") }
     let name = path.split(separator: "/", omittingEmptySubsequences: false).last ?? ""
     let ending = name.contains(".") ? name.split(separator: ".", omittingEmptySubsequences: false).last!.lowercased() : ""
     guard ["svg", "png", "pdf"].contains(ending) else {

@@ -1,3 +1,5 @@
+internal import LuaBridge
+
 #if canImport(Glibc)
   internal import Glibc
 #endif
@@ -73,25 +75,12 @@ enum Screen {
 
   /// A PNG in kitty's graphics protocol: base64 in pieces of at most 4096 characters, all but the last marked m=1.
   static func kitty(_ png: [UInt8]) -> [UInt8] {
-    let text = base64(png)
+    let text = Base64.bytes(png)
     var result: [UInt8] = []
     for start in stride(from: 0, to: text.count, by: 4096) {
       let end = min(start + 4096, text.count)
       result += Array("\u{1b}_G\(start == 0 ? "a=T,f=100," : "")m=\(end < text.count ? 1 : 0);".utf8) + text[start..<end] + Array("\u{1b}\\".utf8)
     }
     return result + [10]
-  }
-
-  static func base64(_ bytes: [UInt8]) -> [UInt8] {
-    let letters = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
-    var result: [UInt8] = []
-    result.reserveCapacity((bytes.count + 2) / 3 * 4)
-    for start in stride(from: 0, to: bytes.count, by: 3) {
-      let given = min(bytes.count - start, 3)
-      var group = 0
-      for i in 0..<3 { group = group << 8 | (i < given ? Int(bytes[start + i]) : 0) }
-      for i in 0..<4 { result.append(i <= given ? letters[group >> (18 - 6 * i) & 63] : UInt8(ascii: "=")) }
-    }
-    return result
   }
 }

@@ -16,6 +16,7 @@ public enum ElementType: UInt8, CaseIterable, Sendable, Comparable {
     case .float64: "float64"
     }
   }
+  /// By the name that scripts use: "float32".
   public init?(name: String) {
     guard let type = Self.allCases.first(where: { $0.name == name }) else { return nil }
     self = type
@@ -28,6 +29,7 @@ public enum ElementType: UInt8, CaseIterable, Sendable, Comparable {
     case .int64, .float64: 8
     }
   }
+  /// Whether gradients can flow through it.
   public var isFloat: Bool { self >= .float32 }
   /// Which kernels compute it; nil for the whole-number types.
   public var width: FloatWidth? { self == .float32 ? .float32 : self == .float64 ? .float64 : nil }
@@ -53,9 +55,13 @@ extension ElementType: LuaValue {
 
 /// The Swift type behind an element type.
 public protocol Element: Comparable, SendableMetatype {
+  /// The type of tensors of such elements.
   static var elementType: ElementType { get }
+  /// From a number, cut off to what the type can hold.
   init(number: Double)
+  /// From an integer, cut off to what the type can hold.
   init(integer: Int64)
+  /// As a number.
   var number: Double { get }
   /// Whole numbers without a detour through Double; fractions are cut, what does not fit is clamped.
   var integer: Int64 { get }
@@ -106,7 +112,9 @@ extension UInt8: Element {
 
 /// A truth value in memory: one byte, 0 or 1.
 public struct Truth: Element {
+  /// 0 or 1.
   public var byte: UInt8
+  /// 0 or 1 of a boolean.
   @inline(__always) public init(_ value: Bool) { byte = value ? 1 : 0 }
   @inline(__always) public init(number: Double) { byte = number != 0 ? 1 : 0 }
   @inline(__always) public init(integer: Int64) { byte = integer != 0 ? 1 : 0 }

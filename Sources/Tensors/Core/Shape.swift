@@ -6,12 +6,15 @@ public struct Shape: Sendable, Equatable, Sequence, CustomStringConvertible {
   public static let maximumRank = 8
 
   private var values: InlineArray<8, Int>
+  /// The number of dimensions.
   public private(set) var count: Int
 
+  /// Of a tensor with one element and no dimensions.
   public init() {
     values = InlineArray(repeating: 0)
     count = 0
   }
+  /// So many dimensions of one size.
   public init(repeating value: Int, count: Int) {
     precondition(count <= Self.maximumRank)
     values = InlineArray(repeating: value)
@@ -22,13 +25,16 @@ public struct Shape: Sendable, Equatable, Sequence, CustomStringConvertible {
     self.init()
     for value in list { append(value) }
   }
+  /// By sizes.
   public init(_ list: Int...) { self.init(list) }
   // Without a list: shapes of one and two dims are made in every step.
+  /// One dimension.
   public init(_ size: Int) {
     values = InlineArray(repeating: 0)
     values[0] = size
     count = 1
   }
+  /// Two dimensions.
   public init(_ rows: Int, _ columns: Int) {
     values = InlineArray(repeating: 0)
     values[0] = rows
@@ -36,15 +42,18 @@ public struct Shape: Sendable, Equatable, Sequence, CustomStringConvertible {
     count = 2
   }
 
+  /// The size of dimension i, from 0.
   @inline(__always) public subscript(_ i: Int) -> Int {
     get { values[i] }
     set { values[i] = newValue }
   }
+  /// Adds a dimension at the end.
   public mutating func append(_ value: Int) {
     precondition(count < Self.maximumRank)
     values[count] = value
     count += 1
   }
+  /// Adds a dimension at a place from 0.
   public mutating func insert(_ value: Int, at place: Int) {
     append(value)
     var i = count - 1
@@ -54,13 +63,18 @@ public struct Shape: Sendable, Equatable, Sequence, CustomStringConvertible {
     }
     values[place] = value
   }
+  /// Takes a dimension out.
   public mutating func remove(at place: Int) {
     for i in place..<(count - 1) { values[i] = values[i + 1] }
     count -= 1
   }
+  /// 0 ..< count
   public var indices: Range<Int> { 0..<count }
+  /// Whether there are no dimensions.
   public var isEmpty: Bool { count == 0 }
+  /// The sizes as a list.
   public var array: [Int] { indices.map { values[$0] } }
+  /// The size of the last dimension.
   public var last: Int? { count == 0 ? nil : values[count - 1] }
 
   public func makeIterator() -> AnyIterator<Int> {
@@ -145,7 +159,9 @@ public struct Shape: Sendable, Equatable, Sequence, CustomStringConvertible {
 /// A shape as scripts give it: `f(2, 3)` or `f({2, 3})`. Takes all whole numbers that come.
 public struct ShapeArgument: LuaValue {
   public static var luaName: String { "sizes" }
+  /// As the script gave them.
   public var sizes: [Int]
+  /// Sizes from elsewhere than a script.
   public init(_ sizes: [Int]) { self.sizes = sizes }
 
   public static func decode(_ stack: LuaStack, _ index: Int32) throws -> ShapeArgument {
@@ -179,12 +195,14 @@ public struct ShapeArgument: LuaValue {
   }
   public func push(_ stack: LuaStack) { sizes.push(stack) }
   public var luaLiteral: String { sizes.luaLiteral }
+  /// - Errors: negative sizes, or more elements than memory can hold; `function` begins the message.
   public func shape(_ function: String) throws -> Shape { try Shape.checked(sizes, function) }
 }
 
 /// One dim or a list of dims: `x:sum(2)`, `x:sum({1, 3})`.
 public struct DimsArgument: LuaValue {
   public static var luaName: String { "dim or list of dims" }
+  /// As the script gave them: from 1, negative ones from the end.
   public var dims: [Int]
   public static func decode(_ stack: LuaStack, _ index: Int32) throws -> DimsArgument {
     if stack.type(at: index) == .number { return DimsArgument(dims: [try Int.decode(stack, index)]) }

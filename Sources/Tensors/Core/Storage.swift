@@ -1,3 +1,4 @@
+internal import Kernels
 internal import LuaBridge
 
 #if canImport(Glibc)
@@ -6,6 +7,7 @@ internal import LuaBridge
 
 /// A block of memory that tensors look into: 64-byte aligned, from a cache of freed blocks.
 public final class Storage {
+  /// The first byte, aligned for all vector instructions.
   public let pointer: UnsafeMutableRawPointer
   /// Bytes reserved (the size class, at least what was asked for).
   public let capacity: Int
@@ -31,6 +33,7 @@ public final class Storage {
   /// Changes in place that the tape recorded: views made before them have lost their place on it.
   private(set) var recordedChanges = 0
 
+  /// Says that elements were changed in place, so that backward can tell what it saved from what is there now.
   @inline(__always) public func changed(by op: String, recorded: Bool = false) {
     version &+= 1
     writer = op
@@ -40,15 +43,16 @@ public final class Storage {
 
 /// Freed blocks kept for the next tensor of their size class (quarter powers of two).
 ///
-/// malloc's trimming and the page faults that follow cost a training loop 2.5 times its time. What is kept never passes
-/// what is in use, nor 32 MB where little is. Only Lua's thread makes and frees tensors.
-public enum BufferCache {
+/// malloc's trimming and the page faults that follow cost a training loop 2.5 times its time. A block serves its size class alone, so a training step
+/// needs the sum of what its classes need at their times, up to twice what is in use at one time: so much is kept, and 64 MB where less is in use.
+/// Only Lua's thread makes and frees tensors.
+package enum BufferCache {
   nonisolated(unsafe) private static var free: [[UnsafeMutableRawPointer]] = Array(repeating: [], count: 256)
+  /// The most bytes in use; it sinks by a thousandth of itself with every large block freed, so that a program that needs less keeps less.
+  nonisolated(unsafe) private static var highest = 0
   /// Bytes kept, and blocks that had to come from the system.
-  public nonisolated(unsafe) private(set) static var cached = 0
-  public nonisolated(unsafe) private(set) static var allocations = 0
-
-  static let physicalMemory = sysconf(Int32(_SC_PHYS_PAGES)) * sysconf(Int32(_SC_PAGESIZE))
+  package nonisolated(unsafe) private(set) static var cached = 0
+  package nonisolated(unsafe) private(set) static var allocations = 0
 
   /// 128, 160, 192, 224, 256, 320, … : four classes a power of two.
   private static func sizeClass(_ bytes: Int) -> (index: Int, size: Int) {
@@ -67,49 +71,53 @@ public enum BufferCache {
       cached -= size
       return (block, size)
     }
-    if size > physicalMemory / 10 * 9 - ExternalMemory.live {
-      ExternalMemory.reclaim?()
+    try makeRoom(size) { "a tensor of \(megabytes(bytes)) was asked for" }
+    var block = Memory.allocate(size)
+    if block == nil {
       drop(to: 0)
-      guard size <= physicalMemory / 10 * 9 - ExternalMemory.live else {
-        throw OutOfMemory(
-          "a tensor of \(megabytes(bytes)) was asked for, \(megabytes(ExternalMemory.live)) are in use, the machine has \(megabytes(physicalMemory))")
-      }
+      block = Memory.allocate(size)
     }
-    var block: UnsafeMutableRawPointer?
-    if posix_memalign(&block, 64, size) != 0 {
-      drop(to: 0)
-      guard posix_memalign(&block, 64, size) == 0 else { throw OutOfMemory("the system refused \(megabytes(bytes))") }
-    }
+    guard let block else { throw OutOfMemory("the system refused \(megabytes(bytes))") }
     allocations += 1
     Profiler.tookNew(size)
-    return (block!, size)
+    return (block, size)
   }
 
   /// Makes sure that the system will give a kernel so much working memory, which cannot refuse as a tensor can.
   /// - Errors: it would not.
-  public static func check(workingMemory bytes: Int) throws {
+  package static func check(workingMemory bytes: Int) throws {
     guard bytes > 32 << 20 else { return }  // less is found among what threads and tensors leave
-    if bytes > physicalMemory / 10 * 9 - ExternalMemory.live {
-      ExternalMemory.reclaim?()
-      drop(to: 0)
-    }
+    try makeRoom(bytes) { "\(megabytes(bytes)) of working memory are needed" }
     var block: UnsafeMutableRawPointer?
-    guard bytes <= physicalMemory / 10 * 9 - ExternalMemory.live, posix_memalign(&block, 64, bytes) == 0 else {
-      throw OutOfMemory(
-        "\(megabytes(bytes)) of working memory are needed, \(megabytes(ExternalMemory.live)) are in use, the machine has \(megabytes(physicalMemory))")
-    }
+    guard posix_memalign(&block, 64, bytes) == 0 else { throw OutOfMemory("the system refused \(megabytes(bytes))") }
     Glibc.free(block)
+  }
+
+  /// Lets go what nobody needs where `bytes` more would not fit otherwise; kept blocks count too where there is a limit.
+  private static func makeRoom(_ bytes: Int, _ purpose: () -> String) throws {
+    if bytes <= ExternalMemory.room - (ExternalMemory.limit == nil ? 0 : cached) { return }
+    drop(to: 0)
+    if bytes <= ExternalMemory.room { return }
+    ExternalMemory.reclaim?()
+    drop(to: 0)
+    guard bytes <= ExternalMemory.room else {
+      let most = ExternalMemory.limit.map { "the limit is \(megabytes($0))" } ?? "the machine has \(megabytes(ExternalMemory.machine))"
+      throw OutOfMemory("\(purpose()), \(megabytes(ExternalMemory.live)) are in use, \(most)")
+    }
   }
 
   static func give(_ block: UnsafeMutableRawPointer, _ size: Int) {
     free[sizeClass(size).index].append(block)
     cached += size
-    let most = max(32 << 20, ExternalMemory.live)
+    let live = ExternalMemory.live
+    if size >= 1 << 16 { highest -= highest >> 10 }
+    highest = max(highest, live &+ size)
+    let most = max(64 << 20, 2 &* highest &- live)
     if cached > most { drop(to: most / 2) }
   }
 
   /// Gives blocks back to the system, the largest first, until at most `bytes` are kept.
-  public static func drop(to bytes: Int) {
+  package static func drop(to bytes: Int) {
     for index in free.indices.reversed() {
       while cached > bytes, let block = free[index].popLast() {
         cached -= size(of: index)

@@ -10,11 +10,15 @@ public import LuaBridge
 ///
 /// Belongs to the thread that runs Lua, as all tensors do.
 public final class Tensor: @unchecked Sendable {
+  /// The memory, shared by views.
   public private(set) var storage: Storage
   /// In elements.
   public private(set) var offset: Int
+  /// Sizes by dimension.
   public private(set) var shape: Shape
+  /// Elements from one position to the next, by dimension.
   public private(set) var strides: Shape
+  /// What its elements are.
   public private(set) var type: ElementType
   /// Elements lie in row-major order without gaps.
   public private(set) var isContiguous: Bool
@@ -79,26 +83,32 @@ public final class Tensor: @unchecked Sendable {
 
   // MARK: look
 
+  /// The number of elements.
   public var count: Int { shape.elements }
+  /// The number of dimensions.
   public var rank: Int { shape.count }
   /// The first element's address.
   public var pointer: UnsafeMutableRawPointer { storage.pointer + offset &* type.size }
+  /// The first element. Elements lie one after the other only in a contiguous tensor.
   public func pointer<E: Element>(_: E.Type) -> UnsafeMutablePointer<E> { pointer.assumingMemoryBound(to: E.self) }
 
   // MARK: make
 
+  /// Zeros of a shape.
   public static func zeros(_ shape: Shape, _ type: ElementType = .default) throws -> Tensor {
     let tensor = try Tensor(empty: shape, type)
     memset(tensor.pointer, 0, tensor.count &* type.size)
     return tensor
   }
 
+  /// One value in every place of a shape.
   public static func full(_ shape: Shape, _ value: Double, _ type: ElementType = .default) throws -> Tensor {
     let tensor = try Tensor(empty: shape, type)
     tensor.fill(value)
     return tensor
   }
 
+  /// A tensor of one element without dimensions.
   public static func scalar(_ value: Double, _ type: ElementType = .default) throws -> Tensor { try full(Shape(), value, type) }
 
   /// For tests and small constants: values in row-major order.

@@ -16,6 +16,7 @@ package final class AtomicFile {
   /// - Errors: a folder that is missing or may not be written; a path that is a folder or a device.
   package init(path: String) throws {
     guard !path.isEmpty, !path.hasSuffix("/") else { throw LuaError("a file name is needed, not a folder") }
+    try Sandbox.forbid("files cannot be written")
     var status = stat()
     var target = path
     var mode: mode_t = 0o666

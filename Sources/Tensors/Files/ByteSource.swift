@@ -14,6 +14,7 @@ package final class ByteSource {
 
   /// - Errors: a missing file, a folder, a file that may not be read.
   package init(path: String) throws {
+    try Sandbox.checkReading(path)
     // Without O_NONBLOCK a pipe would wait for a writer before we could see that it is one.
     descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
     memory = nil

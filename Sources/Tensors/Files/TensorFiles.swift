@@ -1,7 +1,7 @@
-public import LuaBridge
+package import LuaBridge
 
 /// What a file of tensors holds.
-public enum TensorFile {
+package enum TensorFile {
   case tensor(Tensor)
   /// Sorted by name.
   case named([(name: String, tensor: Tensor)])
@@ -21,7 +21,7 @@ public enum TensorFile {
 
   /// Reads a file by its ending: `.npy` holds one tensor, `.npz` and `.safetensors` named ones.
   /// - Errors: a missing, cut, damaged or lying file, a dtype that no element type holds.
-  public static func load(_ path: String) throws -> TensorFile {
+  package static func load(_ path: String) throws -> TensorFile {
     try naming("load: \(path)") {
       let format = try Format(path)
       return try read(ByteSource(path: path), format)
@@ -41,7 +41,7 @@ public enum TensorFile {
   }
 
   /// Writes a file by its ending, whole or not at all.
-  public func save(_ path: String) throws {
+  package func save(_ path: String) throws {
     try naming("save: \(path)") {
       switch (try Format(path), self) {
       case (.npy, .tensor(let tensor)):
@@ -67,9 +67,9 @@ public enum TensorFile {
 }
 
 extension TensorFile: LuaValue {
-  public static var luaName: String { "Tensor or table of tensors" }
+  package static var luaName: String { "Tensor or table of tensors" }
 
-  public static func decode(_ stack: LuaStack, _ index: Int32) throws -> TensorFile {
+  package static func decode(_ stack: LuaStack, _ index: Int32) throws -> TensorFile {
     guard stack.type(at: index) == .table else {
       guard let tensor = stack.object(at: index) as? Tensor else { throw TypeMismatch(luaName) }
       return .tensor(tensor)
@@ -113,7 +113,7 @@ extension TensorFile: LuaValue {
   private static func isList(_ names: [String]) -> Bool { !names.isEmpty && Set(names) == Set((1...max(names.count, 1)).map(String.init)) }
 
   /// A list that was saved comes back as a list.
-  public func push(_ stack: LuaStack) {
+  package func push(_ stack: LuaStack) {
     switch self {
     case .tensor(let tensor): tensor.push(stack)
     case .named(let list):

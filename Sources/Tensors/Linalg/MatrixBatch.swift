@@ -97,7 +97,7 @@ struct MatrixBatch {
   func forEach(_ body: (Int) throws -> Void) throws {
     guard rows > 0, columns > 0 else { return }
     for i in 0..<count {
-      if LuaState.isInterrupted { throw LuaError("interrupted!") }
+      try LuaState.checkInterrupt()
       try body(i)
     }
   }

@@ -2,6 +2,7 @@ internal import LuaBridge
 
 /// Changes of the element type; float to float is followed by the tape.
 extension Tensor {
+  /// The elements as another type; the tensor itself where it has that type. Gradients flow between float types.
   public func to(_ target: ElementType) throws -> Tensor {
     if type == target { return self }
     let result = try converted(to: target)

@@ -4,14 +4,22 @@ internal import LuaBridge
 
 /// y[i] = f(a[i], b[i]) with broadcasting: the one place where two operands of different shapes meet.
 public enum Elementwise {
+  /// a + b, broadcast.
   public static func add(_ a: Tensor, _ b: Tensor) throws -> Tensor { try Arithmetic.add.apply(.tensor(a), .tensor(b)) }
+  /// a - b, broadcast.
   public static func sub(_ a: Tensor, _ b: Tensor) throws -> Tensor { try Arithmetic.sub.apply(.tensor(a), .tensor(b)) }
+  /// a b, element by element, broadcast.
   public static func mul(_ a: Tensor, _ b: Tensor) throws -> Tensor { try Arithmetic.mul.apply(.tensor(a), .tensor(b)) }
+  /// a / b, element by element, broadcast.
   public static func div(_ a: Tensor, _ b: Tensor) throws -> Tensor { try Arithmetic.div.apply(.tensor(a), .tensor(b)) }
+  /// a b for every element.
   public static func mul(_ a: Tensor, _ b: Double) throws -> Tensor { try Arithmetic.mul.apply(.tensor(a), .number(b)) }
+  /// a + b for every element.
   public static func add(_ a: Tensor, _ b: Double) throws -> Tensor { try Arithmetic.add.apply(.tensor(a), .number(b)) }
   static func add(_ a: Tensor, _ b: Operand) throws -> Tensor { try Arithmetic.add.apply(.tensor(a), b) }
+  /// aᵇ for every element.
   public static func pow(_ a: Tensor, _ b: Double) throws -> Tensor { try Arithmetic.pow.apply(.tensor(a), .number(b)) }
+  /// -a
   public static func neg(_ a: Tensor) throws -> Tensor { try mul(a, -1) }
 
   /// One side of a broadcast: where its elements stand, seen in the result's shape.

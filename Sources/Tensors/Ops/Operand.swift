@@ -6,8 +6,11 @@ public enum Operand {
   case integer(Int)
   case number(Double)
 
+  /// The tensor, where it is one.
   public var tensor: Tensor? { if case .tensor(let x) = self { x } else { nil } }
+  /// Its shape; no dimensions for a number.
   public var shape: Shape { tensor?.shape ?? Shape() }
+  /// Where it stands on the tape.
   public var node: Node? { tensor?.node }
   /// The value of a number.
   var value: Double {

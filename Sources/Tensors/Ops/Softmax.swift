@@ -49,13 +49,13 @@ public enum Softmax {
     return (outer, shape[dim], inner)
   }
 
-  public static let doc = """
+  package static let doc = """
     Turns numbers into probabilities along a dim: exp(x) / Σ exp(x), the largest taken away first, so that it never overflows.
     Shapes: x any; y as x.
     Errors: a dim that x does not have.
     """
 
-  public static let logDoc = """
+  package static let logDoc = """
     The logarithm of softmax, finite where a probability rounds to 0: x - log Σ exp(x).
     Shapes: x any; y as x.
     Errors: a dim that x does not have.

@@ -24,7 +24,7 @@ public enum Unary {
   }
 
   /// g f'(x), from what the function's gradient needs: by the kernel, or by ops while gradients of gradients are recorded.
-  private static func gradient(_ op: UnaryOp, x: Tensor?, y: Tensor?, _ g: Tensor, _ p: Double, _ q: Double) throws -> Tensor {
+  package static func gradient(_ op: UnaryOp, x: Tensor?, y: Tensor?, _ g: Tensor, _ p: Double = 0, _ q: Double = 0) throws -> Tensor {
     if Tape.isOn, x?.node != nil || y?.node != nil || g.node != nil {
       if x == nil, y == nil { return try constantSlope(op, g, p) ?? Tensor.zeros(g.shape, g.type) }
       guard let slope = try derivative(op, x: x, y: y, p, q) else { return try Tensor.zeros(g.shape, g.type) }

@@ -6,7 +6,9 @@ internal import LuaBridge
 ///
 /// Numbers are counter-based (Philox 4x32-10): each draw depends on the seed and its place alone, whatever the number of threads.
 public enum RandomState {
+  /// What the stream was seeded with.
   public nonisolated(unsafe) private(set) static var seed = UInt64.random(in: 0...UInt64(UInt32.max))
+  /// How much of the stream was drawn.
   public nonisolated(unsafe) private(set) static var offset: UInt64 = 0
 
   /// Begins the stream again, so that a run repeats bit for bit.

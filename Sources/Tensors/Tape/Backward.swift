@@ -26,7 +26,7 @@ extension Tape {
       for node in order {
         guard let gradient = node.pending else { continue }
         node.pending = nil
-        if LuaState.isInterrupted { throw LuaError("interrupted!") }
+        try LuaState.checkInterrupt()
         if let wantedIDs, wantedIDs.contains(ObjectIdentifier(node)) { results[ObjectIdentifier(node)] = gradient }
         guard let rule = node.rule else {
           throw LuaError("backward: the graph of '\(node.op)' has been used and freed; pass {retain_graph = true} to the first backward")

@@ -9,7 +9,7 @@ enum Gradients {
     let gradient = try Tensor(empty: x.shape, x.type)
     try Tape.recording(false) {
       for i in 0..<x.count {
-        if LuaState.isInterrupted { throw LuaError("interrupted!") }
+        try LuaState.checkInterrupt()
         let at = x.position(i)
         let before = x.number(at: at)
         defer { x.set(at, before) }

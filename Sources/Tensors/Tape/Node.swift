@@ -175,19 +175,23 @@ public class Node {
 }
 
 /// The end of the tape: a tensor whose gradient the script asked for.
-public final class Leaf: Node {
-  public var grad: Tensor?
-  public init(_ shape: Shape) { super.init(leaf: shape) }
+package final class Leaf: Node {
+  package var grad: Tensor?
+  package init(_ shape: Shape) { super.init(leaf: shape) }
 }
 
 /// Whether ops are recorded.
 public enum Tape {
+  /// Whether ops are recorded.
   public nonisolated(unsafe) static var isOn = true
   /// Stop backward at the first gradient that is not finite, and name its op.
   public nonisolated(unsafe) static var detectsAnomaly = false
 
+  /// Whether a result of this tensor has to be recorded.
   @inline(__always) public static func follows(_ a: Tensor) -> Bool { isOn && a.node != nil }
+  /// Whether a result of these tensors has to be recorded.
   @inline(__always) public static func follows(_ a: Tensor, _ b: Tensor) -> Bool { isOn && (a.node != nil || b.node != nil) }
+  /// Whether a result of these tensors has to be recorded.
   public static func follows(_ list: [Tensor]) -> Bool {
     guard isOn else { return false }
     for i in 0..<list.count where list[i].node != nil { return true }
@@ -222,7 +226,9 @@ extension Tensor {
     get { node?.leaf?.grad }
     set { node?.leaf?.grad = newValue }
   }
+  /// Whether gradients reach it.
   public var requiresGrad: Bool { node != nil }
+  /// Whether it is no result of a recorded op: a parameter, or a tensor without gradients.
   public var isLeaf: Bool { node == nil || node?.leaf != nil }
 
   /// Asks for gradients of this tensor, or no longer.

@@ -1,33 +1,33 @@
 internal import LuaBridge
 
 /// The tape behind a tensor, to be read: printed or drawn. Inputs stand before what is made of them; the tensor's own entry is the last.
-public struct TapeGraph {
-  public struct Entry {
-    public let op: String
-    public let shape: Shape
+package struct TapeGraph {
+  package struct Entry {
+    package let op: String
+    package let shape: Shape
     /// Where the inputs stand in the list.
-    public internal(set) var inputs: [Int]
-    public let kind: Kind
+    package internal(set) var inputs: [Int]
+    package let kind: Kind
     /// Where the tape has kept it, or the caller knows it.
-    public internal(set) var value: Tensor?
+    package internal(set) var value: Tensor?
     /// Of the first tensor by this one.
-    public internal(set) var gradient: Tensor?
+    package internal(set) var gradient: Tensor?
     /// The caller's name for it.
-    public internal(set) var name: String?
+    package internal(set) var name: String?
   }
-  public enum Kind: Sendable {
+  package enum Kind: Sendable {
     case op
     /// Gradients are asked for.
     case leaf
     /// No one follows it.
     case constant
   }
-  public private(set) var entries: [Entry] = []
+  package private(set) var entries: [Entry] = []
 
   /// - known: tensors whose names or values the entries are to have.
   /// - gradients: work out the gradient of every entry; no leaf's `grad` is touched.
   /// - Errors: nothing is on the tape, or it has been used and freed; gradients of more than one element; too many nodes.
-  public init(of root: Tensor, known: [(String, Tensor)] = [], gradients: Bool = false, most: Int = 10_000, for function: String) throws {
+  package init(of root: Tensor, known: [(String, Tensor)] = [], gradients: Bool = false, most: Int = 10_000, for function: String) throws {
     guard let rootNode = root.node else {
       throw LuaError("\(function): nothing here requires gradients, so no graph was recorded; make a tensor with {requires_grad = true}")
     }

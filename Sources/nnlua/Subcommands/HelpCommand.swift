@@ -8,6 +8,7 @@ struct HelpCommand: ParsableCommand {
   @Argument(help: "the name of a module, class, function or method, such as nn, conv2d or Tensor:backward") var name: String?
   @Option(help: ArgumentHelp("write the reference as Markdown pages into a folder", valueName: "dir")) var markdown: String?
   @Option(help: ArgumentHelp("write definitions for editors with lua-language-server into a folder", valueName: "dir")) var editor: String?
+  @Option(help: ArgumentHelp("also what a plugin has: its .so or its folder", valueName: "path")) var plugin: [String] = []
 
   func validate() throws {
     if name != nil, markdown != nil || editor != nil { throw ValidationError("give a NAME, or a folder to write into") }
@@ -15,7 +16,10 @@ struct HelpCommand: ParsableCommand {
   }
 
   func run() throws {
+    var state: LuaState?
+    defer { withExtendedLifetime(state) {} }
     do {
+      if !plugin.isEmpty { state = try PluginFolders.session(plugin) }
       if let markdown { print("\(try ReferenceFiles.writeMarkdown(to: markdown)) pages in \(markdown); begin with \(markdown)/index.md") }
       if let editor { print(try ReferenceFiles.writeEditor(to: editor).joined(separator: "\n")) }
     } catch let error as LuaError {

@@ -6,9 +6,10 @@ internal import ArgumentParser
 
 /// What nnlua does besides running scripts.
 struct Subcommands: ParsableCommand {
-  static let names: Set<String> = ["info", "data", "help", "plugin"]
+  static let names: Set<String> = ["run", "info", "data", "help", "notebook", "plugin"]
   static let configuration = CommandConfiguration(
-    commandName: "nnlua", abstract: "Neural networks in Lua.", subcommands: [Info.self, DataCommand.self, HelpCommand.self, PluginCommand.self])
+    commandName: "nnlua", abstract: "Neural networks in Lua.",
+    subcommands: [RunCommand.self, Info.self, DataCommand.self, HelpCommand.self, NotebookCommand.self, PluginCommand.self])
 
   /// Ends the process.
   static func run(_ name: String, _ arguments: [String]) -> Never {

@@ -1,17 +1,17 @@
-public import LuaBridge
+package import LuaBridge
 internal import Tensors
 
 /// `nnlua.optim.schedule`: every scheduler, one a line.
-public enum ScheduleLibrary {
-  public static let all: [Row] = [
+package enum ScheduleLibrary {
+  package static let all: [Row] = [
     StepLR.row, MultiStepLR.row, ExponentialLR.row, CosineAnnealingLR.row, OneCycleLR.row, LinearWarmup.row, LinearWarmup.plainRow, ReduceLROnPlateau.row, LambdaLR.row,
     SequentialLR.row,
   ]
-  public static let library = Library("nnlua.optim.schedule", "Schedules of the learning rate.", rows: all, classes: [schedulerClass])
+  package static let library = Library("nnlua.optim.schedule", "Schedules of the learning rate.", rows: all, classes: [schedulerClass])
 
   private static let maker = "local s = optim.schedule.StepLR(optim.SGD(nn.Linear(2, 1), {lr = 0.1}), 2); "
 
-  public static let schedulerClass = LuaClass(
+  package static let schedulerClass = LuaClass(
     "Scheduler", "Sets an optimizer's learning rate as training goes on: what `optim.schedule.StepLR(…)` and the others make.",
     rows: [
       Row(

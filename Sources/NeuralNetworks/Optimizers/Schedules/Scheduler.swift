@@ -10,6 +10,7 @@ open class Scheduler: LuaObject, @unchecked Sendable {
   let optimizer: Optimizer
   /// The rates schedules count from, one a group: what they were before any scheduler touched the optimizer.
   var baseLRs: [Double]
+  /// Steps taken so far.
   public internal(set) var lastEpoch = 0
   /// The rates after the last step, one a group.
   public internal(set) var lastLR: [Double] = []
@@ -61,6 +62,7 @@ open class Scheduler: LuaObject, @unchecked Sendable {
 
   // MARK: state
 
+  /// What `state_dict` saves.
   open var state: SchedulerState {
     SchedulerState(numbers: ["last_epoch": Double(lastEpoch)], lists: ["base_lrs": baseLRs, "last_lr": lastLR])
   }

@@ -1,5 +1,6 @@
 internal import LuaBridge
 internal import NNLua
+internal import Runtime
 
 #if canImport(Glibc)
   internal import Glibc
@@ -10,6 +11,8 @@ struct InstalledPlugin {
   let path: String
   let stamp: PluginStamp
   var name: String { stamp.name }
+  /// The name of its file, by which `require` finds it.
+  var file: String { path.split(separator: "/").last.map { String($0.dropLast(3)) } ?? "" }
 
   /// - Errors: no plugin.
   init(_ path: String) throws {
@@ -27,11 +30,12 @@ struct InstalledPlugin {
 
   /// Loads it in a process of its own: its version, or why it cannot be loaded.
   func trial() throws -> (status: Int32, says: String) {
-    let file = path.split(separator: "/").last.map { $0.dropLast(3) } ?? ""
     let outcome = try ChildProgram.run(ChildProgram.own, ["-E", "--plugin", path, "-e", "io.write(require('nnlua.plugins')['\(file)'].version)"])
     if let death = outcome.death { return (outcome.status, "it ends the process by \(death)") }
     let text = outcome.output.split(separator: "\n").first.map(String.init) ?? ""
-    return (outcome.status, outcome.status == 0 ? text : text.hasPrefix("nnlua: ") ? String(text.dropFirst(7)) : text)
+    var says = text[...]
+    for known in ["nnlua: ", "plugin '\(file)' cannot be loaded: "] where outcome.status != 0 && says.hasPrefix(known) { says = says.dropFirst(known.count) }
+    return (outcome.status, String(says))
   }
 }
 
@@ -63,6 +67,16 @@ enum PluginFolders {
     stack.remove(-2)
     stack.push(String(path.split(separator: "/").last?.dropLast(3) ?? ""))
     try stack.call(arguments: 1, results: 0)
+  }
+
+  /// A state in which plugins are loaded: their .so, or their folders.
+  static func session(_ plugins: [String]) throws -> LuaState {
+    let state = try LuaState()
+    Libraries.install(in: state)
+    let files = try plugins.map { $0.hasSuffix(".so") ? $0 : try PluginSource($0).library }
+    SearchPath.extend(state, script: nil, plugins: files)
+    for file in files { try require(file, state) }
+    return state
   }
 
   /// Entries of `package.cpath` for a folder: NAME.so in it, or in a folder of its own.

@@ -24,15 +24,30 @@ struct PluginBuilder {
       throw LuaError("'\(compiler)' is no Swift compiler: \(answer.output.prefix(200))")
     }
     compilerVersion = String(version)
+    if let ours = try Self.modulesVersion(), ours != compilerVersion {
+      throw LuaError(
+        "this nnlua was built by Swift \(ours), and '\(compiler)' is Swift \(compilerVersion), which cannot read its modules: "
+          + "put Swift \(ours) on the PATH, name it by NNLUA_SWIFTC, or build nnlua anew with Swift \(compilerVersion)")
+    }
   }
 
-  /// Where modules are: beside an installed nnlua all in one folder; in the build folder of the source tree where SwiftPM leaves them.
-  private static func searchPaths() throws -> [String] {
+  /// The compiler that made the modules: they say "Swift version 6.3.1 (swift-6.3.1-RELEASE)".
+  private static func modulesVersion() throws -> String? {
+    FileSearch.texts(after: "Swift version ", in: "\(try modulesFolder())/NNLua.swiftmodule") { $0.split(separator: " ", maxSplits: 1).first.map(String.init) }
+  }
+
+  private static func modulesFolder() throws -> String {
     let folder = String(ChildProgram.own[..<(ChildProgram.own.lastIndex(of: "/") ?? ChildProgram.own.startIndex)])
     let modules = "\(folder)/Modules"
     guard access("\(modules)/NNLua.swiftmodule", R_OK) == 0 else {
       throw LuaError("the modules that plugins are compiled against are not beside this nnlua (\(modules)/NNLua.swiftmodule): install it with scripts/install")
     }
+    return modules
+  }
+
+  /// Where modules are: beside an installed nnlua all in one folder; in the build folder of the source tree where SwiftPM leaves them.
+  private static func searchPaths() throws -> [String] {
+    let modules = try modulesFolder()
     if access("\(modules)/CShims/module.modulemap", R_OK) == 0 {
       return ["-I", modules, "-I", "\(modules)/CShims"]
     }
@@ -40,7 +55,7 @@ struct PluginBuilder {
     if let tool = ChildProgram.find("pkg-config") {
       lua = try ChildProgram.run(tool, ["--cflags-only-I", "lua5.4"]).output.split { $0 == " " || $0 == "\n" }.flatMap { ["-Xcc", String($0)] }
     }
-    return ["-I", modules, "-I", "\(folder)/CShims.build"] + lua
+    return ["-I", modules, "-I", "\(modules)/../CShims.build"] + lua
   }
 
   /// Returns the compiler's warnings.
@@ -87,9 +102,6 @@ struct PluginBuilder {
     var text = "plugin '\(source.name)' does not compile:\n\(output)"
     if output.contains("cannot find 'plugin' in scope") {
       text += "\nA plugin's file has a global `let plugin = Plugin(\"\(source.name)\", version: \"0.1.0\", …)`, which lists its rows."
-    }
-    if output.contains("compiled with") || output.contains("was created by") {
-      text += "\nThis nnlua was built by another Swift than \(compilerVersion): build nnlua anew with this one, or name the other by NNLUA_SWIFTC."
     }
     return text
   }

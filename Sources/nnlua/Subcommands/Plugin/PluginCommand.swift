@@ -65,12 +65,15 @@ struct PluginCommand: ParsableCommand {
         var seen: [String: String] = [:], paths: Set<String> = []
         for plugin in plugins where paths.insert(PluginSource.resolved(plugin.path) ?? plugin.path).inserted {
           let state: String
-          if let first = seen[plugin.name] {
+          if let first = seen[plugin.file] {
             state = "hidden by \(first)"
+          } else if plugin.stamp.build != PluginStamp.thisBuild {
+            state = "built for another nnlua: run nnlua plugin build"
+            seen[plugin.file] = plugin.path
           } else {
             let trial = try plugin.trial()
             state = trial.status == 0 ? trial.says : "cannot be loaded: \(trial.says)"
-            seen[plugin.name] = plugin.path
+            seen[plugin.file] = plugin.path
           }
           print("\(plugin.name)  \(state)  build \(plugin.stamp.build.prefix(8))  \(plugin.path)")
         }
