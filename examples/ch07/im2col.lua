@@ -152,19 +152,22 @@ plot.imshow(picture[1][1], {colormap = "blues"})
 for i = 1, 4 do
   for j = 1, 4 do plot.annotate(("%d"):format(picture[{1, 1, i, j}]), j, i, {align = "center", size = 14}) end
 end
+plot.xticks{1, 2, 3, 4}
+plot.yticks{1, 2, 3, 4}
 plot.title("A picture of 4 x 4")
 plot.subplot(1, 3, 2)
 plot.imshow(columns[1], {colormap = "blues"})
 for i = 1, 9 do
   for j = 1, 4 do plot.annotate(("%d"):format(columns[{1, i, j}]), j, i, {align = "center", size = 12}) end
 end
+plot.xticks{1, 2, 3, 4}
 plot.title("Its four 3 x 3 windows as columns")
 plot.subplot(1, 3, 3)
 plot.imshow(seen[1][1], {colormap = "viridis"})
 for i = 1, 7 do
   for j = 1, 7 do plot.annotate(("%d"):format(seen[{1, 1, i, j}]), j, i, {align = "center", size = 12}) end
 end
-plot.title("How many 3 x 3 windows see each pixel")
+plot.title("3 x 3 windows over each pixel")
 plot.show()
 
 -- %% [markdown]
