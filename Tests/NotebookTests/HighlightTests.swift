@@ -4,7 +4,7 @@ import Testing
 @Suite(.serialized)
 struct HighlightTests {
   private func kinds(_ text: String) -> [String] {
-    LuaToken.list(text).filter { $0.kind != .plain }.map { "\($0.kind) \($0.text)" }
+    ColouredPiece.list(text).filter { $0.kind != .plain }.map { "\($0.kind) \($0.text)" }
   }
 
   @Test func tokens() {
@@ -19,7 +19,7 @@ struct HighlightTests {
 
   @Test func nothingIsLost() {
     for text in ["", "\\", "'", "\"\\", "--", "[", "[=", "[[", "0x", "1e", "학습 = 'x' -- 주석", "a\r\nb\tc", "'\\z", "\u{0}", "...", "..", "x.1", "1.", "]]"] {
-      #expect(LuaToken.list(text).map(\.text).joined() == text, "\(text)")
+      #expect(ColouredPiece.list(text).map(\.text).joined() == text, "\(text)")
     }
   }
 

@@ -78,7 +78,7 @@ plot.show()
 -- %%
 local shifted = transforms.random_shift(2)(train.x[{ {1, 100} }])
 check("a shifted picture keeps its shape", shifted.shape, {100, 1, 28, 28})
-check.at_least("as they are", plain[epochs], check.quick and 0.85 or 0.93)
+check.at_least("as they are", plain[epochs], check.quick and 0.85 or 0.9)
 check.at_least("turned and moved", augmented[epochs], check.quick and 0.87 or 0.955)
 check.at_least("gained", augmented[epochs] - plain[epochs], check.quick and 0 or 0.01)
 check.done()

@@ -3,9 +3,9 @@ internal import LuaBridge
 /// Code in colours, each line an element of its own.
 package enum LuaHighlighter {
   /// Without elements for lines.
-  package static func inline(_ text: String) -> String { LuaToken.list(text).map { styled($0.kind, $0.text) }.joined() }
+  package static func inline(_ text: String) -> String { ColouredPiece.list(text).map { styled($0.kind, $0.text) }.joined() }
 
-  private static func styled(_ kind: LuaToken.Kind, _ text: String) -> String {
+  private static func styled(_ kind: ColouredPiece.Kind, _ text: String) -> String {
     let style =
       switch kind {
       case .comment: "c"
@@ -21,7 +21,7 @@ package enum LuaHighlighter {
   /// - bad: lines of the text, from 1, that are marked.
   package static func html(_ text: String, bad: Set<Int> = []) -> String {
     var lines = [""]
-    for token in LuaToken.list(text) {
+    for token in ColouredPiece.list(text) {
       for (i, part) in token.text.split(separator: "\n", omittingEmptySubsequences: false).enumerated() {
         if i > 0 { lines.append("") }
         lines[lines.count - 1] += styled(token.kind, String(part))

@@ -10,7 +10,7 @@ public struct Parameters: Sendable {
     given = try texts.map { text in
       guard let equal = text.firstIndex(of: "=") else { throw LuaError("-p \(text): expected name=value") }
       let name = String(text[..<equal])
-      guard LuaToken.list(name) == [LuaToken(kind: .name, text: name)] else { throw LuaError("-p \(text): '\(name)' is no name") }
+      guard ColouredPiece.list(name) == [ColouredPiece(kind: .name, text: name)] else { throw LuaError("-p \(text): '\(name)' is no name") }
       return (name, String(text[text.index(after: equal)...]))
     }
   }
@@ -53,6 +53,6 @@ public struct Parameters: Sendable {
   private static func isNumber(_ text: String) -> Bool {
     var digits = text
     if digits.hasPrefix("-") { digits.removeFirst() }
-    return LuaToken.list(digits) == [LuaToken(kind: .number, text: digits)] && (Double(digits) != nil || Int(digits) != nil)
+    return ColouredPiece.list(digits) == [ColouredPiece(kind: .number, text: digits)] && (Double(digits) != nil || Int(digits) != nil)
   }
 }

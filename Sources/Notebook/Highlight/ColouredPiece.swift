@@ -1,15 +1,15 @@
 /// Lua's text taken apart for colouring. It never fails: what is no Lua is plain.
-package struct LuaToken: Equatable, Sendable {
+package struct ColouredPiece: Equatable, Sendable {
   package enum Kind: Sendable { case comment, string, number, keyword, name, call, plain }
   package let kind: Kind
   package let text: String
 
   /// All of the text in order: joined again, the tokens are the text.
-  package static func list(_ text: String) -> [LuaToken] {
+  package static func list(_ text: String) -> [ColouredPiece] {
     let bytes = Array(text.utf8)
-    var tokens: [LuaToken] = [], done = 0
+    var tokens: [ColouredPiece] = [], done = 0
     func add(_ kind: Kind, upTo end: Int) {
-      if end > done { tokens.append(LuaToken(kind: kind, text: String(decoding: bytes[done..<end], as: UTF8.self))) }
+      if end > done { tokens.append(ColouredPiece(kind: kind, text: String(decoding: bytes[done..<end], as: UTF8.self))) }
       done = max(done, end)
     }
     let found = Lexer.tokens(bytes, comments: true)
