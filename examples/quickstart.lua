@@ -1,3 +1,4 @@
+-- -*- coding: utf-8 -*-
 -- A small convolutional network learns to read handwritten digits, in seconds.
 --
 --     nnlua examples/quickstart.lua

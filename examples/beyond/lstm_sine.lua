@@ -1,3 +1,4 @@
+-- %%
 -- An LSTM learns to continue a sine: it sees waves and says, step by step, what comes next.
 --
 --     nnlua examples/beyond/lstm_sine.lua

@@ -1,3 +1,4 @@
+-- -*- coding: utf-8 -*-
 -- %% [markdown]
 -- # Convolution and pooling as layers · 합성곱 계층과 풀링 계층
 -- With windows as columns a convolution is an Affine layer in disguise, and its way back is Affine's way back, wrapped in im2col and
@@ -5,7 +6,7 @@
 --
 --     nnlua examples/ch07/conv_layers.lua [--quick]
 --
--- `require "conv_layers"` runs this file, checks and all, and gives the table at its end: all layers and SimpleConvNet.
+-- `require "conv_layers"` gives the table `layers`: all layers and SimpleConvNet, without the checks.
 
 -- %%
 package.path = (arg and arg[0] or ""):match("^(.-)[^/]*$") .. "../?.lua;" .. package.path
@@ -17,8 +18,6 @@ local dense = require "ch05.layers"
 T.manual_seed(1)
 
 local layers = {ReLU = dense.ReLU, SoftmaxWithLoss = dense.SoftmaxWithLoss}
-
-local function agree(name, a, b, tolerance) check.at_most(name .. ", largest difference", (a - b):abs():max(), tolerance) end
 
 -- %% [markdown]
 -- ## Convolution · 합성곱 계층
@@ -100,7 +99,7 @@ end
 
 -- %%
 function layers.SimpleConvNet(options)
-  local channels, side, filters, size, hidden, std = options.channels, options.side, options.filters, options.size, options.hidden, options.std or 0.01
+  local channels, side, filters, size, hidden, std = options.channels, options.side, options.filters, options.size, options.hidden, 0.01
   local kind = {dtype = options.dtype or "float32"}
   local pooled = (side - size + 1) // 2
   local conv = layers.Convolution(std * T.randn({filters, channels, size, size}, kind), T.zeros({filters}, kind))
@@ -136,11 +135,17 @@ function layers.SimpleConvNet(options)
   return net
 end
 
+-- %%
+-- Required by another script, this one ends here; run by itself, it goes on to show that all this is right.
+if (...) == "conv_layers" then return layers end
+
 -- %% [markdown]
 -- ## Beside nnlua's own layers · nnlua의 계층과 비교
 -- The same input and weights, and the same derivative sent back; results, derivatives by the input, by weights and biases must agree.
 
 -- %%
+local function agree(name, a, b, tolerance) check.at_most(name .. ", largest difference", (a - b):abs():max(), tolerance) end
+
 local x = T.randn({4, 3, 9, 8}, {dtype = "float64", requires_grad = true})
 for _, case in ipairs{{1, 0}, {1, 1}, {2, 1}} do
   local stride, pad = table.unpack(case)
@@ -196,4 +201,3 @@ agree("db3", gradient.b3, own.out.bias.grad, 1e-12)
 
 -- %%
 check.done()
-return layers

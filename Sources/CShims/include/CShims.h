@@ -5,3 +5,4 @@
 #include "Input.h"
 #include "Plugin.h"
 #include "Process.h"
+#include "Variables.h"
