@@ -46,10 +46,9 @@ struct NotebookCommand: ParsableCommand {
 
     func run() throws {
       do {
+        // Modules are looked for in the folder of the notebook, in which Jupyter starts this.
         let status = try Kernel.run(connectionFile: connectionFile) {
-          let state = try LuaState()
-          Interpreter.prepare(state, script: "nnlua", arguments: [])
-          return Session(state)
+          Session(try Interpreter.state(for: "nnlua", arguments: [], Subcommands.options!))
         }
         Glibc.exit(status)
       } catch let error as LuaError {
