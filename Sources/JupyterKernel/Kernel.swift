@@ -26,6 +26,10 @@ public final class Kernel {
     let link = try Link()
     let wire = try Wire(connection, link: link)
     interruptDescriptor = link.interrupted.writer
+    // A parent may have blocked signals for its own threads, and a child inherits that.
+    var signals = sigset_t()
+    sigemptyset(&signals)
+    pthread_sigmask(SIG_SETMASK, &signals, nil)
     nonisolated(unsafe) var status: Int32 = 0
     // Lua may nest 200 calls of C and Swift.
     Thread.start(stack: 64 << 20) {

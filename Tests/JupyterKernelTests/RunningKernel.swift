@@ -48,13 +48,12 @@ final class RunningKernel {
     }
     if waits {
       _ = try #require(receive(.iopub) { $0.type == "iopub_welcome" })
-      send(.shell, "kernel_info_request")
-      _ = try #require(receive(.shell) { $0.type == "kernel_info_reply" })
+      _ = try ask("kernel_info")
     }
   }
 
   deinit {
-    if process.isRunning { process.terminate() }
+    if process.isRunning { kill(process.processIdentifier, SIGKILL) }
     process.waitUntilExit()
     for socket in sockets.values { zmq_close(socket) }
     zmq_ctx_term(context)
