@@ -1,3 +1,4 @@
+-- -*- coding: utf-8 -*-
 -- %% [markdown]
 -- # Logic gates · 논리 게이트
 -- A perceptron adds its inputs, each times a weight, and says 1 where the sum is above a threshold, else 0.

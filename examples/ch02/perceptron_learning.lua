@@ -1,3 +1,4 @@
+-- -*- coding: utf-8 -*-
 -- %% [markdown]
 -- # A perceptron that learns its weights · 스스로 배우는 퍼셉트론
 -- In the book the gates' numbers are chosen by hand. Rosenblatt's rule finds them: look at one row at a time and,

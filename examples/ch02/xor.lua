@@ -1,3 +1,4 @@
+-- -*- coding: utf-8 -*-
 -- %% [markdown]
 -- # XOR takes two layers · XOR는 두 층으로
 -- "One or the other, but not both" is out of reach for a single perceptron, whatever its numbers. Two layers do it.

@@ -1,3 +1,4 @@
+-- -*- coding: utf-8 -*-
 -- %% [markdown]
 -- # Activation functions · 활성화 함수
 -- Between two layers every number passes through an activation function. Without it layers would be worth nothing

@@ -1,3 +1,4 @@
+-- -*- coding: utf-8 -*-
 -- %% [markdown]
 -- # A trained network reads MNIST · 학습된 신경망으로 추론하기
 -- 784 pixels → 50 → 100 → 10 scores, sigmoid between. The weights come from the book; here they are only used.

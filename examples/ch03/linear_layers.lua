@@ -1,3 +1,4 @@
+-- -*- coding: utf-8 -*-
 -- %% [markdown]
 -- # Why an activation function must bend · 활성화 함수는 왜 비선형인가
 -- Layers without a bend in between collapse: however many there are, they do what one layer does.

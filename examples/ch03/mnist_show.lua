@@ -1,3 +1,4 @@
+-- -*- coding: utf-8 -*-
 -- %% [markdown]
 -- # MNIST: handwritten digits · MNIST 손글씨 숫자
 -- 60,000 images to learn from and 10,000 to be examined on, 28 × 28 grey pixels each, with the digit that was meant.

@@ -1,3 +1,4 @@
+-- -*- coding: utf-8 -*-
 -- %% [markdown]
 -- # The last layer fits the task · 출력층은 문제에 맞게
 -- A number to be predicted: identity. One of several classes: softmax. Yes or no: sigmoid.

@@ -1,3 +1,4 @@
+-- -*- coding: utf-8 -*-
 -- %% [markdown]
 -- # Preparing data · 데이터 전처리
 -- Networks learn best from numbers of like size, around 0. Normalising brings every feature there by itself;

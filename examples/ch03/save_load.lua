@@ -1,3 +1,4 @@
+-- -*- coding: utf-8 -*-
 -- %% [markdown]
 -- # Keeping what was learned · 매개변수 저장과 불러오기
 -- A trained network is its numbers. They are saved under their names and read back into a network of the same form.

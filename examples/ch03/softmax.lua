@@ -1,3 +1,4 @@
+-- -*- coding: utf-8 -*-
 -- %% [markdown]
 -- # Softmax · 소프트맥스
 -- Turns scores into probabilities: y_k = exp(a_k) / Σ exp(a_i). (The denominator sums over *all* scores of the row;

@@ -1,3 +1,4 @@
+-- -*- coding: utf-8 -*-
 -- %% [markdown]
 -- # A signal through three layers · 3층 신경망의 순전파
 -- 2 inputs → 3 → 2 → 2 outputs, by hand: each layer is a matrix product, a sum and an activation function.

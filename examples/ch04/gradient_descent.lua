@@ -1,3 +1,4 @@
+-- -*- coding: utf-8 -*-
 -- %% [markdown]
 -- # Gradient descent · 경사 하강법
 -- Take a step against the gradient, look again, take the next: x ← x − η ∂f/∂x. The learning rate η says how long the steps are.

@@ -1,3 +1,4 @@
+-- -*- coding: utf-8 -*-
 -- %% [markdown]
 -- # The gradient · 기울기
 -- All partial derivatives of a function together are a vector at every point: the gradient. It points to where the function

@@ -1,3 +1,4 @@
+-- -*- coding: utf-8 -*-
 -- %% [markdown]
 -- # Loss functions · 손실 함수
 -- One number that says how bad an answer is. Learning is nothing but making it smaller.

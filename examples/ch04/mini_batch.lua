@@ -1,3 +1,4 @@
+-- -*- coding: utf-8 -*-
 -- %% [markdown]
 -- # Mini-batches · 미니배치
 -- The loss over all 60,000 images would cost 60,000 passes for one step. A random hundred of them gives nearly the same loss.

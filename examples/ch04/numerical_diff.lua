@@ -1,3 +1,4 @@
+-- -*- coding: utf-8 -*-
 -- %% [markdown]
 -- # Numerical differentiation · 수치 미분
 -- A derivative is a limit, and a computer cannot take limits. It takes a small step h instead and divides the rise by it.

@@ -1,3 +1,4 @@
+-- -*- coding: utf-8 -*-
 -- %% [markdown]
 -- # A gradient of zero is not always a minimum · 기울기가 0이어도 최솟값은 아니다
 -- Where the gradient is zero, learning stands still. That may be the lowest place, or a saddle, or a plain so flat that it hardly matters.

@@ -1,3 +1,4 @@
+-- -*- coding: utf-8 -*-
 -- %% [markdown]
 -- # The gradient of a network · 신경망의 기울기
 -- A network's loss is a function of its weights, so it has a gradient too: one number for each weight, of the weights' own shape.

@@ -1,3 +1,4 @@
+-- -*- coding: utf-8 -*-
 -- %% [markdown]
 -- # Learning MNIST with two layers · 2층 신경망으로 MNIST 학습하기
 -- 784 pixels → 50 sigmoids → 10 scores. Draw a mini-batch, find the gradient, take a step; ten thousand times.

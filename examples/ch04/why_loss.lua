@@ -1,3 +1,4 @@
+-- -*- coding: utf-8 -*-
 -- %% [markdown]
 -- # Why a loss and not the accuracy · 왜 정확도가 아니라 손실인가
 -- In the end accuracy is what we want. But it moves in jumps: a tiny change of a weight changes no answer, so its derivative is 0

@@ -1,3 +1,4 @@
+-- -*- coding: utf-8 -*-
 -- %% [markdown]
 -- # Our layers against nnlua's · nnlua의 계층과 비교
 -- The same input through our layer and nnlua's, the same derivative back: ours by hand, nnlua's by the tape.

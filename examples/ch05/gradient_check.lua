@@ -1,3 +1,4 @@
+-- -*- coding: utf-8 -*-
 -- %% [markdown]
 -- # Gradient check · 기울기 확인
 -- Backward is fast but easy to get wrong; the numerical gradient is slow but simple. Where both agree, backward is right.

@@ -1,3 +1,4 @@
+-- -*- coding: utf-8 -*-
 -- %% [markdown]
 -- # The graph of a computation · 계산 그래프
 -- Two apples at 100 with 10 % tax: what is to pay, and how does it change with each number? Every operation is a node. Going forward

@@ -1,3 +1,4 @@
+-- -*- coding: utf-8 -*-
 -- %% [markdown]
 -- # Layers that know the way back · 순전파와 역전파를 하는 계층
 -- ReLU, Sigmoid, Affine and SoftmaxWithLoss, as in the book: `forward` computes and keeps what the way back needs, `backward` takes

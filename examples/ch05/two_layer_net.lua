@@ -1,3 +1,4 @@
+-- -*- coding: utf-8 -*-
 -- %% [markdown]
 -- # MNIST with our own layers · 직접 만든 계층으로 MNIST 학습하기
 -- The network of chapter 4 again, now with ReLU and with the gradient by backward, from the layers of layers.lua. No tape, no

@@ -1,3 +1,4 @@
+-- -*- coding: utf-8 -*-
 -- %% [markdown]
 -- # What the first weights do to the signals · 가중치 초깃값과 활성화값의 분포
 -- A thousand random inputs of 100 numbers go through five layers of 100 units. How wide the weights are spread at the beginning decides

@@ -1,3 +1,4 @@
+-- -*- coding: utf-8 -*-
 -- %% [markdown]
 -- # Batch normalisation · 배치 정규화
 -- Instead of choosing the first weights well, bring every unit's values of a batch to mean 0 and variance 1, then let the network

@@ -1,3 +1,4 @@
+-- -*- coding: utf-8 -*-
 -- %% [markdown]
 -- # Weights that begin equal stay equal · 가중치가 모두 같으면
 -- Why not begin with zeros, or with one number everywhere? Because then all units of a layer compute the same, get the same gradient

@@ -1,3 +1,4 @@
+-- -*- coding: utf-8 -*-
 -- %% [markdown]
 -- # Choosing what is not learned · 하이퍼파라미터 찾기
 -- Learning rate and weight decay are not learned: they are tried. Not on the test digits, which must stay unseen to the end, but on some of

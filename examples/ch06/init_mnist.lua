@@ -1,3 +1,4 @@
+-- -*- coding: utf-8 -*-
 -- %% [markdown]
 -- # The first weights, on MNIST · MNIST로 비교하는 가중치 초깃값
 -- The same network, 784 → 4 × 100 ReLU → 10, and the same plain descent; only the spread of the first weights differs.

@@ -1,3 +1,4 @@
+-- -*- coding: utf-8 -*-
 -- %% [markdown]
 -- # Ways downhill · 매개변수를 갱신하는 여러 방법
 -- f(x, y) = x²/20 + y² is a long narrow valley. From (−7, 2) the gradient points at the near wall, not at the lowest point (0, 0):

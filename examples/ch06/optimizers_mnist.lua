@@ -1,3 +1,4 @@
+-- -*- coding: utf-8 -*-
 -- %% [markdown]
 -- # Optimizers on MNIST · MNIST로 비교하는 최적화 방법
 -- Five copies of one network, each with its own optimizer and the same mini-batches: 784 → 4 × 100 ReLU → 10.

@@ -1,3 +1,4 @@
+-- -*- coding: utf-8 -*-
 -- %% [markdown]
 -- # Learning by heart · 오버피팅
 -- Three hundred digits, seven layers: far more weights than samples. The network learns them all by heart and is right about three

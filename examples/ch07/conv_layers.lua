@@ -1,3 +1,4 @@
+-- -*- coding: utf-8 -*-
 -- %% [markdown]
 -- # Convolution and pooling as layers · 합성곱 계층과 풀링 계층
 -- With windows as columns a convolution is an Affine layer in disguise, and its way back is Affine's way back, wrapped in im2col and

@@ -1,3 +1,4 @@
+-- -*- coding: utf-8 -*-
 -- %% [markdown]
 -- # With and without convolution · 완전연결 대 합성곱
 -- To a fully connected layer a picture is a row of 784 numbers; that two pixels are neighbours it does not know. A convolution sees

@@ -1,3 +1,4 @@
+-- -*- coding: utf-8 -*-
 -- %% [markdown]
 -- # What the filters look for · 필터가 보는 것
 -- Thirty filters of 5 × 5, drawn before and after learning; what each makes of a digit; and two of them laid over a larger picture.

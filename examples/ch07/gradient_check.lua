@@ -1,3 +1,4 @@
+-- -*- coding: utf-8 -*-
 -- %% [markdown]
 -- # Gradient check of the convolutional network · 합성곱 신경망의 기울기 확인
 -- The way back through a convolution has many places to go wrong in: a transpose, a sum over the wrong dim, a window a pixel off.

@@ -1,3 +1,4 @@
+-- -*- coding: utf-8 -*-
 -- %% [markdown]
 -- # Windows as columns · im2col: 창을 열로 펼치기
 -- Convolution looks at a picture through a small window. Here it is computed three times: by loops that do just what the definition

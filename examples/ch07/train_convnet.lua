@@ -1,4 +1,5 @@
 #!/usr/bin/env nnlua
+-- -*- coding: utf-8 -*-
 -- %% [markdown]
 -- # The simple convolutional network · 단순한 합성곱 신경망
 -- conv 30@5×5 → ReLU → max-pool 2 → 100 → ReLU → 10; Adam, learning rate 0.001, batches of 100.
@@ -61,7 +62,7 @@ T.manual_seed(option.seed)
 
 local found, train, test = pcall(load_sets)
 if not found then
-  io.stderr:write(train, "\n\nOr learn the small digits: nnlua ", arg[0], " --dataset digits\n")
+  io.stderr:write(train, "\n\nOr learn the small digits: nnlua ", (arg[0] or "train_convnet.lua"), " --dataset digits\n")
   os.exit(1)
 end
 

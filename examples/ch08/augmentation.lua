@@ -1,3 +1,4 @@
+-- -*- coding: utf-8 -*-
 -- %% [markdown]
 -- # More from the same digits · 데이터 확장
 -- A digit that is moved by two pixels, or turned a little, is still the same digit: each is a new sample for nothing. With 1,000 digits to learn

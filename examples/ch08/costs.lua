@@ -1,3 +1,4 @@
+-- -*- coding: utf-8 -*-
 -- %% [markdown]
 -- # Where time and weights are · 계층별 시간과 매개변수
 -- The deep network, layer by layer: how many weights, how many multiplications, how long. Most weights are in the last layers, nearly all the time

@@ -1,3 +1,4 @@
+-- -*- coding: utf-8 -*-
 -- %% [markdown]
 -- # More than 99.3 % · 99.3 %를 넘어서
 -- The network of deep_net.lua on MNIST: Adam, batches of 100, twelve times through 60,000 digits.

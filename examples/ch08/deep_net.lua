@@ -1,3 +1,4 @@
+-- -*- coding: utf-8 -*-
 -- %% [markdown]
 -- # A deeper network · 더 깊은 신경망
 -- DeepConvNet: three blocks of two 3 × 3 convolutions and a pooling; each block halves the picture and doubles the channels.

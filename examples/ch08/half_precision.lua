@@ -1,3 +1,4 @@
+-- -*- coding: utf-8 -*-
 -- %% [markdown]
 -- # Half the bits · 반정밀도
 -- A weight is kept in 32 bits: sign, 8 of exponent, 23 of fraction. Half precision has 16: sign, 5, 10. A trained network hardly notices; its file

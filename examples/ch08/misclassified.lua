@@ -1,3 +1,4 @@
+-- -*- coding: utf-8 -*-
 -- %% [markdown]
 -- # The digits it gets wrong · 잘못 인식한 숫자들
 -- Of 10,000 test digits the network of this chapter misses some sixty. Look at them: which would you have read?

@@ -1,3 +1,4 @@
+-- -*- coding: utf-8 -*-
 -- %% [markdown]
 -- # Learning from rewards · 강화학습: 정책 경사
 -- Nobody says what would have been right; there is only a reward. A policy π(a | s) draws actions by chance; what was followed by more reward than

@@ -1,3 +1,4 @@
+-- -*- coding: utf-8 -*-
 -- %% [markdown]
 -- # The trained network · 학습된 신경망
 -- What the scripts of this chapter begin with: the network of deep_net.lua with the weights of deep_convnet.lua, or, where there is no file of
