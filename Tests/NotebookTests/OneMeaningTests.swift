@@ -47,7 +47,7 @@ struct OneMeaningTests {
   private func masked(_ text: String) -> String {
     text.replacing(/[0-9]+(\.[0-9]+)?( ?(s|ms|µs|us|ns|seconds|minutes|hours|GFLOP\/s|MB\/s|times)\b)/, with: "…").replacing(/0x[0-9a-f]+/, with: "0x…").replacing(
       /figure-[0-9]+/, with: "figure-…"
-    ).replacing(/(faster by|times as fast): [0-9.]+/, with: "faster")
+    ).replacing(/(faster by|times as fast|against loops): [0-9.]+/, with: "faster")
   }
 
   @Test(arguments: Examples.all.filter { !$0.contains("/plugins/") && !$0.contains("/tools/") && !$0.hasSuffix("/check.lua") })
