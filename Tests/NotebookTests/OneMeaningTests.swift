@@ -33,6 +33,7 @@ struct OneMeaningTests {
     stack.rawSet(-2, "arg")
     stack.pop()
     try state.run("require('nnlua.tensor').manual_seed(1)")
+    defer { try? state.run("require('nnlua.tensor').set_default_dtype('float32')") }  // the process's, which some examples change
     let before = getcwd(nil, 0)
     defer { free(before) }
     chdir(folder)
