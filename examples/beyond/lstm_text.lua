@@ -1,12 +1,11 @@
--- %%
+-- %% [markdown]
+-- # A text, letter by letter
 -- A character model learns a short text by heart and writes it down again, letter by letter.
 --
 --     nnlua examples/beyond/lstm_text.lua
 --
 -- A few seconds.
-
--- %% [markdown]
--- # A text, letter by letter
+--
 -- The network reads one character at a time and gives a probability to every character that may come next.
 -- To be sure of the next one it must remember what came before: after "th" stands "e" here, "at" there.
 

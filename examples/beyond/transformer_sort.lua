@@ -1,12 +1,11 @@
--- %%
+-- %% [markdown]
+-- # Sorting by attention
 -- A Transformer of two layers learns to sort: it reads 3 1 4 1 5 9 2 6 and answers 1 1 2 3 4 5 6 9.
 --
 --     nnlua examples/beyond/transformer_sort.lua
 --
 -- A few seconds.
-
--- %% [markdown]
--- # Sorting by attention
+--
 -- Every place of the answer depends on all digits of the question: the third smallest cannot be found by looking at one of them.
 -- Attention lets each place look at all others at once; two layers of it are enough to count and compare.
 -- Nobody tells the network what sorting is. It sees strings and their sorted form.

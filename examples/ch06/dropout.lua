@@ -1,3 +1,4 @@
+-- -*- coding: utf-8 -*-
 -- %% [markdown]
 -- # Dropout · 드롭아웃
 -- In every step of learning a random part of each layer's units is silent. No unit can rely on a certain other one, and the network

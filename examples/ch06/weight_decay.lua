@@ -1,3 +1,4 @@
+-- -*- coding: utf-8 -*-
 -- %% [markdown]
 -- # Weight decay · 가중치 감소
 -- What is learned by heart sits in large weights. So let every weight cost something: to the loss comes ½ λ W², to each gradient λ W,

@@ -62,7 +62,7 @@ T.manual_seed(option.seed)
 
 local found, train, test = pcall(load_sets)
 if not found then
-  io.stderr:write(train, "\n\nOr learn the small digits: nnlua ", arg[0], " --dataset digits\n")
+  io.stderr:write(train, "\n\nOr learn the small digits: nnlua ", (arg[0] or "train_convnet.lua"), " --dataset digits\n")
   os.exit(1)
 end
 
