@@ -1,6 +1,6 @@
 """One meaning: every example run plainly, by `nnlua run` and as a notebook by nbclient, in its quick form, gives the same text.
 
-Times, rates and the paths of figures are masked. Plugins' examples need a compiled plugin and tools need arguments: they are not notebooks."""
+Times, rates, profiles, paths and the names of figures' files are masked. Plugins' examples need a compiled plugin and tools need arguments: they are not notebooks."""
 
 import concurrent.futures
 import difflib
@@ -22,6 +22,7 @@ def notebooks(arguments):
 
 def masked(text):
     text = "".join(line for line in text.splitlines(True) if not line.startswith("figure: "))
+    text = re.sub(r"^profile of .*?(?=^ok |\Z)", "PROFILE\n", text, flags=re.MULTILINE | re.DOTALL)
     text = re.sub(r"(?:(?:/[\w.~-]+){2,}|\bIn\[\d+\]):\d+:", "PLACE:", text)
     text = re.sub(r"(?:/[\w.~-]+){2,}", "PATH", text)
     number = r"-?\d[\d,]*(?:\.\d+)?(?:e[+-]?\d+)?"
