@@ -1,6 +1,6 @@
 """One meaning: every example run plainly, by `nnlua run` and as a notebook by nbclient, in its quick form, gives the same text.
 
-Times, rates and the paths of figures are masked. Plugins' examples need a compiled plugin and tools need arguments: they are not notebooks."""
+Times, rates, profiles, paths and the names of figures' files are masked. Plugins' examples need a compiled plugin and tools need arguments: they are not notebooks."""
 
 import concurrent.futures
 import difflib
@@ -22,10 +22,14 @@ def notebooks(arguments):
 
 def masked(text):
     text = "".join(line for line in text.splitlines(True) if not line.startswith("figure: "))
+    text = re.sub(r"^profile of .*?(?=^ok |\Z)", "PROFILE\n", text, flags=re.MULTILINE | re.DOTALL)
+    text = re.sub(r"(?:(?:/[\w.~-]+){2,}|\bIn\[\d+\]):\d+:", "PLACE:", text)
     text = re.sub(r"(?:/[\w.~-]+){2,}", "PATH", text)
     number = r"-?\d[\d,]*(?:\.\d+)?(?:e[+-]?\d+)?"
-    text = re.sub(rf" *{number} ?(?:times faster|x faster|× faster)", " RATIO", text)
-    return re.sub(rf" *{number} ?(ms|µs|us|s|seconds?|minutes?|images/s|samples/s|GFLOP/s|MB/s|GB/s)(?![\w/])", r" TIME \1", text)
+    units = "ms|µs|us|s|seconds?|minutes?|hours|images/s|samples/s|GFLOP/s|MB/s|GB/s|times as fast|times as long|times faster|pictures a second"
+    text = re.sub(rf" *{number} ?({units})(?![\w/])", r" TIME \1", text)
+    text = re.sub(rf"(faster by|as fast|against loops): {number}", r"\1: TIME", text)
+    return re.sub(rf"(TIME \w+) +{number} %", r"\1 TIME %", text)
 
 
 def environment(folder):
