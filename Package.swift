@@ -34,9 +34,9 @@ let package = Package(
     .systemLibrary(name: "CLua", pkgConfig: "lua5.4", providers: [.apt(["liblua5.4-dev"])]),
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
     .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
-    .systemLibrary(name: "CZeroMQ"),
     .systemLibrary(name: "CPNG", pkgConfig: "libpng", providers: [.apt(["libpng-dev"])]),
     .systemLibrary(name: "CMark", pkgConfig: "libcmark-gfm", providers: [.apt(["libcmark-gfm-dev", "libcmark-gfm-extensions-dev"])]),
+    .systemLibrary(name: "CZeroMQ", providers: [.apt(["libzmq3-dev"])]),
     .systemLibrary(name: "CJPEG", pkgConfig: "libjpeg", providers: [.apt(["libjpeg-dev"])]),
     .target(name: "CImages", dependencies: ["CJPEG", "CPNG"]),
     .target(name: "CEdit", dependencies: ["CShims"]),
@@ -66,7 +66,8 @@ let package = Package(
       dependencies: [
         "CEdit", "CMark", "CResources", "CShims", "Datasets", "Kernels", "LuaBridge", "NNLua", "NeuralNetworks", "Plots", "Runtime", "Tensors", "Training",
       ], swiftSettings: settings),
-    .target(name: "JupyterKernel", dependencies: ["CCrypto", "CShims", "CZeroMQ", "LuaBridge", "Notebook", "Runtime", "Tensors"], swiftSettings: settings),
+    .target(
+      name: "JupyterKernel", dependencies: ["CCrypto", "CShims", "CZeroMQ", "LuaBridge", "NNLua", "Notebook", "Tensors"], swiftSettings: settings),
     .executableTarget(
       name: "nnlua",
       dependencies: [
@@ -80,7 +81,7 @@ let package = Package(
     .testTarget(name: "TrainingTests", dependencies: ["LuaBridge", "Runtime"], swiftSettings: settings),
     .testTarget(name: "PlotsTests", dependencies: ["LuaBridge", "Plots", "Tensors"], swiftSettings: settings),
     .testTarget(name: "NotebookTests", dependencies: ["LuaBridge", "Notebook", "Runtime"], swiftSettings: settings),
-    .testTarget(name: "JupyterKernelTests", dependencies: ["JupyterKernel", "LuaBridge", "Notebook"], swiftSettings: settings),
+    .testTarget(name: "JupyterKernelTests", dependencies: ["CZeroMQ", "JupyterKernel", "LuaBridge", "Notebook"], swiftSettings: settings),
     .testTarget(name: "RuntimeTests", dependencies: ["LuaBridge", "Runtime"], swiftSettings: settings),
     .testTarget(
       name: "CheckTests", dependencies: ["LuaBridge", "NeuralNetworks", "Runtime", "Tensors"], exclude: ["Scripts"], swiftSettings: settings),

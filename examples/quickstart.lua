@@ -1,9 +1,13 @@
 -- -*- coding: utf-8 -*-
+-- %% [markdown]
+-- # Quick start
 -- A small convolutional network learns to read handwritten digits, in seconds.
 --
 --     nnlua examples/quickstart.lua
 --
--- The digits (8 × 8 pixels, 1,797 of them) come with nnlua.
+-- The digits (8 by 8 pixels, 1,797 of them) come with nnlua.
+
+-- %%
 local nnlua = require "nnlua"
 local T, nn, optim, data, plot = nnlua.tensor, nnlua.nn, nnlua.optim, nnlua.data, nnlua.plot
 
@@ -13,6 +17,7 @@ T.manual_seed(1)
 local train = data.digits{split = "train"}
 local test = data.digits{split = "test"}
 
+-- %% The network
 local net = nn.Sequential(
   nn.Conv2d(1, 16, 3, {padding = 1}), nn.BatchNorm2d(16), nn.ReLU(),
   nn.Conv2d(16, 32, 3, {padding = 1}), nn.BatchNorm2d(32), nn.ReLU(), nn.MaxPool2d(2),
@@ -28,6 +33,7 @@ local function accuracy(set)
   end)
 end
 
+-- %% Training
 local loader = data.DataLoader(train, {batch_size = 50, shuffle = true, seed = 1})
 for epoch = 1, 20 do
   local bar <close> = nnlua.progress(#train, {title = ("epoch %2d"):format(epoch), unit = "images"})
@@ -40,9 +46,11 @@ for epoch = 1, 20 do
   end
 end
 
+-- %%
 net:eval()  -- from here on: no dropout, the running values of batch normalisation
 print(("accuracy: %.4f on the digits it learned from, %.4f on %d it has never seen"):format(accuracy(train), accuracy(test), #test))
 
+-- %%
 -- A look at twenty of those, with what the network reads in them.
 local x, t = test.x[{ {1, 20} }], test.t[{ {1, 20} }]
 local guess = T.no_grad(function() return net(x):argmax(2) end)

@@ -1,8 +1,28 @@
 internal import Notebook
 
-/// The content of short answers.
+/// The content of answers.
 enum Answers {
-  static func error(_ message: String) -> JSON { ["status": "error", "ename": "ProtocolError", "evalue": .string(message), "traceback": []] }
+  static func error(_ kind: String, _ message: String, traceback: [String] = []) -> JSONObject {
+    ["status": "error", "ename": .string(kind), "evalue": .string(message), "traceback": .array(traceback.map { .string($0) })]
+  }
+
+  /// Front ends show the traceback alone: the message is its first line.
+  static func error(_ failure: Failure, hint: String?) -> JSONObject {
+    var lines = [failure.message]
+    if !failure.traceback.isEmpty { lines += ["stack traceback:"] + failure.traceback.map { "    \($0)" } }
+    if let hint { lines.append("hint: \(hint)") }
+    return error(failure.kind, failure.message, traceback: lines)
+  }
+
+  /// An `execute_reply`.
+  /// - outcome: its status, and what belongs to that.
+  static func executed(_ number: Int, _ outcome: JSONObject, payload: [JSON] = [], expressions: JSONObject = [:]) -> JSON {
+    var content = outcome
+    content["execution_count"] = .integer(number)
+    content["payload"] = .array(payload)
+    content["user_expressions"] = .object(expressions)
+    return .object(content)
+  }
 
   static func shutdown(_ request: Message) -> JSON { ["status": "ok", "restart": .bool(request.content["restart"]?.bool ?? false)] }
 

@@ -16,7 +16,8 @@ package final class History {
     var code: String
     var output: String?
 
-    var line: [UInt8] { JSON.array([.integer(session), .integer(number), .string(code), output.map { .string($0) } ?? .null]).bytes + [0x0A] }
+    /// As the file has it.
+    var line: String { JSON.array([.integer(session), .integer(number), .string(code), output.map { .string($0) } ?? .null]).text() + "\n" }
   }
 
   private let path: String?
@@ -26,6 +27,8 @@ package final class History {
 
   /// A file that has grown beyond this loses its older half when a session begins.
   private static let most = 4 << 20
+  /// Bytes; of more nothing is kept.
+  private static let longestOutput = 1 << 14
 
   /// `$XDG_STATE_HOME/nnlua/jupyter-history.jsonl`, by default in `~/.local/state`.
   package static var defaultPath: String? {
@@ -40,12 +43,13 @@ package final class History {
   package func add(_ number: Int, _ code: String, output: String?) {
     let session = session ?? begin()
     self.session = session
+    let output = output.flatMap { $0.utf8.count > Self.longestOutput ? nil : $0 }
     let entry = Entry(session: session, number: number, code: code, output: output)
     own.append(entry)
     if own.count > 10_000 { own.removeFirst(5_000) }
     guard let path else { return }
     Self.locked(path) { file in
-      let line = entry.line
+      let line = Array(entry.line.utf8)
       _ = write(file, line, line.count)
     }
   }
@@ -61,10 +65,10 @@ package final class History {
       let size = lseek(file, 0, SEEK_END)
       if size > Self.most {
         entries.removeFirst(entries.count / 2)
-        let bytes = entries.flatMap(\.line)
+        let bytes = Array(entries.map(\.line).joined().utf8)
         if ftruncate(file, 0) == 0 { _ = write(file, bytes, bytes.count) }
       }
-      let line = Entry(session: number, number: 0, code: "").line
+      let line = Array("[\(number), 0, \"\", null]\n".utf8)
       _ = write(file, line, line.count)
     }
     return number

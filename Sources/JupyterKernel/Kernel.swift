@@ -26,6 +26,10 @@ public final class Kernel {
     let link = try Link()
     let wire = try Wire(connection, link: link)
     interruptDescriptor = link.interrupted.writer
+    // A parent may have blocked signals for its own threads, and a child inherits that.
+    var signals = sigset_t()
+    sigemptyset(&signals)
+    pthread_sigmask(SIG_SETMASK, &signals, nil)
     nonisolated(unsafe) var status: Int32 = 0
     // Lua may nest 200 calls of C and Swift.
     Thread.start(stack: 64 << 20) {
@@ -44,6 +48,8 @@ public final class Kernel {
       link.luaEnded()
     }
     wire.run()
+    // Where Lua did not heed the end, nothing of it may be taken down under its feet.
+    if !link.hasEnded { _exit(status) }
     return status
   }
 
@@ -56,7 +62,10 @@ public final class Kernel {
 
   /// - Returns: the exit status: that of `os.exit` in a cell, else 0.
   private func serve() -> Int32 {
-    defer { session.state.frontEnd = nil }
+    defer {
+      session.close()
+      session.state.frontEnd = nil
+    }
     while let request = link.requests.next() {
       frontEnd.request = request
       link.outbox.send(.status("busy", parent: request.header))
@@ -79,8 +88,8 @@ public final class Kernel {
     case "inspect_request": reply("inspect_reply", request, inspect(content))
     case "is_complete_request": reply("is_complete_reply", request, isComplete(content))
     case "history_request": reply("history_reply", request, history.answer(content))
-    // A script opens no comms, and none that a front end opens finds a partner: it is closed at once.
     case "comm_info_request": reply("comm_info_reply", request, ["status": "ok", "comms": [:]])
+    // A script opens no comms, and none that a front end opens finds a partner: it is closed at once.
     case "comm_open": frontEnd.publish("comm_close", ["comm_id": content["comm_id"] ?? "", "data": [:]])
     case "connect_request": reply("connect_reply", request, ["status": "ok"])
     case "debug_request": reply("debug_reply", request, Answers.debug(request))
@@ -99,7 +108,7 @@ public final class Kernel {
   private func execute(_ request: Message) -> Int32? {
     let content = request.content
     guard let code = content["code"]?.string else {
-      reply("execute_reply", request, Answers.error("the request has no code").with("execution_count", .integer(count)))
+      reply("execute_reply", request, Answers.executed(count, Answers.error("ProtocolError", "the request has no code")))
       return nil
     }
     let isSilent = content["silent"]?.bool ?? false
@@ -109,65 +118,82 @@ public final class Kernel {
     frontEnd.isSilent = isSilent
     defer { frontEnd.isSilent = false }
     frontEnd.publish("execute_input", ["code": .string(code), "execution_count": .integer(number)])
-    let question = Question(code)
-    if let page = question?.page(session) {
+
+    // A cell that only asks for help is answered in the front end's pager, or by what help prints.
+    let asked = Self.line(code).flatMap(Question.asked)
+    if let asked, let page = session.inspect(asked, at: asked.unicodeScalars.count) {
       if isStored { history.add(number, code, output: nil) }
-      reply("execute_reply", request, ["status": "ok", "execution_count": .integer(number), "payload": [page], "user_expressions": [:]])
+      let payload: JSON = ["source": "page", "data": .object(CellOutput.data(page)), "start": 0]
+      reply("execute_reply", request, Answers.executed(number, ["status": "ok"], payload: [payload]))
       return nil
     }
 
     link.begin(session.state, request, isSilent: isSilent)
-    // A cell that runs again gives its locals new values; front ends say which cell it is.
-    let cell = request.metadata["cellId"]?.string
-    let outcome = session.run(code, name: "=In[\(number)]", cell: cell)
-    var expressions: JSON = [:]
-    if outcome.failure == nil {
-      for wanted in content["user_expressions"]?.object?.members ?? [] { expressions = expressions.with(wanted.name, evaluate(wanted.value)) }
+    // One run around all: an interrupt that comes before the cell has begun, or after it has ended, is not lost.
+    let (outcome, expressions) = session.state.run {
+      let outcome = session.run(asked.map(Question.help) ?? code, name: "=In[\(number)]")
+      guard outcome.failure == nil else { return (outcome, JSONObject()) }
+      return (outcome, evaluate(content["user_expressions"]?.object))
     }
     link.finish()
 
     if isStored { history.add(number, code, output: outcome.result?.text) }
     guard let failure = outcome.failure else {
-      if let result = outcome.result { frontEnd.publish("execute_result", ["execution_count": .integer(number), "data": .object(CellOutput.data(result)), "metadata": [:]]) }
-      reply("execute_reply", request, ["status": "ok", "execution_count": .integer(number), "payload": [], "user_expressions": expressions])
+      if let result = outcome.result {
+        frontEnd.publish("execute_result", ["execution_count": .integer(number), "data": .object(CellOutput.data(result)), "metadata": [:]])
+      }
+      reply("execute_reply", request, Answers.executed(number, ["status": "ok"], expressions: expressions))
       return nil
     }
     if let status = failure.exitStatus {
-      reply(
-        "execute_reply", request,
-        ["status": "ok", "execution_count": .integer(number), "payload": [["source": "ask_exit", "keepkernel": false]], "user_expressions": [:]])
+      reply("execute_reply", request, Answers.executed(number, ["status": "ok"], payload: [["source": "ask_exit", "keepkernel": false]]))
       return status
     }
-    let error = report(failure)
-    frontEnd.publish("error", error)
-    if content["stop_on_error"]?.bool ?? true { abortWaiting() }
-    reply("execute_reply", request, error.with("status", "error").with("execution_count", .integer(number)).with("payload", []).with("user_expressions", [:]))
+    let error = Answers.error(failure, hint: session.hint(for: failure))
+    // Cells that were sent together with one that failed are not run. They are taken out before the front end knows of the failure:
+    // what it sends afterwards runs. Those that it sent before may still be on their way.
+    var waiting: [Message] = []
+    if !isSilent, content["stop_on_error"]?.bool ?? true {
+      usleep(10_000)
+      waiting = link.requests.remove { $0.type == "execute_request" }
+    }
+    var published = error
+    published["status"] = nil
+    frontEnd.publish("error", .object(published))
+    reply("execute_reply", request, Answers.executed(number, error))
+    for request in waiting { abort(request) }
     return nil
   }
 
-  /// Front ends show the traceback alone, so the message stands at its head.
-  private func report(_ failure: Failure) -> JSON {
-    let hint = session.hint(for: failure).map { ["hint: \($0)"] } ?? []
-    let lines = [failure.message] + failure.traceback + hint
-    return ["ename": .string(failure.kind), "evalue": .string(failure.message), "traceback": .array(lines.map { .string($0) })]
+  /// A cell's only line; nil where it has several.
+  private static func line(_ code: String) -> String? {
+    let lines = code.split(whereSeparator: \.isNewline).filter { !$0.allSatisfy(\.isWhitespace) }
+    return lines.count == 1 ? String(lines[0]) : nil
   }
 
-  /// The value of one of the request's `user_expressions`, in display form.
-  private func evaluate(_ expression: JSON) -> JSON {
-    guard let text = expression.string else { return Answers.error("the expression is no text") }
-    let outcome = session.run(text, name: "=(user expression)")
-    if let failure = outcome.failure { return report(failure).with("status", "error") }
-    return ["status": "ok", "data": outcome.result.map { .object(CellOutput.data($0)) } ?? ["text/plain": "nil"], "metadata": [:]]
-  }
-
-  /// Cells that were sent together with one that failed are not run.
-  private func abortWaiting() {
-    usleep(10_000)  // they may still be on their way: the front end does not know of the failure before the answer
-    for request in link.requests.remove(where: { $0.type == "execute_request" }) {
-      link.outbox.send(.status("busy", parent: request.header))
-      reply("execute_reply", request, ["status": "aborted", "execution_count": .integer(count), "payload": [], "user_expressions": [:]])
-      link.outbox.send(.status("idle", parent: request.header))
+  /// The values of the request's `user_expressions`, in display form.
+  private func evaluate(_ expressions: JSONObject?) -> JSONObject {
+    var answers = JSONObject()
+    for member in expressions?.members ?? [] {
+      guard let text = member.value.string else {
+        answers[member.name] = .object(Answers.error("ProtocolError", "the expression is no text"))
+        continue
+      }
+      let outcome = session.run(text, name: "=(user expression)")
+      if let failure = outcome.failure {
+        answers[member.name] = .object(Answers.error(failure, hint: nil))
+      } else {
+        let data = outcome.result.map { CellOutput.data($0) } ?? ["text/plain": "nil"]
+        answers[member.name] = ["status": "ok", "data": .object(data), "metadata": [:]]
+      }
     }
+    return answers
+  }
+
+  private func abort(_ request: Message) {
+    link.outbox.send(.status("busy", parent: request.header))
+    reply("execute_reply", request, Answers.executed(count, ["status": "aborted"]))
+    link.outbox.send(.status("idle", parent: request.header))
   }
 
   // MARK: help while typing
@@ -175,21 +201,18 @@ public final class Kernel {
   private func complete(_ content: JSON) -> JSON {
     let code = content["code"]?.string ?? ""
     let completion = session.complete(code, at: content["cursor_pos"]?.int ?? code.unicodeScalars.count)
-    let types = completion.matches.map { match -> JSON in
-      [
-        "start": .integer(completion.start), "end": .integer(completion.end), "text": .string(match.text), "type": .string(match.kind), "signature": "",
-      ]
-    }
+    let (start, end) = (JSON.integer(completion.start), JSON.integer(completion.end))
+    let types = completion.matches.map { match -> JSON in ["start": start, "end": end, "text": .string(match.text), "type": .string(match.kind), "signature": ""] }
     return [
-      "status": "ok", "matches": .array(completion.matches.map { .string($0.text) }), "cursor_start": .integer(completion.start),
-      "cursor_end": .integer(completion.end), "metadata": ["_jupyter_types_experimental": .array(types)],
+      "status": "ok", "matches": .array(completion.matches.map { .string($0.text) }), "cursor_start": start, "cursor_end": end,
+      "metadata": ["_jupyter_types_experimental": .array(types)],
     ]
   }
 
   private func inspect(_ content: JSON) -> JSON {
     let code = content["code"]?.string ?? ""
     let bundle = session.inspect(code, at: content["cursor_pos"]?.int ?? code.unicodeScalars.count)
-    return ["status": "ok", "found": .bool(bundle != nil), "data": bundle.map { .object(CellOutput.data($0)) } ?? [:], "metadata": [:]]
+    return ["status": "ok", "found": .bool(bundle != nil), "data": .object(bundle.map { CellOutput.data($0) } ?? [:]), "metadata": [:]]
   }
 
   private func isComplete(_ content: JSON) -> JSON {

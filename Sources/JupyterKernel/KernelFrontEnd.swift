@@ -36,6 +36,7 @@ final class KernelFrontEnd: FrontEnd {
   func readLine(prompt: String) throws -> String? {
     guard let request, request.content["allow_stdin"]?.bool ?? true else { throw LuaError("io.read: this front end takes no input") }
     _ = link.answers.remove { _ in true }  // what came too late for an earlier question
+    try LuaState.checkInterrupt()
     link.outbox.send(
       Outgoing(
         channel: .stdin, identities: request.identities, type: "input_request", parent: request.header,

@@ -1,6 +1,6 @@
 internal import LuaBridge
 internal import Notebook
-internal import Runtime
+internal import NNLua
 
 /// What front ends ask a kernel first.
 enum KernelInfo {
@@ -10,7 +10,7 @@ enum KernelInfo {
     "status": "ok",
     "protocol_version": .string(protocolVersion),
     "implementation": "nnlua",
-    "implementation_version": .string(RuntimeLibrary.version),
+    "implementation_version": .string(NNLua.version),
     "language_info": [
       "name": "lua",
       "version": .string(LuaState.luaVersion),
@@ -19,7 +19,7 @@ enum KernelInfo {
       "pygments_lexer": "lua",
       "codemirror_mode": "lua",
     ],
-    "banner": .string("nnlua \(RuntimeLibrary.version): Lua \(LuaState.luaVersion) with tensors and neural networks. ?name is help."),
+    "banner": .string("nnlua \(NNLua.version): Lua \(LuaState.luaVersion) with tensors and neural networks. ?name is help."),
     "debugger": false,
     "supported_features": [],
     "help_links": [["text": "Lua 5.4 reference", "url": "https://www.lua.org/manual/5.4/"]],

@@ -26,7 +26,7 @@ public enum KernelSpec {
       "argv": [.string(program), "notebook", "kernel", "{connection_file}"], "display_name": "nnlua", "language": "lua",
       "interrupt_mode": "message", "env": [:], "metadata": ["debugger": false],
     ]
-    try write(Array((json.text(.notebook) + "\n").utf8), "\(folder)/kernel.json")
+    try write(Array((json.text() + "\n").utf8), "\(folder)/kernel.json")
     for name in ["logo-32x32.png", "logo-64x64.png", "logo-svg.svg"] { try write(Array(ShippedFile.bytes(name)), "\(folder)/\(name)") }
     return folder
   }

@@ -37,7 +37,6 @@ enum Usage {
       nnlua help [NAME]      the modules, or what a function does
       nnlua help --markdown DIR   the reference as pages
       nnlua help --editor DIR     definitions for lua-language-server
-      nnlua notebook install [--user|--prefix P|--sys-prefix]   the Jupyter kernel
       nnlua notebook convert A.lua B.ipynb   a script as a notebook, and back
       nnlua plugin new NAME       a folder with a first plugin: layers of one's own, in Swift
       nnlua plugin build [PATH]   compile it for this nnlua

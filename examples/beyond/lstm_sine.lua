@@ -1,12 +1,11 @@
--- %%
+-- %% [markdown]
+-- # A sine that goes on by itself
 -- An LSTM learns to continue a sine: it sees waves and says, step by step, what comes next.
 --
 --     nnlua examples/beyond/lstm_sine.lua
 --
 -- A few seconds. At the end it goes on alone for 100 steps, each read from its own last answer.
-
--- %% [markdown]
--- # A sine that goes on by itself
+--
 -- A recurrent network reads a series one value at a time and keeps in its state what it needs of the past.
 -- Here that is where in its swing the wave is.
 

@@ -144,8 +144,6 @@ if (...) == "conv_layers" then return layers end
 -- The same input and weights, and the same derivative sent back; results, derivatives by the input, by weights and biases must agree.
 
 -- %%
-local function agree(name, a, b, tolerance) check.at_most(name .. ", largest difference", (a - b):abs():max(), tolerance) end
-
 local x = T.randn({4, 3, 9, 8}, {dtype = "float64", requires_grad = true})
 for _, case in ipairs{{1, 0}, {1, 1}, {2, 1}} do
   local stride, pad = table.unpack(case)
@@ -156,10 +154,10 @@ for _, case in ipairs{{1, 0}, {1, 1}, {2, 1}} do
   x.grad = nil
   expected:backward(dout)
   local name = ("Convolution, stride %d, padding %d: "):format(stride, pad)
-  agree(name .. "forward", mine:forward(x:detach()), expected:detach(), 1e-12)
-  agree(name .. "by the input", mine:backward(dout), x.grad, 1e-12)
-  agree(name .. "by the weights", mine.dW, conv.weight.grad, 1e-11)
-  agree(name .. "by the biases", mine.db, conv.bias.grad, 1e-11)
+  check.close(name .. "forward", mine:forward(x:detach()), expected:detach(), 1e-12)
+  check.close(name .. "by the input", mine:backward(dout), x.grad, 1e-12)
+  check.close(name .. "by the weights", mine.dW, conv.weight.grad, 1e-11)
+  check.close(name .. "by the biases", mine.db, conv.bias.grad, 1e-11)
 end
 
 for _, case in ipairs{{2, 2}, {3, 1}} do
@@ -169,8 +167,8 @@ for _, case in ipairs{{2, 2}, {3, 1}} do
   x.grad = nil
   expected:backward(dout)
   local name = ("Pooling %d, stride %d: "):format(size, stride)
-  agree(name .. "forward", mine:forward(x:detach()), expected:detach(), 0)
-  agree(name .. "by the input", mine:backward(dout), x.grad, 1e-12)
+  check.close(name .. "forward", mine:forward(x:detach()), expected:detach(), 0)
+  check.close(name .. "by the input", mine:backward(dout), x.grad, 1e-12)
 end
 
 -- %% [markdown]
@@ -193,11 +191,11 @@ local loss = F.cross_entropy(own(images), labels)
 loss:backward()
 local gradient = net:gradient(images, labels)
 check("loss", net:loss(images, labels), loss:item(), 1e-5)
-agree("dW1", gradient.W1, own.conv.weight.grad, 1e-12)
-agree("db1", gradient.b1, own.conv.bias.grad, 1e-12)
-agree("dW2", gradient.W2, own.hidden.weight.grad:t(), 1e-12)
-agree("dW3", gradient.W3, own.out.weight.grad:t(), 1e-12)
-agree("db3", gradient.b3, own.out.bias.grad, 1e-12)
+check.close("dW1", gradient.W1, own.conv.weight.grad, 1e-12)
+check.close("db1", gradient.b1, own.conv.bias.grad, 1e-12)
+check.close("dW2", gradient.W2, own.hidden.weight.grad:t(), 1e-12)
+check.close("dW3", gradient.W3, own.out.weight.grad:t(), 1e-12)
+check.close("db3", gradient.b3, own.out.bias.grad, 1e-12)
 
 -- %%
 check.done()

@@ -12,7 +12,7 @@
 package.path = (arg and arg[0] or ""):match("^(.-)[^/]*$") .. "../?.lua;" .. package.path
 local check = require "check"
 local nnlua = require "nnlua"
-local T, nn, F = nnlua.tensor, nnlua.nn, nnlua.nn.functional
+local T, nn, F, plot = nnlua.tensor, nnlua.nn, nnlua.nn.functional, nnlua.plot
 local layers = require "conv_layers"
 T.manual_seed(1)
 
@@ -37,7 +37,8 @@ end
 
 local net = layers.SimpleConvNet{channels = 1, side = 10, filters = check.quick and 3 or 10, size = 3, hidden = 10, dtype = "float64"}
 local x, t = T.rand({1, 1, 10, 10}, {dtype = "float64"}), T.tensor{2}
-for i, difference in ipairs(compare(net, x, t)) do
+local right = compare(net, x, t)
+for i, difference in ipairs(right) do
   check.at_most(net.names[i] .. ", mean difference", difference, 1e-6)
 end
 
@@ -51,6 +52,16 @@ local right_backward = relu.backward
 relu.backward = function(_, dout) return dout end
 local wrong = compare(net, x, t)
 relu.backward = right_backward
+
+plot.figure{width = 820, height = 400}
+plot.line(right, {label = "right", style = "none", marker = "o"})
+plot.line(wrong, {label = "ReLU lets all pass", style = "none", marker = "x"})
+plot.axhline(1e-6, {color = "gray"})
+plot.yscale("log")
+plot.xticks({1, 2, 3, 4, 5, 6}, net.names)
+plot.xlim(0.5, 6.5)
+plot.title("Backward and central differences: mean difference")
+plot.show()
 check.at_least("the convolution's difference", wrong[1], 1e-6)
 check.at_most("the other layers'", math.max(wrong[3], wrong[4], wrong[5], wrong[6]), 1e-6)
 

@@ -18,9 +18,6 @@ T.manual_seed(1)
 
 local windows = {}
 
--- Two large results in one number: how far apart they are where they differ most.
-local function agree(name, a, b, tolerance) check.at_most(name .. ", largest difference", (a - b):abs():max(), tolerance) end
-
 -- %% [markdown]
 -- ## The definition · 합성곱의 정의
 -- Lay the filter on the picture, multiply what lies over each other, add up, move on. One number for each place of the window.
@@ -146,7 +143,7 @@ local columns = windows.im2col(picture, 3, 3, 1, 0)
 check("the first window of the small picture", columns[{1, {}, 1}], {1, 2, 3, 0, 1, 2, 3, 0, 1})
 check("the last one", columns[{1, {}, 4}], {1, 2, 3, 0, 1, 2, 3, 0, 1})
 check("the second one", columns[{1, {}, 2}], {2, 3, 0, 1, 2, 3, 0, 1, 2})
-agree("as F.im2col, with stride and padding", windows.im2col(ten, 3, 2, 2, 1), F.im2col(ten, {3, 2}, {stride = 2, padding = 1}), 0)
+check.close("as F.im2col, with stride and padding", windows.im2col(ten, 3, 2, 2, 1), F.im2col(ten, {3, 2}, {stride = 2, padding = 1}), 0)
 
 -- %% [markdown]
 -- ## And back · 다시 이미지로
@@ -157,7 +154,7 @@ local seen = windows.col2im(windows.im2col(ones, 3, 3, 1, 0), ones.shape, 3, 3, 
 check("how many windows see a pixel, first row", seen[{1, 1, 1}], {1, 2, 3, 3, 3, 2, 1})
 check("in the middle", seen[{1, 1, 4, 4}], 9)
 local some = T.randn(10, 18, 12)
-agree("as F.col2im, with stride and padding", windows.col2im(some, {10, 3, 7, 5}, 3, 2, 2, 1),
+check.close("as F.col2im, with stride and padding", windows.col2im(some, {10, 3, 7, 5}, 3, 2, 2, 1),
   F.col2im(some, {7, 5}, {3, 2}, {stride = 2, padding = 1}), 1e-5)
 local a, b = T.randn({2, 3, 6, 6}, {dtype = "float64"}), T.randn({2, 27, 16}, {dtype = "float64"})
 check("im2col(a) · b = a · col2im(b): each is the other's way back", (windows.im2col(a, 3, 3, 1, 0) * b):sum(),
@@ -204,8 +201,8 @@ for _, case in ipairs{{1, 0}, {1, 1}, {2, 0}, {3, 2}} do
   local stride, pad = table.unpack(case)
   local by_loops = naive_conv(x, w, bias, stride, pad)
   local name = ("stride %d, padding %d"):format(stride, pad)
-  agree(name .. ": loops and im2col", windows.conv(x, w, bias, stride, pad), by_loops, 1e-4)
-  agree(name .. ": loops and F.conv2d", F.conv2d(x, w, bias, {stride = stride, padding = pad}), by_loops, 1e-4)
+  check.close(name .. ": loops and im2col", windows.conv(x, w, bias, stride, pad), by_loops, 1e-4)
+  check.close(name .. ": loops and F.conv2d", F.conv2d(x, w, bias, {stride = stride, padding = pad}), by_loops, 1e-4)
 end
 
 -- %% [markdown]
@@ -223,8 +220,8 @@ end
 local squares = T{{{{1, 2, 1, 0}, {0, 1, 2, 3}, {3, 0, 1, 2}, {2, 4, 0, 1}}}}
 check("max-pooling, 2 × 2", windows.pool(squares, 2, 2, T.amax), {{{{2, 3}, {4, 2}}}})
 check("average pooling, 2 × 2", windows.pool(squares, 2, 2, T.mean), {{{{1, 1.5}, {2.25, 1}}}})
-agree("as F.max_pool2d, windows that overlap", windows.pool(x, 3, 2, T.amax), F.max_pool2d(x, 3, {stride = 2}), 0)
-agree("as F.avg_pool2d", windows.pool(x, 3, 2, T.mean), F.avg_pool2d(x, 3, {stride = 2}), 1e-6)
+check.close("as F.max_pool2d, windows that overlap", windows.pool(x, 3, 2, T.amax), F.max_pool2d(x, 3, {stride = 2}), 0)
+check.close("as F.avg_pool2d", windows.pool(x, 3, 2, T.mean), F.avg_pool2d(x, 3, {stride = 2}), 1e-6)
 
 -- %% [markdown]
 -- ## How long it takes · 걸리는 시간

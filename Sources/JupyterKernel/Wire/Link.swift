@@ -59,7 +59,11 @@ final class Link: @unchecked Sendable {
 
   /// Between these two a cell runs, and may be interrupted.
   func begin(_ lua: LuaState, _ request: Message, isSilent: Bool) {
-    state.withLock { $0 = State(running: lua, request: request.header, isSilent: isSilent, hasEnded: $0.hasEnded, ending: $0.ending) }
+    state.withLock { state in
+      state.running = lua
+      state.request = request.header
+      state.isSilent = isSilent
+    }
   }
 
   func finish() {
@@ -75,16 +79,22 @@ final class Link: @unchecked Sendable {
   // MARK: the sockets' thread
 
   func interrupt() {
-    state.withLock { $0.running?.interrupt() }
+    let isRunning = state.withLock { state in
+      state.running?.interrupt()
+      return state.running != nil
+    }
+    guard isRunning else { return }
+    ChildPrograms.interrupt()
     answers.put(.interrupted)
   }
 
   /// Ends the kernel: the running cell is interrupted, Lua is closed. What does not heed that is left behind after two seconds.
   func end() {
-    guard state.withLock({
-      defer { $0.ending = $0.ending ?? Self.now + 2000 }
-      return $0.ending == nil
-    }) else { return }
+    let isFirst = state.withLock { state in
+      defer { state.ending = state.ending ?? Self.now + 2000 }
+      return state.ending == nil
+    }
+    guard isFirst else { return }
     requests.close()
     interrupt()
   }
@@ -95,8 +105,13 @@ final class Link: @unchecked Sendable {
 
   // MARK: both
 
-  /// From now on descriptors 1 and 2 lead here.
+  /// From now on descriptors 1 and 2 lead here, and nothing can be read from 0: programs that a script starts have no keyboard.
   func catchDescriptors() {
+    let nothing = open("/dev/null", O_RDONLY | O_CLOEXEC)
+    if nothing > 0 {
+      dup2(nothing, 0)
+      close(nothing)
+    }
     for (i, pipe) in printed.enumerated() { dup2(pipe.writer, Int32(i + 1)) }
   }
 

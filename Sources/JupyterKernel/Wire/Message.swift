@@ -13,11 +13,9 @@ package struct Message: Sendable {
   package var channel: Channel
   /// What ROUTER put before the message: where the answer goes.
   package var identities: [[UInt8]]
-  package var id: String
   package var type: String
-  /// The header, which every answer repeats as its parent.
+  /// The header's own bytes, which every answer repeats as its parent.
   package var header: [UInt8]
-  package var metadata: JSON
   package var content: JSON
 
   /// Why parts are no message.
@@ -34,19 +32,20 @@ package struct Message: Sendable {
     guard rest.count >= 5 else { throw Malformed(description: "\(rest.count) parts after the delimiter, at least 5 expected") }
     let first = rest.startIndex
     guard signature.verify(rest[first], of: rest[first + 1...first + 4]) else { throw Malformed(description: "wrong signature") }
-    func object(_ offset: Int, _ name: String) throws(Malformed) -> JSON {
+    func object(_ offset: Int, _ name: String) throws -> JSON {
       guard let value = try? JSON(parsing: rest[first + offset]), value.object != nil else { throw Malformed(description: "the \(name) is no JSON object") }
       return value
     }
     let header = try object(1, "header")
-    guard let id = header["msg_id"]?.string, let type = header["msg_type"]?.string else { throw Malformed(description: "the header has no msg_id or msg_type") }
+    guard header["msg_id"]?.string != nil, let type = header["msg_type"]?.string else { throw Malformed(description: "the header has no msg_id or msg_type") }
     _ = try object(2, "parent header")
-    metadata = try object(3, "metadata")
+    _ = try object(3, "metadata")
     self.channel = channel
     self.identities = Array(parts[..<delimiter])
-    self.id = id
     self.type = type
-    self.header = header.bytes
+    // Every answer repeats it as it is.
+    guard String(validating: rest[first + 1], as: UTF8.self) != nil else { throw Malformed(description: "the header is not UTF-8") }
+    self.header = rest[first + 1]
     self.content = try object(4, "content")
   }
 }
@@ -65,7 +64,7 @@ package struct Outgoing: Sendable {
     self.identities = identities
     self.type = type
     self.parent = parent
-    self.content = content.bytes
+    self.content = Array(content.text().utf8)
   }
 
   /// An answer on the channel that the request came from.
@@ -109,7 +108,7 @@ package final class Envelope {
       "msg_type": .string(message.type), "version": .string(KernelInfo.protocolVersion),
     ]
     let nothing = Array("{}".utf8)
-    let signed = [header.bytes, message.parent.isEmpty ? nothing : message.parent, nothing, message.content]
+    let signed = [Array(header.text().utf8), message.parent.isEmpty ? nothing : message.parent, nothing, message.content]
     // On iopub the first part is the topic that front ends subscribe to.
     let route = message.channel == .iopub ? [Array("kernel.\(session).\(message.type)".utf8)] : message.identities
     return route + [Message.delimiter, signature.sign(signed)] + signed

@@ -16,7 +16,7 @@ package final class Signature {
     guard scheme.hasPrefix("hmac-"), let hmac = EVP_MAC_fetch(nil, "HMAC", nil) else { throw LuaError("connection file: unknown signature scheme '\(scheme)'") }
     defer { EVP_MAC_free(hmac) }
     guard let context = EVP_MAC_CTX_new(hmac) else { throw LuaError("not enough memory for a signature") }
-    var digest = Array(scheme.dropFirst("hmac-".count).utf8CString)
+    var digest = Array(String(scheme.dropFirst("hmac-".count)).utf8CString)
     let bytes = Array(key.utf8)
     let ready = digest.withUnsafeMutableBufferPointer { name in
       let parameters = [OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, name.baseAddress, 0), OSSL_PARAM_construct_end()]

@@ -48,6 +48,7 @@ final class Wire {
     let descriptors = [link.wakeUp.reader, link.interrupted.reader] + link.printed.map(\.reader) + (parent >= 0 ? [parent] : [])
     items += descriptors.map { zmq_pollitem_t(socket: nil, fd: $0, events: readable, revents: 0) }
     send(Outgoing.status("starting", parent: []))
+    if parent == -2 { link.end() }
     while true {
       let timeout = link.ending.map { max(0, $0 - Link.now) }.map { min($0, link.outbox.timeout < 0 ? $0 : link.outbox.timeout) } ?? link.outbox.timeout
       for i in items.indices { items[i].revents = 0 }

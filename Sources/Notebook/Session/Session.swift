@@ -33,7 +33,10 @@ public final class Session {
   private var runs = 0
   private var cell: String?
 
-  public init(_ state: LuaState) { self.state = state }
+  public init(_ state: LuaState) {
+    self.state = state
+    ShellCommand.install(in: state)
+  }
 
   // MARK: running
 
