@@ -60,7 +60,8 @@ struct Mutation {
       case 2: bytes.insert(UInt8(below(256)), at: below(bytes.count + 1))
       case 3: bytes = Array(bytes.prefix(below(bytes.count + 1)))
       case 4 where !bytes.isEmpty: bytes.insert(contentsOf: Array(repeating: bytes[below(bytes.count)], count: below(3000)), at: below(bytes.count))
-      default: bytes.insert(contentsOf: Array(String(repeating: ["[", "{\"a\":", "\"", "\\u", "-", "1e9"][below(6)], count: 1 + below(500)).utf8), at: below(bytes.count + 1))
+      default:
+        bytes.insert(contentsOf: Array(String(repeating: ["[", "{\"a\":", "\"", "\\u", "-", "1e9"][below(6)], count: 1 + below(500)).utf8), at: below(bytes.count + 1))
       }
     }
     return bytes
