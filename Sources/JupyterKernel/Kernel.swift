@@ -128,10 +128,11 @@ public final class Kernel {
       return nil
     }
 
+    session.state.forgetInput()
     link.begin(session.state, request, isSilent: isSilent)
     // One run around all: an interrupt that comes before the cell has begun, or after it has ended, is not lost.
     let (outcome, expressions) = session.state.run {
-      let outcome = session.run(asked.map(Question.help) ?? code, name: "=In[\(number)]")
+      let outcome = session.run(asked.map(Question.help) ?? code, name: "=In[\(number)]", cell: request.cell)
       guard outcome.failure == nil else { return (outcome, JSONObject()) }
       return (outcome, evaluate(content["user_expressions"]?.object))
     }

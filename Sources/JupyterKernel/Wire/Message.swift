@@ -17,6 +17,8 @@ package struct Message: Sendable {
   /// The header's own bytes, which every answer repeats as its parent.
   package var header: [UInt8]
   package var content: JSON
+  /// The notebook's name for the cell, where the front end says it.
+  package var cell: String?
 
   /// Why parts are no message.
   package struct Malformed: Error, CustomStringConvertible {
@@ -39,7 +41,7 @@ package struct Message: Sendable {
     let header = try object(1, "header")
     guard header["msg_id"]?.string != nil, let type = header["msg_type"]?.string else { throw Malformed(description: "the header has no msg_id or msg_type") }
     _ = try object(2, "parent header")
-    _ = try object(3, "metadata")
+    cell = try object(3, "metadata")["cellId"]?.string
     self.channel = channel
     self.identities = Array(parts[..<delimiter])
     self.type = type
