@@ -26,7 +26,7 @@ def masked(text):
     text = re.sub(r"(?:(?:/[\w.~-]+){2,}|\bIn\[\d+\]):\d+:", "PLACE:", text)
     text = re.sub(r"(?:/[\w.~-]+){2,}", "PATH", text)
     number = r"-?\d[\d,]*(?:\.\d+)?(?:e[+-]?\d+)?"
-    units = "ms|µs|us|s|seconds?|minutes?|hours|images/s|samples/s|GFLOP/s|MB/s|GB/s|times as fast|times as long|times faster|pictures a second"
+    units = "ms|µs|us|s|seconds?|minutes?|hours|images/s|samples/s|GFLOP/s|MB/s|GB/s|times as fast|times as long|times as many|times faster|pictures a second"
     text = re.sub(rf" *{number} ?({units})(?![\w/])", r" TIME \1", text)
     text = re.sub(rf"(faster by|as fast|against loops): {number}", r"\1: TIME", text)
     return re.sub(rf"(TIME \w+) +{number} %", r"\1 TIME %", text)
