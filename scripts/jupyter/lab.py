@@ -76,11 +76,10 @@ def menu(page, *labels):
 def type_cell(page, code):
     """A new cell at the end, run."""
     page.keyboard.press("Escape")
-    page.keyboard.press("Control+End")
     page.click(".jp-Notebook-footer")
     page.keyboard.press("Enter")
     page.keyboard.type(code)
-    page.keyboard.press("Shift+Enter")
+    page.keyboard.press("Control+Enter")
 
 
 def open_notebook(page, address, path):
@@ -118,6 +117,8 @@ def try_lab(browser):
                 drawn = page.query_selector_all(".jp-OutputArea-output svg, .jp-OutputArea-output img")
                 sizes = [d.bounding_box() for d in drawn]
                 that(f"{example}: plots appear ({len(drawn)})", any(box and box["width"] > 200 and box["height"] > 100 for box in sizes))
+                area = page.query_selector(".jp-OutputArea-output").bounding_box()
+                that(f"{example}: plots are not cut off", all(box["x"] + box["width"] <= area["x"] + area["width"] + 1 for box in sizes if box))
                 for n, box in enumerate(drawn[:2]):
                     box.scroll_into_view_if_needed()
                     page.screenshot(path=pictures / f"lab-{stem}-{n + 1}.png")
@@ -134,12 +135,9 @@ def try_lab(browser):
                     page.wait_for_timeout(1500)
                     outputs = page.eval_on_selector_all(".jp-OutputArea-output", "all => all.map(e => e.textContent)")
                     that("the model outlives it", any("still here" in o and "Conv2d" in o for o in outputs))
-                    type_cell(page, "net")
-                    page.wait_for_timeout(1000)
-                    type_cell(page, "T.rand(3, 4)")
-                    page.wait_for_timeout(1000)
-                    type_cell(page, "{a = 1, b = {1, 2, 3}, plot.line{1, 4, 9}}")
-                    page.wait_for_timeout(1500)
+                    for code in ("net", "T.rand(3, 4)", "{a = 1, b = {1, 2, 3}, plot.line{1, 4, 9}}"):
+                        type_cell(page, code)
+                        page.wait_for_timeout(1000)
                     for n, text in enumerate(("while true", "net", "{a = 1")):
                         page.locator(".jp-CodeCell").filter(has_text=text).last.scroll_into_view_if_needed()
                         page.screenshot(path=pictures / f"lab-interrupted-{n + 1}.png")
