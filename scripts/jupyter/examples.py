@@ -26,7 +26,7 @@ def masked(text):
     text = re.sub(r"(?:(?:/[\w.~-]+){2,}|\bIn\[\d+\]):\d+:", "PLACE:", text)
     text = re.sub(r"(?:/[\w.~-]+){2,}", "PATH", text)
     number = r"-?\d[\d,]*(?:\.\d+)?(?:e[+-]?\d+)?"
-    units = "ms|µs|us|s|seconds?|minutes?|hours|images/s|samples/s|GFLOP/s|MB/s|GB/s|times as fast|times as long|times faster|pictures a second"
+    units = "ms|µs|us|s|seconds?|minutes?|hours|images/s|samples/s|GFLOP/s|MB/s|GB/s|times as fast|times as long|times as many|times faster|pictures a second"
     text = re.sub(rf" *{number} ?({units})(?![\w/])", r" TIME \1", text)
     text = re.sub(rf"(faster by|as fast|against loops): {number}", r"\1: TIME", text)
     return re.sub(rf"(TIME \w+) +{number} %", r"\1 TIME %", text)
@@ -90,6 +90,16 @@ def compare(path):
     return wrong, time.monotonic() - begin
 
 
+def exported():
+    """`jupyter nbconvert --execute` makes a page with the plots in it."""
+    with tempfile.TemporaryDirectory() as name:
+        file = pathlib.Path(name) / "quickstart.ipynb"
+        subprocess.run([os.environ["NNLUA"], "notebook", "convert", root / "examples/quickstart.lua", file], check=True)
+        result = subprocess.run([sys.executable, "-m", "nbconvert", "--to", "html", "--execute", file], capture_output=True, text=True, timeout=300)
+        page = file.with_suffix(".html")
+        return result.returncode == 0 and ("gnuplot_canvas" in page.read_text() or "data:image/svg+xml" in page.read_text()) or result.stderr[-2000:] or "no plot in the page"
+
+
 if __name__ == "__main__":
     paths, failures = notebooks(sys.argv[1:]), 0
     # Two at a time: each uses several threads itself.
@@ -99,5 +109,9 @@ if __name__ == "__main__":
             print(f"{'WRONG' if wrong else 'ok   '} {os.path.relpath(path, root)} ({seconds:.1f} s)", flush=True)
             for text in wrong:
                 print("    " + text.replace("\n", "\n    "), flush=True)
-    print(f"examples: {len(paths)} in three forms, {failures} differ or fail")
+    page = exported()
+    if page is not True:
+        failures += 1
+        print(f"WRONG nbconvert: {page}")
+    print(f"examples: {len(paths)} in three forms, one as a page by nbconvert; {failures} differ or fail")
     sys.exit(failures > 0)

@@ -14,7 +14,7 @@ struct RunCommand: ParsableCommand {
     commandName: "run", abstract: "Run a script cell by cell, into a report.",
     discussion: "Without --report the script prints as it does when it is run plainly.")
   @Argument(help: "the script, its cells marked by `-- %%`, or a notebook") var script: String
-  @Argument(help: "the script's own arguments, `arg` in Lua") var arguments: [String] = []
+  @Argument(parsing: .allUnrecognized, help: "the script's own arguments, `arg` in Lua: options that `run` does not know, and all that stands after `--`") var arguments: [String] = []
   @Option(help: ArgumentHelp("write code, text, results and pictures into one file that ends in .html, .ipynb or .md", valueName: "path")) var report: String?
   @Option(name: .shortAndLong, help: ArgumentHelp("a value in the place of the one that the cell tagged \"parameters\" gives", valueName: "name=value"))
   var parameter: [String] = []
