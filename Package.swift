@@ -63,7 +63,7 @@ let package = Package(
     .target(
       name: "Notebook",
       dependencies: [
-        "CEdit", "CMark", "CResources", "CShims", "Datasets", "Kernels", "LuaBridge", "NNLua", "NeuralNetworks", "Plots", "Runtime", "Tensors", "Training",
+        "CCrypto", "CEdit", "CMark", "CResources", "CShims", "Datasets", "Kernels", "LuaBridge", "NNLua", "NeuralNetworks", "Plots", "Runtime", "Tensors", "Training",
       ], swiftSettings: settings),
     .executableTarget(
       name: "nnlua",
