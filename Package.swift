@@ -64,7 +64,7 @@ let package = Package(
     .target(
       name: "Notebook",
       dependencies: [
-        "CEdit", "CMark", "CResources", "CShims", "Datasets", "Kernels", "LuaBridge", "NNLua", "NeuralNetworks", "Plots", "Runtime", "Tensors", "Training",
+        "CCrypto", "CEdit", "CMark", "CResources", "CShims", "Datasets", "Kernels", "LuaBridge", "NNLua", "NeuralNetworks", "Plots", "Runtime", "Tensors", "Training",
       ], swiftSettings: settings),
     .target(
       name: "JupyterKernel", dependencies: ["CCrypto", "CShims", "CZeroMQ", "LuaBridge", "NNLua", "Notebook", "Tensors"], swiftSettings: settings),

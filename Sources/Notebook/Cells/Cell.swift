@@ -30,6 +30,9 @@ public struct Cell: Sendable, Equatable {
   /// `skip=true`: a report does not run it.
   public var isSkipped: Bool { metadata["skip"] == .bool(true) }
 
+  /// `cache=true`: a report keeps what it puts out and its locals until its text or what it reads changes.
+  public var isCached: Bool { metadata["cache"] == .bool(true) }
+
   /// Jupytext's `active="ipynb,py"` and tags such as `active-ipynb`: whether the cell is code in files of this ending.
   func isActive(in ending: String) -> Bool {
     if let tag = tags.first(where: { $0.hasPrefix("active-") }) { return tag.split(separator: "-").contains(Substring(ending)) }

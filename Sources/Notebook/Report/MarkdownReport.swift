@@ -23,6 +23,7 @@ struct MarkdownReport {
         if !cell.title.isEmpty { parts.append("### \(cell.title)") }
         parts.append(Self.fenced(cell.text, "lua"))
         if part.seconds == nil { parts.append("*not run*") }
+        if part.isKept { parts.append("*kept from an earlier run*") }
         for output in part.outputs { parts.append(form(output, name)) }
       }
     }

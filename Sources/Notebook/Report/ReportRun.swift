@@ -13,6 +13,8 @@ public struct ReportRun: Sendable {
     public internal(set) var seconds: Double?
     /// Which of the cells run it was, from 1.
     public internal(set) var count: Int?
+    /// It was not run: all is kept from an earlier run.
+    public internal(set) var isKept = false
     /// Lines of the cell's text, from 1, that an error names.
     var badLines: Set<Int> = []
   }
@@ -27,9 +29,12 @@ public struct ReportRun: Sendable {
     public var parameters: Parameters
     /// Goes on behind a cell that failed.
     public var keepsGoing: Bool
-    public init(parameters: Parameters, keepsGoing: Bool = false) {
+    /// Where the work of cells marked `cache=true` is kept; nil runs them.
+    public var cache: CellCache?
+    public init(parameters: Parameters, keepsGoing: Bool = false, cache: CellCache? = nil) {
       self.parameters = parameters
       self.keepsGoing = keepsGoing
+      self.cache = cache
     }
   }
 
@@ -58,8 +63,9 @@ public struct ReportRun: Sendable {
       part.count = count
       recorder?.begin()
       let start = Self.now()
-      let outcome = session.run(cell.text, name: name, firstLine: cell.firstLine)
+      let outcome = session.run(cell.text, name: name, firstLine: cell.firstLine, cache: cell.isCached ? options.cache : nil)
       session.state.flush()
+      part.isKept = outcome.isKept
       part.seconds = Self.now() - start
       if let result = outcome.result { recorder?.add(.result(result)) }
       if let failure = outcome.failure {

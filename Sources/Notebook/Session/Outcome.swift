@@ -5,10 +5,13 @@ public struct Outcome: Sendable {
   /// The last expression's values; nil where there is none, where it ends in `;`, or where its values are all nil.
   public var result: DisplayBundle?
   public var failure: Failure?
+  /// The cell was not run: its outputs and variables were kept from an earlier run.
+  public var isKept = false
 
-  public init(result: DisplayBundle? = nil, failure: Failure? = nil) {
+  public init(result: DisplayBundle? = nil, failure: Failure? = nil, isKept: Bool = false) {
     self.result = result
     self.failure = failure
+    self.isKept = isKept
   }
 }
 

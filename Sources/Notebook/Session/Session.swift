@@ -12,7 +12,7 @@ public final class Session {
   public var arguments: [String] = []
 
   /// A top-level local that lives on: an upvalue of a closure that the cell made.
-  private struct Variable {
+  struct Variable {
     var closure: LuaReference
     var position: Int32
     var isConstant: Bool
@@ -20,7 +20,7 @@ public final class Session {
     var cell: String?
     var run: Int
   }
-  private var variables: [String: Variable] = [:]
+  private(set) var variables: [String: Variable] = [:]
   private var order: [String] = []
 
   /// A `<close>` variable: its value is closed when the session ends, or the name is declared anew.
@@ -30,8 +30,10 @@ public final class Session {
     var run: Int
   }
   private var toClose: [ToClose] = []
-  private var runs = 0
+  private(set) var runs = 0
   private var cell: String?
+  /// The cells' texts: what functions and values were made by.
+  var past = CellHistory()
 
   public init(_ state: LuaState) {
     self.state = state
@@ -45,7 +47,17 @@ public final class Session {
   /// - firstLine: the line of the file on which the cell's text begins; errors name the file's lines.
   /// - cell: what the cell is called, where it may be run again. A local that it then declares anew takes the old one's place in all functions of
   ///   other cells, which go on with the new value; a local of another cell shadows, as in a script.
-  public func run(_ text: String, name: String, firstLine: Int = 1, cell: String? = nil) -> Outcome {
+  /// - cache: where the cell's work is kept, for cells marked `cache=true`; nil runs it. Only where a front end is told what it puts out.
+  public func run(_ text: String, name: String, firstLine: Int = 1, cell: String? = nil, cache: CellCache? = nil) -> Outcome {
+    defer { past.add(text, name: name, firstLine: firstLine) }
+    if let cache, let frontEnd = state.frontEnd {
+      var kept = KeptCell(self, text, cell: cell, cache, frontEnd)
+      return kept.run { execute(text, name: name, firstLine: firstLine, cell: cell) }
+    }
+    return execute(text, name: name, firstLine: firstLine, cell: cell)
+  }
+
+  private func execute(_ text: String, name: String, firstLine: Int, cell: String?) -> Outcome {
     let stack = state.stack
     let base = stack.top
     defer { stack.top = base }
@@ -251,6 +263,44 @@ public final class Session {
     stack.top = base + 1
   }
 
+  /// Gives a kept cell's local its value, the topmost one, which is popped.
+  func restore(_ name: String, isConstant: Bool, cell: String?) throws {
+    let stack = state.stack
+    try state.load("local value = ... return function() return value end", name: "=kept")
+    stack.copy(-2)
+    try stack.call(arguments: 1, results: 1)
+    try set(name, Variable(closure: LuaReference(popping: stack), position: 1, isConstant: isConstant, cell: cell, run: runs))
+    stack.pop()
+  }
+
+  /// Pushes a variable's value; false, and nothing pushed, where there is none.
+  func push(_ variable: Variable) -> Bool {
+    let stack = state.stack
+    variable.closure.push(stack)
+    guard stack.pushUpvalue(stack.top, variable.position) else {
+      stack.pop()
+      return false
+    }
+    stack.remove(-2)
+    return true
+  }
+
+  /// Gives a local that is there the topmost value, which is popped.
+  func assign(_ name: String) {
+    let stack = state.stack
+    guard let variable = variables[name] else { return stack.pop() }
+    variable.closure.push(stack)
+    stack.copy(-2)
+    stack.setUpvalue(stack.top - 1, variable.position)
+    stack.pop(2)
+  }
+
+  /// A cell that is restored counts as one that ran.
+  func beginRestoring(_ cell: String?) {
+    runs += 1
+    self.cell = cell
+  }
+
   private func set(_ name: String, _ variable: Variable) throws {
     if let old = variables[name], let cell = variable.cell, old.cell == cell, old.run < variable.run { try replace(old, by: variable) }
     order.removeAll { $0 == name }
@@ -332,15 +382,7 @@ public final class Session {
   }
 
   private func pushLocal(_ name: String) -> Bool {
-    guard let variable = variables[name] else { return false }
-    let stack = state.stack
-    variable.closure.push(stack)
-    guard stack.pushUpvalue(stack.top, variable.position) else {
-      stack.pop()
-      return false
-    }
-    stack.remove(-2)
-    return true
+    variables[name].map { push($0) } ?? false
   }
 
   public enum Completeness: Sendable, Equatable {

@@ -45,7 +45,7 @@ struct RunCommand: ParsableCommand {
     let session = Session(state), recorder = report == nil ? nil : OutputRecorder()
     session.arguments = arguments
     let showsProgress = recorder != nil && isatty(2) != 0
-    let run = try ReportRun(document, path: script, in: session, .init(parameters: parameters, keepsGoing: keepGoing), recorder: recorder) { number, total, title in
+    let run = try ReportRun(document, path: script, in: session, .init(parameters: parameters, keepsGoing: keepGoing, cache: recorder == nil ? nil : .user), recorder: recorder) { number, total, title in
       if showsProgress { complain("\r\u{1B}[Kcell \(number) of \(total)  \(title)", prefix: false, ends: "") }
     }
     if showsProgress { complain("\r\u{1B}[K", prefix: false, ends: "") }
