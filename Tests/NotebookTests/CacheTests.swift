@@ -16,10 +16,11 @@ struct CacheTests {
   private func run(_ cells: [String], cache: CellCache? = nil) throws -> (isKept: Bool, last: String, errors: String, outcome: Outcome) {
     let notes = try Notes()
     var isKept = false, last = "", outcome = Outcome()
-    for cell in cells {
+    for (i, cell) in cells.enumerated() {
       notes.recorder.all = ""
+      notes.recorder.shown = []
       let isCached = cell.hasPrefix("--c")
-      outcome = notes.recording { notes.session.run(cell, name: "@f.lua", cache: isCached ? cache ?? self.cache : nil) }
+      outcome = notes.recording { notes.session.run(cell, name: "@f.lua", firstLine: 100 * i + 1, cache: isCached ? cache ?? self.cache : nil) }
       if isCached { isKept = outcome.isKept }
       last = notes.recorder.all + notes.recorder.shown.joined()
       if let result = outcome.result { last += "=> \(result.text)" }
@@ -46,7 +47,7 @@ struct CacheTests {
       try run([
         "T = require('nnlua.tensor'); nn = require('nnlua.nn'); T.manual_seed(\(seed))", "local a = \(a)\nlocal net = nn.Linear(2, 1)", "lr = \(lr)",
         "local function f(x) return \(f) + deep end\ndeep = 3", "T.no_grad(function() net.weight:fill_(\(weight)) end)",
-        "--c\nlocal b = a\nlocal d = T.rand(2):sum() + lr + f(1) + net(T.ones(1, 2)):sum():item()\(text)",
+        "--c\nlocal b = a ~= nil\nlocal d = T.rand(2):sum() + lr + f(1) + net(T.ones(1, 2)):sum():item()\(text)",
       ]).isKept
     }
     #expect(try !kept() && kept())
@@ -67,7 +68,7 @@ struct CacheTests {
   @Test func tensorsComeBackBitForBit() throws {
     let cell = """
       --c
-      local strided = T.arange(12):view(3, 4):t()
+      local strided = T.range(1, 12):view(3, 4):t()
       local list = {}
       for i, dtype in ipairs{'bool', 'uint8', 'int64', 'float32', 'float64'} do list[i] = T.tensor({0, 1, 1}, {dtype = dtype}) end
       local special = T.tensor{0/0, -1/0, -0.0, 1e-45}
@@ -76,16 +77,16 @@ struct CacheTests {
       local twice = {list, list}
       """
     let check = """
-      local all = {tostring(strided), tostring(T.tensor(special)), 1 / special[3]:item(), special[4]:item(), tostring(empty), tostring(scalar), tostring(grad.requires_grad), tostring(twice[1] == list and twice[2] == list)}
+      local all = {tostring(strided), tostring(T.tensor(special)), 1 / special[3], special[4], tostring(empty), tostring(scalar), tostring(grad.requires_grad), tostring(twice[1] == list and twice[2] == list)}
       for i = 1, 5 do all[#all + 1] = list[i].dtype .. tostring(list[i]) end
       return table.concat(all, '|')
       """
     let first = try run([head, cell, check]), second = try run([head, cell, check])
-    #expect(!first.isKept && second.isKept && first.last == second.last && first.outcome.failure == nil && first.last.contains("true|true"), "\(first.last) | \(second.last)")
+    #expect(!first.isKept && second.isKept && first.last == second.last && first.outcome.failure == nil && first.last.contains("true|true") && first.last.contains("-inf|"), "\(first.last) | \(second.last)")
   }
 
   @Test func outputsAreReplayed() throws {
-    let cells = ["plot, notebook = require('nnlua.plot'), require('nnlua.notebook')", "--c\nprint(1) notebook.html('<b>x</b>') io.stderr:write('e') notebook.raw('image/png', '\\0\\255')\n{1, 2}"]
+    let cells = ["plot, notebook = require('nnlua.plot'), require('nnlua.notebook')", "--c\nprint(1) notebook.html('<b>x</b>'); io.stderr:write('e') notebook.raw('image/png', '\\0\\255');\n{1, 2}"]
     let first = try run(cells), second = try run(cells)
     #expect(second.isKept && first.last == second.last && first.outcome.result?.forms.map(\.type) == second.outcome.result?.forms.map(\.type), "\(first.last) | \(second.last)")
   }
@@ -93,7 +94,7 @@ struct CacheTests {
   @Test func whatCannotBeKeptRunsAndSaysWhy() throws {
     let net = "local net = require('nnlua.nn').Linear(2, 1)"
     for (before, cell, reason) in [
-      ("", "local f = function() end", "local 'f' is a function"), ("", "local a = {b = {print, f = function() end}}", "local 'a'.b.f is a function"),
+      ("", "local f = function() end", "local 'f' is a function"), ("", "local a = {b = {f = function() end}}", "local 'a'.b.f is a function"),
       ("", "local a = {} a[1] = a", "a table that contains itself"), ("", net, "local 'net' is a "), ("", "h = io.tmpfile()", "global 'h' is a "),
       ("a = {}", "local b = a", "local 'b' is a table that was there before the cell"), ("a = {}", "a[1] = 2", "it changes 'a', which was there before it"),
       (net, "T.no_grad(function() net.weight:zero_() end)", "it changes 'net'"), ("", "local x = setmetatable({}, {})", "local 'x' is a table with a metatable"),
@@ -149,7 +150,7 @@ struct CacheTests {
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
     try "-- %%\nT = require 'nnlua.tensor'\n-- %% cache=true\nlocal a = T.ones(100000)\nprint('made')\n-- %%\nprint(a:sum():item())\n".write(to: script, atomically: true, encoding: .utf8)
     let program = URL(fileURLWithPath: CommandLine.arguments[0]).deletingLastPathComponent().appendingPathComponent("nnlua")
-    guard FileManager.default.isExecutableFile(atPath: program.path) else { return }
+    try #require(FileManager.default.isExecutableFile(atPath: program.path), "\(program.path)")
     let reports = (0..<4).map { folder.appendingPathComponent("out\($0).md") }
     func start(_ report: URL) throws -> Process {
       let process = Process()

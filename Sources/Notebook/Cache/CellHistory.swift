@@ -4,6 +4,8 @@ internal import LuaBridge
 struct CellHistory {
   private var pending: [(text: String, name: String, firstLine: Int)] = []
   private var lines: [String: [Int: Substring]] = [:]
+  /// Names under which two cells with other lines ran: which of them a function stands in cannot be told.
+  private var ambiguous: Set<String> = []
   /// By name: the sum over the cell that gave it its value, and over what that cell names in turn.
   private var origins: [String: String] = [:]
 
@@ -12,7 +14,9 @@ struct CellHistory {
 
   mutating func update() {
     for (text, name, firstLine) in pending {
-      for (i, line) in text.split(separator: "\n", omittingEmptySubsequences: false).enumerated() { lines[name, default: [:]][firstLine + i] = line }
+      for (i, line) in text.split(separator: "\n", omittingEmptySubsequences: false).enumerated() {
+        if let old = lines[name, default: [:]].updateValue(line, forKey: firstLine + i), old != line { ambiguous.insert(name) }
+      }
       let syntax = CellSyntax(Array(text.utf8))
       let origin = SHA256.sum(of: ([text] + syntax.names.sorted().compactMap { origins[$0] }).joined(separator: "\0"))
       var made = Set(syntax.locals.flatMap(\.names))
@@ -30,7 +34,7 @@ struct CellHistory {
 
   /// The lines of a function; nil where no cell has them.
   func text(_ function: FunctionInfo) -> String? {
-    guard let known = lines[function.source] else { return nil }
+    guard !ambiguous.contains(function.source), let known = lines[function.source] else { return nil }
     let found = function.lines.compactMap { known[$0] }
     return found.count == function.lines.count ? found.joined(separator: "\n") : nil
   }
