@@ -132,7 +132,7 @@ public final class Kernel {
     link.begin(session.state, request, isSilent: isSilent)
     // One run around all: an interrupt that comes before the cell has begun, or after it has ended, is not lost.
     let (outcome, expressions) = session.state.run {
-      let outcome = session.run(asked.map(Question.help) ?? code, name: "=In[\(number)]", cell: request.cell)
+      let outcome = session.run(asked.map(Question.help) ?? code, name: "=In[\(number)]", cell: request.cell, cache: CellCache.isMarked(code) ? .user : nil)
       guard outcome.failure == nil else { return (outcome, JSONObject()) }
       return (outcome, evaluate(content["user_expressions"]?.object))
     }

@@ -1,8 +1,8 @@
 /// Bytes as text, as addresses that hold data (`data:image/png;base64,…`), notebooks and terminals take them.
-public enum Base64 {
+package enum Base64 {
   private static let letters = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
 
-  public static func bytes(_ bytes: [UInt8]) -> [UInt8] {
+  package static func bytes(_ bytes: [UInt8]) -> [UInt8] {
     var result: [UInt8] = []
     result.reserveCapacity((bytes.count + 2) / 3 * 4)
     for start in stride(from: 0, to: bytes.count, by: 3) {
@@ -14,5 +14,5 @@ public enum Base64 {
     return result
   }
 
-  public static func text(_ bytes: [UInt8]) -> String { String(decoding: self.bytes(bytes), as: UTF8.self) }
+  package static func text(_ bytes: [UInt8]) -> String { String(decoding: self.bytes(bytes), as: UTF8.self) }
 }

@@ -4,9 +4,9 @@
 
 /// Pieces of HTML that values are shown by. Styles stand in the elements, since a notebook shows fragments of a page; colours are shades over the page's own,
 /// so that both a light and a dark page can be read.
-public enum HTML {
+package enum HTML {
   /// Text as HTML shows it; characters that no page may hold become spaces.
-  public static func escaped(_ text: String) -> String {
+  package static func escaped(_ text: String) -> String {
     var result = ""
     result.reserveCapacity(text.utf8.count)
     for scalar in text.unicodeScalars {
@@ -25,18 +25,18 @@ public enum HTML {
   }
 
   /// A cell of a table; `content` is HTML.
-  public struct Cell: Sendable {
+  package struct Cell: Sendable {
     let content: String
     let isNumber: Bool
     let style: String
-    public init(html content: String, isNumber: Bool = false, style: String = "") {
+    package init(html content: String, isNumber: Bool = false, style: String = "") {
       self.content = content
       self.isNumber = isNumber
       self.style = style
     }
-    public init(_ text: String, style: String = "") { self.init(html: escaped(text), style: style) }
+    package init(_ text: String, style: String = "") { self.init(html: escaped(text), style: style) }
     /// To the right, as numbers stand below each other.
-    public static func number(_ text: String, style: String = "") -> Cell { Cell(html: escaped(text), isNumber: true, style: style) }
+    package static func number(_ text: String, style: String = "") -> Cell { Cell(html: escaped(text), isNumber: true, style: style) }
 
     fileprivate func element(_ name: String) -> String {
       let line = name == "th" ? "2px" : "1px"
@@ -46,7 +46,7 @@ public enum HTML {
   }
 
   /// A table; without headings where there are none. It scrolls by itself where the page is narrow.
-  public static func table(_ headings: [Cell], _ rows: [[Cell]]) -> String {
+  package static func table(_ headings: [Cell], _ rows: [[Cell]]) -> String {
     var text = "<div style=\"overflow-x:auto\"><table style=\"border-collapse:collapse;border:0;margin:.3em 0;font-size:inherit\">"
     if !headings.isEmpty { text += "<thead><tr>" + headings.map { $0.element("th") }.joined() + "</tr></thead>" }
     text += "<tbody>"
@@ -55,28 +55,28 @@ public enum HTML {
   }
 
   /// What stands above a value: its name in bold, and what is to be said of it. Both are text.
-  public static func heading(_ name: String, _ notes: String = "") -> String {
+  package static func heading(_ name: String, _ notes: String = "") -> String {
     "<div><strong>\(escaped(name))</strong>\(notes.isEmpty ? "" : " <span style=\"opacity:.75\">\(escaped(notes))</span>")</div>"
   }
   /// A remark in smaller letters.
-  public static func note(_ text: String) -> String { "<div style=\"opacity:.75;font-size:smaller\">\(escaped(text))</div>" }
-  public static func preformatted(_ text: String) -> String { "<pre style=\"margin:0;white-space:pre-wrap\">\(escaped(text))</pre>" }
+  package static func note(_ text: String) -> String { "<div style=\"opacity:.75;font-size:smaller\">\(escaped(text))</div>" }
+  package static func preformatted(_ text: String) -> String { "<pre style=\"margin:0;white-space:pre-wrap\">\(escaped(text))</pre>" }
 
   /// A picture inside the page, its pixels sharp; sizes in the page's pixels. On a narrow page it shrinks, a strip only in its length.
-  public static func picture(png: [UInt8], width: Int, height: Int, label: String) -> String {
+  package static func picture(png: [UInt8], width: Int, height: Int, label: String) -> String {
     "<img src=\"data:image/png;base64,\(Base64.text(png))\" alt=\"\(escaped(label))\" width=\"\(width)\" height=\"\(height)\""
       + " style=\"image-rendering:pixelated;max-width:100%;height:\(height * 8 < width ? "\(height)px" : "auto");border:1px solid rgba(127,127,127,.35)\">"
   }
 
   /// Pieces side by side that go on below where the page is narrow, each with a caption (text).
-  public static func grid(_ items: [(content: String, caption: String)]) -> String {
+  package static func grid(_ items: [(content: String, caption: String)]) -> String {
     "<div style=\"display:flex;flex-wrap:wrap;gap:.6em;margin:.4em 0\">"
       + items.map { "<div style=\"text-align:center;font-size:smaller\">\($0.content)<div>\(escaped($0.caption))</div></div>" }.joined() + "</div>"
   }
 }
 
 /// A number in at most `digits` significant digits: 0.1307, 1.5e-07, 60000.
-public func shortNumber(_ value: Double, digits: Int = 4) -> String {
+package func shortNumber(_ value: Double, digits: Int = 4) -> String {
   if value.isNaN { return "nan" }
   if value.isInfinite { return value < 0 ? "-inf" : "inf" }
   if value == value.rounded(), abs(value) < 1e9 { return "\(Int(value))" }

@@ -2,16 +2,16 @@ internal import CLua
 internal import CShims
 
 /// What Lua knows of a function without calling it.
-public struct FunctionInfo: Sendable {
+package struct FunctionInfo: Sendable {
   /// The chunk's name: "@file.lua", "=stdin", or the text itself.
-  public let source: String
+  package let source: String
   /// The lines on which it begins and ends.
-  public let lines: ClosedRange<Int>
-  public let parameters: [String]
-  public let isVariadic: Bool
+  package let lines: ClosedRange<Int>
+  package let parameters: [String]
+  package let isVariadic: Bool
 
   /// As errors name it: "file.lua:12".
-  public var place: String {
+  package var place: String {
     let isNamed = source.hasPrefix("@") || source.hasPrefix("=")
     return "\(isNamed ? String(source.dropFirst()) : "text"):\(lines.lowerBound)"
   }
@@ -20,7 +20,7 @@ public struct FunctionInfo: Sendable {
 /// Values looked at without running anything.
 extension LuaStack {
   /// What is known of a function written in Lua; nil for any other value.
-  public func functionInfo(at index: Int32) -> FunctionInfo? {
+  package func functionInfo(at index: Int32) -> FunctionInfo? {
     guard type(at: index) == .function, lua_iscfunction(L, index) == 0, reserve(4) else { return nil }
     var info = lua_Debug()
     copy(index)
@@ -38,10 +38,10 @@ extension LuaStack {
   }
 
   /// Pushes the metatable itself, whatever `__metatable` says; false, and nothing pushed, where there is none.
-  public func pushMetatable(_ index: Int32) -> Bool { lua_getmetatable(L, index) != 0 }
+  package func pushMetatable(_ index: Int32) -> Bool { lua_getmetatable(L, index) != 0 }
 
   /// Pushes the variable of that name that a function written in Lua holds on to; false, and nothing pushed, where it has none.
-  public func pushUpvalue(_ index: Int32, _ name: String) -> Bool {
+  package func pushUpvalue(_ index: Int32, _ name: String) -> Bool {
     guard type(at: index) == .function, lua_iscfunction(L, index) == 0 else { return false }
     var position: Int32 = 1
     while let found = lua_getupvalue(L, index, position) {

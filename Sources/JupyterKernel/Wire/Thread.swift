@@ -1,3 +1,5 @@
+internal import CCrypto  // OpenSSL's headers are the first through which the compiler sees pthread_attr_t
+
 #if canImport(Glibc)
   internal import Glibc
 #endif
