@@ -36,6 +36,7 @@ let package = Package(
     .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
     .systemLibrary(name: "CPNG", pkgConfig: "libpng", providers: [.apt(["libpng-dev"])]),
     .systemLibrary(name: "CMark", pkgConfig: "libcmark-gfm", providers: [.apt(["libcmark-gfm-dev", "libcmark-gfm-extensions-dev"])]),
+    .systemLibrary(name: "CZeroMQ", providers: [.apt(["libzmq3-dev"])]),
     .systemLibrary(name: "CJPEG", pkgConfig: "libjpeg", providers: [.apt(["libjpeg-dev"])]),
     .target(name: "CImages", dependencies: ["CJPEG", "CPNG"]),
     .target(name: "CEdit", dependencies: ["CShims"]),
@@ -50,7 +51,7 @@ let package = Package(
       swiftSettings: settings),
     .target(name: "LuaBridge", dependencies: ["CLua", "CResources", "CShims"], swiftSettings: settings),
     .target(name: "Tensors", dependencies: ["CZlib", "KernelTable", "Kernels", "LuaBridge"], swiftSettings: settings),
-    .target(name: "CResources", exclude: ["Data", "Lua", "Plugin", "README.md", "Report"], cSettings: [.unsafeFlags(["-std=c23"])]),
+    .target(name: "CResources", exclude: ["Data", "Jupyter", "Lua", "Plugin", "README.md", "Report"], cSettings: [.unsafeFlags(["-std=c23"])]),
     .target(name: "NeuralNetworks", dependencies: ["KernelTable", "Kernels", "LuaBridge", "Tensors"], swiftSettings: settings),
     .target(name: "Datasets", dependencies: ["CCrypto", "CImages", "Kernels", "LuaBridge", "Tensors"], swiftSettings: settings),
     .target(
@@ -65,10 +66,12 @@ let package = Package(
       dependencies: [
         "CEdit", "CMark", "CResources", "CShims", "Datasets", "Kernels", "LuaBridge", "NNLua", "NeuralNetworks", "Plots", "Runtime", "Tensors", "Training",
       ], swiftSettings: settings),
+    .target(
+      name: "JupyterKernel", dependencies: ["CCrypto", "CShims", "CZeroMQ", "LuaBridge", "NNLua", "Notebook", "Tensors"], swiftSettings: settings),
     .executableTarget(
       name: "nnlua",
       dependencies: [
-        "CShims", "Datasets", "Kernels", "LuaBridge", "NNLua", "Notebook", "Runtime",
+        "CShims", "Datasets", "JupyterKernel", "Kernels", "LuaBridge", "NNLua", "Notebook", "Runtime",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: settings, linkerSettings: [.unsafeFlags(["-Xlinker", "--export-dynamic"])]),
@@ -78,6 +81,7 @@ let package = Package(
     .testTarget(name: "TrainingTests", dependencies: ["LuaBridge", "Runtime"], swiftSettings: settings),
     .testTarget(name: "PlotsTests", dependencies: ["LuaBridge", "Plots", "Tensors"], swiftSettings: settings),
     .testTarget(name: "NotebookTests", dependencies: ["LuaBridge", "Notebook", "Runtime"], swiftSettings: settings),
+    .testTarget(name: "JupyterKernelTests", dependencies: ["CZeroMQ", "JupyterKernel", "LuaBridge", "Notebook"], swiftSettings: settings),
     .testTarget(name: "RuntimeTests", dependencies: ["LuaBridge", "Runtime"], swiftSettings: settings),
     .testTarget(
       name: "CheckTests", dependencies: ["LuaBridge", "NeuralNetworks", "Runtime", "Tensors"], exclude: ["Scripts"], swiftSettings: settings),

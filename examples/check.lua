@@ -1,10 +1,12 @@
+-- -*- coding: utf-8 -*-
 -- What every example ends with: its figures, checked. A script reaches this file by
 --
 --     package.path = (arg and arg[0] or ""):match("^(.-)[^/]*$") .. "../?.lua;" .. package.path
 --     local check = require "check"
 --
 -- check(name, value, expected, tolerance) compares numbers, lists, nested lists and tensors; check.at_least(name, value, least),
--- check.at_most(name, value, most) and check.that(name, condition) say the rest. check.done() ends the script: the count, or an error
+-- check.at_most(name, value, most) and check.that(name, condition) say the rest; check.close(name, value, expected, tolerance) is check for
+-- what is too large to print: it says how far the two are apart. check.done() ends the script: the count, or an error
 -- that lists what failed. check.quick is true where the script was called with --quick, or (a notebook has no arguments) where NNLUA_QUICK=1
 -- is in the environment: seconds instead of minutes, with its own figures.
 local nnlua = require "nnlua"
@@ -66,6 +68,10 @@ setmetatable(check, {
   end,
 })
 
+function check.close(name, value, expected, tolerance)
+  local d = distance(plain(value), plain(expected))
+  record(name, d ~= nil and d <= tolerance, d and ("largest difference %.3g, at most %g"):format(d, tolerance) or "other shapes")
+end
 function check.at_least(name, value, least) record(name, plain(value) >= least, ("%s, at least %s"):format(text(plain(value)), text(least))) end
 function check.at_most(name, value, most) record(name, plain(value) <= most, ("%s, at most %s"):format(text(plain(value)), text(most))) end
 function check.that(name, condition) record(name, condition and true or false, condition and "so it is" or "it is not so") end

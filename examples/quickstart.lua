@@ -1,3 +1,4 @@
+-- -*- coding: utf-8 -*-
 -- %% [markdown]
 -- # Quick start
 -- A small convolutional network learns to read handwritten digits, in seconds.

@@ -62,9 +62,21 @@ static const unsigned char template_md[] = {
 static const unsigned char plugin_check_lua[] = {
 #embed "Plugin/plugin_check.lua"
 };
+static const unsigned char logo_svg[] = {
+#embed "Jupyter/logo-svg.svg"
+};
+static const unsigned char logo_32[] = {
+#embed "Jupyter/logo-32x32.png"
+};
+static const unsigned char logo_64[] = {
+#embed "Jupyter/logo-64x64.png"
+};
 
 static const nn_resource resources[] = {
     {"report.css", report_css, sizeof report_css},
+    {"logo-svg.svg", logo_svg, sizeof logo_svg},
+    {"logo-32x32.png", logo_32, sizeof logo_32},
+    {"logo-64x64.png", logo_64, sizeof logo_64},
     {"plugin_check.lua", plugin_check_lua, sizeof plugin_check_lua},
     {"template.md", template_md, sizeof template_md},
     {"template.lua", template_lua, sizeof template_lua},

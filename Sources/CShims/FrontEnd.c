@@ -6,6 +6,7 @@
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdio_ext.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -68,6 +69,8 @@ void nn_end_redirection(lua_State *L) {
   }
   host->is_redirected = 0;
 }
+
+void nn_purge_input(void) { __fpurge(stdin); }
 
 void nn_flush_streams(void) {
   fflush(stdout);

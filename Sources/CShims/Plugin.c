@@ -4,7 +4,9 @@
 #include <elf.h>
 #include <execinfo.h>
 #include <link.h>
+#include <pthread.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -95,8 +97,15 @@ static void say_place(void) {
 
 static void say_last_words(int number, siginfo_t *info, void *context) {
   (void)context;
-  // What stood before takes over: the instruction traps again when this returns, and ends the process as it would have.
-  for (int i = 0; i < trap_count; i++) sigaction(traps[i], &before[i], NULL);
+  // One thread speaks: others that trap meanwhile wait here for the end, else they would bring it before a word is said.
+  static atomic_flag told = ATOMIC_FLAG_INIT;
+  static volatile pthread_t speaker;
+  if (atomic_flag_test_and_set(&told)) {
+    while (!pthread_equal(speaker, pthread_self())) pause();
+    for (int i = 0; i < trap_count; i++) sigaction(traps[i], &before[i], NULL);  // a trap in the last words themselves
+    return;
+  }
+  speaker = pthread_self();
   const struct plugin *plugin = plugin_at_fault();
   const char *what = number == SIGSEGV || number == SIGBUS ? "reached for memory that is not its own (a wild pointer, or calls nested too deep)"
                      : number == SIGABRT                   ? "aborted"
@@ -131,6 +140,8 @@ static void say_last_words(int number, siginfo_t *info, void *context) {
     say(", outside the code of any plugin");
   }
   say("\n");
+  // What stood before takes over: the instruction traps again when this returns, and ends the process as it would have.
+  for (int i = 0; i < trap_count; i++) sigaction(traps[i], &before[i], NULL);
   // One that was sent (abort, kill) does not come again by itself.
   if (info->si_code <= 0) raise(number);
 }

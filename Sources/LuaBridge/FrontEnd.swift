@@ -71,6 +71,13 @@ extension LuaState {
   /// Hands on what a stream still holds in a buffer.
   public func flush() { nn_flush_streams() }
 
+  /// Drops what was asked for and not read: the rest of a line that `io.read("n")` left.
+  public func forgetInput() {
+    guard let redirection else { return }
+    redirection.input = []
+    nn_purge_input()
+  }
+
   /// The value is io.stdin, io.stdout or io.stderr.
   public func isStandardStream(_ stack: LuaStack, _ index: Int32) -> Bool { nn_is_standard_stream(stack.L, index) != 0 }
 

@@ -22,6 +22,20 @@ extension LuaStack {
   /// Which variable an upvalue is: the same for all functions that share it; nil where there is none.
   public func upvalueID(_ function: Int32, _ position: Int32) -> UnsafeMutableRawPointer? { lua_upvalueid(L, function, position) }
 
+  /// Lets every Lua function that is reached from the table at `roots` and shares an upvalue of one function share another's instead.
+  /// It looks into tables, functions and userdata, not into coroutines.
+  public func rejoin(roots: Int32, from function: Int32, _ position: Int32, to other: Int32, _ otherPosition: Int32) throws {
+    let (roots, function, other) = (absolute(roots), absolute(function), absolute(other))
+    guard reserve(10) else { throw LuaError("stack overflow") }
+    nn_push_rejoin(L)
+    copy(roots)
+    copy(function)
+    push(Int(position))
+    copy(other)
+    push(Int(otherPosition))
+    try call(arguments: 5, results: 0)
+  }
+
   /// As `call`, with the traceback of an error kept for `LuaState.lastTraceback`.
   public func callTraced(arguments: Int32, results: Int32) throws {
     let isTimed = Profiler.beginScript()

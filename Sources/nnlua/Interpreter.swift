@@ -40,8 +40,11 @@ struct Interpreter {
 
   private let interrupted: Int32 = 130
 
-  /// A state as a script finds it, for what runs one in another way than `run`.
-  static func prepare(_ state: LuaState, script: String, arguments: [String]) {
+  /// A state as a script finds it, for what runs one in another way than `run`; with the options that stand before the subcommand.
+  static func state(for script: String, arguments: [String], _ options: Options) throws -> LuaState {
+    let limits = try Limits(options)
+    let state = try LuaState(memoryLimit: limits.memory ?? 0)
+    try limits.begin(state)
     Libraries.install(in: state)
     unblockInterrupts()
     state.watchInterrupts()
@@ -54,7 +57,11 @@ struct Interpreter {
     }
     stack.rawSet(-2, "arg")
     stack.pop()
-    script.withCString { SearchPath.extend(state, script: $0, plugins: []) }
+    script.withCString { SearchPath.extend(state, script: $0, plugins: options.plugins) }
+    if options.sandbox { try Limits.enterSandbox(state, script: script) }
+    if let seed = options.seed { try state.run("require('nnlua.tensor').manual_seed(\(seed))", name: "=--seed", traceback: true) }
+    for path in options.plugins where path.hasSuffix(".so") { try PluginFolders.require(path, state) }
+    return state
   }
 
   private func outcome(_ state: LuaState) -> Int32 {

@@ -21,7 +21,7 @@ enum Nnlua {
       print(Usage.long)
       exit(0)
     }
-    if let name = options.subcommand { Subcommands.run(name, Array(CommandLine.arguments.dropFirst(options.script!))) }
+    if let name = options.subcommand { Subcommands.run(name, Array(CommandLine.arguments.dropFirst(options.script!)), options) }
     Interpreter(options).run()
   }
 }

@@ -35,7 +35,7 @@ struct Prompt {
     while let text = statement() {
       if text.isEmpty { continue }
       let outcome: Outcome
-      if let word = Self.question(text) {
+      if let word = Question.asked(text) {
         guard let asked = answer(word) else { continue }
         outcome = asked
       } else {
@@ -66,7 +66,7 @@ struct Prompt {
   private mutating func statement() -> String? {
     editor?.before = ""
     guard var text = line(prompt: "> ") else { return nil }
-    while Self.question(text) == nil, case .incomplete = session.completeness(of: text.hasPrefix("=") ? String(text.dropFirst()) : text) {
+    while Question.asked(text) == nil, case .incomplete = session.completeness(of: text.hasPrefix("=") ? String(text.dropFirst()) : text) {
       editor?.before = text + "\n"
       guard let more = line(prompt: ">> ") else { break }
       guard more != Self.interrupted else { return "" }
@@ -113,22 +113,13 @@ struct Prompt {
 
   // MARK: questions
 
-  /// `?name` or `name?`, which Lua has no meaning for: what is asked for.
-  static func question(_ line: String) -> String? {
-    let text = line.split(separator: " ").joined(separator: " ")
-    if text.hasPrefix("?") { return String(text.dropFirst().drop { $0 == " " }) }
-    guard text.hasSuffix("?"), text.count > 1, text.dropLast().allSatisfy({ $0.isLetter || $0.isNumber || "_.:".contains($0) }) else { return nil }
-    return String(text.dropLast())
-  }
-
   /// Prints what is known of a variable of the session, or of what help does not know; else what help says, as its call came out.
   private func answer(_ word: String) -> Outcome? {
     if !word.isEmpty, session.isOwn(word) || Reference.find(word).isEmpty, let page = session.inspect(word, at: word.unicodeScalars.count) {
       print(page.text)
       return nil
     }
-    let quoted = "\"\(word.replacing("\\", with: "\\\\").replacing("\"", with: "\\\""))\""
-    return session.run("require('nnlua').help(\(word.isEmpty ? "" : quoted))", name: "=stdin")
+    return session.run(Question.help(word), name: "=stdin")
   }
 
   /// A variable's name or a path of names: of no value it is said that it is nil.

@@ -54,6 +54,16 @@ struct FrontEndTests {
     #expect(notes.run("1") == "=> 1")
   }
 
+  @Test func commandsOfTheShell() {
+    #expect(notes.run("print(os.execute('echo out; echo err >&2'))") == "out\nerr\ntrue\texit\t0\n")
+    #expect(notes.run("print(os.execute('exit 3'))") == "nil\texit\t3\n")
+    #expect(notes.run("print(os.execute('kill -9 $$'))") == "nil\tsignal\t9\n")
+    #expect(notes.run(#"print(os.execute('read line; echo "<$line>"'))"#) == "<>\ntrue\texit\t0\n")  // there is no terminal to read from
+    #expect(notes.run("os.execute()") == "=> true")
+    #expect(notes.run("os.execute('printf %s /$HOME');").hasPrefix("/"))
+    #expect(notes.run("print(io.popen('echo piped'):read())") == "piped\n")
+  }
+
   @Test func theProcessHasItsStreamsBack() throws {
     let before = notes.run("print 'here'")
     try notes.state.run("io.stdout:write('')")

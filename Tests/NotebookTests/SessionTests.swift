@@ -88,6 +88,38 @@ struct SessionTests {
     #expect(notes.run(many).contains("too many local variables"))
   }
 
+  // MARK: cells run again
+
+  @Test func aCellThatRunsAgainReplacesItsLocals() {
+    func cell(_ name: String, _ text: String) -> String {
+      notes.recorder.all = ""
+      let outcome = notes.recording { notes.session.run(text, name: "=In[1]", cell: name) }
+      return notes.recorder.all + (outcome.result.map { "=> \($0.text)" } ?? "") + (outcome.failure.map(\.message) ?? "")
+    }
+    _ = cell("a", "local rate = 1\nlocal function helper(x) return x + rate end")
+    _ = cell(
+      "b", "local Net = {}\nNet.__index = Net\nfunction Net.step(x) return helper(x) * rate end\nlocal net = setmetatable({}, Net)\nfunction global() return rate end")
+    #expect(cell("c", "net.step(10), global()") == "=> 11\t1")
+    _ = cell("a", "local rate = 2\nlocal function helper(x) return x * 100 + rate end")
+    #expect(cell("c", "net.step(10), global()") == "=> 2004\t2")
+    _ = cell("c", "rate = 3")
+    #expect(cell("c", "net.step(10), global(), helper(0)") == "=> 3009\t3\t3")
+    // another cell's local of that name shadows
+    _ = cell("d", "local rate = 50")
+    #expect(cell("c", "net.step(10), global(), rate") == "=> 3009\t3\t50")
+    _ = cell("d", "local rate <const> = 60")
+    #expect(cell("c", "global(), rate") == "=> 3\t60")
+    // a variable that changes in the cell that declares it anew
+    _ = cell("e", "local n = 0 local function inc() n = n + 1 return n end")
+    _ = cell("f", "local twice = function() inc() return inc() end")
+    #expect(cell("f", "twice()") == "=> 2")
+    _ = cell("e", "local n = 10 local function inc() n = n + 1 return n end n = n + 5")
+    #expect(cell("f", "twice(), n") == "=> 17\t17")
+    _ = cell("f", "local t = {} for i = 1, 1e5 do t[i] = {i} end t.self = t")
+    _ = cell("e", "local n = 0 local function inc() return -1 end")
+    #expect(cell("f", "twice()") == "=> -1")
+  }
+
   // MARK: to be closed
 
   private let closer = "local function C(name) return setmetatable({name = name}, {__close = function(c, e) print('close ' .. c.name, e) end}) end"

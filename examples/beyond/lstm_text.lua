@@ -11,7 +11,7 @@
 
 -- %% The text (William Blake, 1794)
 local nnlua = require "nnlua"
-local T, nn, F, optim = nnlua.tensor, nnlua.nn, require "nnlua.nn.functional", nnlua.optim
+local T, nn, F, optim, plot = nnlua.tensor, nnlua.nn, nnlua.nn.functional, nnlua.optim, nnlua.plot
 
 T.manual_seed(1)
 
@@ -62,11 +62,13 @@ local optimizer = optim.Adam(net, {lr = 0.005})
 local x = one_hot(labels:narrow(1, 1, #text - 1))
 local t = labels:narrow(1, 2, #text - 1)
 local loss
+local losses = {}
 for step = 1, 300 do
   optimizer:zero_grad()
   loss = F.cross_entropy(net(x), t)
   loss:backward()
   optimizer:step()
+  losses[step] = loss:item()
   if step % 50 == 0 then print(("step %3d: loss %.4f"):format(step, loss:item())) end
 end
 
@@ -92,4 +94,11 @@ print("\n" .. written)
 local right = 0
 for i = 1, #text do if written:byte(i) == text:byte(i) then right = right + 1 end end
 print(("loss %.4f; %d of %d characters written as they stand"):format(loss:item(), right, #text))
+
+plot.figure{width = 720, height = 400}
+plot.line(losses)
+plot.yscale("log")
+plot.title("Learning a poem by heart: loss")
+plot.xlabel("step")
+plot.show()
 assert(right >= 0.95 * #text, "the text was not learned")

@@ -12,7 +12,7 @@
 
 -- %% Strings
 local nnlua = require "nnlua"
-local T, nn, F, optim = nnlua.tensor, nnlua.nn, require "nnlua.nn.functional", nnlua.optim
+local T, nn, F, optim, plot = nnlua.tensor, nnlua.nn, nnlua.nn.functional, nnlua.optim, nnlua.plot
 
 T.manual_seed(1)
 
@@ -48,7 +48,7 @@ local optimizer = optim.Adam(net, {lr = 0.002})
 print(("%d parameters"):format(net:num_parameters()))
 
 -- %% Training
-local seen = {}
+local seen, losses = {}, {}
 for step = 1, steps do
   -- The rate falls in a straight line: large steps at first, small ones at the end.
   optimizer.lr = 0.002 * (1 - (step - 1) / steps)
@@ -58,6 +58,7 @@ for step = 1, steps do
   local loss = F.cross_entropy(net(x):reshape(-1, 10), t:reshape(-1))
   loss:backward()
   optimizer:step()
+  losses[step] = loss:item()
   if step % 100 == 0 then print(("step %4d: loss %.4f"):format(step, loss:item())) end
 end
 
@@ -77,4 +78,11 @@ for i = 1, 5 do
 end
 local exact = answer:eq(t):all(2):double():mean():item()
 print(("%.4f of %d unseen strings sorted without a mistake"):format(exact, #unseen))
+
+plot.figure{width = 720, height = 400}
+plot.line(losses, {width = 1.2})
+plot.yscale("log")
+plot.title(("Sorting digits: loss; %.1f %% of unseen strings right"):format(100 * exact))
+plot.xlabel("step")
+plot.show()
 assert(exact >= 0.95, "sorting was not learned")

@@ -9,7 +9,7 @@
 package.path = (arg and arg[0] or ""):match("^(.-)[^/]*$") .. "../?.lua;" .. package.path
 local check = require "check"
 local nnlua = require "nnlua"
-local T, nn = nnlua.tensor, nnlua.nn
+local T, nn, plot = nnlua.tensor, nnlua.nn, nnlua.plot
 T.set_default_dtype("float64")  -- as many digits as the book prints
 
 -- %% [markdown]
@@ -75,6 +75,16 @@ net:load_state_dict{
 }
 print(net)
 check("nn.Sequential gives the same", net(rows), forward(rows), 1e-12)
+
+-- %% [markdown]
+-- ## The way of the numbers · 신호의 흐름
+-- What was computed, drawn: orange are the weights and biases, blue the operations.
+
+-- %%
+local names = {}
+for name, weights in pairs(network) do names[name] = weights:requires_grad_() end
+plot.graph(forward(x), {names = names})
+plot.show()
 
 -- %%
 check.done()

@@ -82,5 +82,21 @@ local accepted, message = pcall(F.cross_entropy, T.stack({p, p, p}, 1), T.tensor
 print(message)
 check("labels of 0 are accepted", accepted, false)
 
+-- %% [markdown]
+-- ## The gradient as a picture · 그림으로 보는 기울기
+-- Blue weights are to grow, red ones to shrink: those that lead to the third class grow.
+
+-- %%
+plot.figure{width = 560, height = 360}
+plot.imshow(dW, {colormap = "coolwarm", range = {-0.25, 0.25}})
+for i = 1, 2 do
+  for j = 1, 3 do plot.annotate(("%.4f"):format(dW[i][j]), j, i, {align = "center"}) end
+end
+plot.colorbar()
+plot.xticks({1, 2, 3}, {"class 1", "class 2", "class 3"})
+plot.yticks({1, 2}, {"x1", "x2"})
+plot.title("dW: derivative of the loss by each weight")
+plot.show()
+
 -- %%
 check.done()

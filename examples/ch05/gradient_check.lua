@@ -11,7 +11,7 @@
 package.path = (arg and arg[0] or ""):match("^(.-)[^/]*$") .. "../?.lua;" .. package.path
 local check = require "check"
 local nnlua = require "nnlua"
-local T, nn, F, data = nnlua.tensor, nnlua.nn, nnlua.nn.functional, nnlua.data
+local T, nn, F, data, plot = nnlua.tensor, nnlua.nn, nnlua.nn.functional, nnlua.data, nnlua.plot
 local layers = require "layers"
 T.manual_seed(1)
 
@@ -27,11 +27,11 @@ local x, t = set.x[{ {1, 3} }]:double(), set.t[{ {1, 3} }]
 local net = layers.TwoLayerNet(x:size(2), 50, 10, 0.01, "float64")
 
 local by_backward = net:gradient(x, t)
-local worst = 0
+local bars, heights = {}, {}
 for _, name in ipairs{"W1", "b1", "W2", "b2"} do
   local numerical = T.numerical_gradient(function() return net:loss(x, t) end, net.weights[name])
   local difference = (numerical - by_backward[name]):abs():mean():item()
-  worst = math.max(worst, difference)
+  bars[#bars + 1], heights[#heights + 1] = name, difference
   print(("%s: mean difference %.3e  %s"):format(name, difference, difference < 1e-6 and "pass" or "FAIL"))
   check.at_most(name .. ", mean difference", difference, 1e-6)
 end
@@ -47,6 +47,15 @@ local numerical = T.numerical_gradient(function() return net:loss(x, t) end, for
 local difference = (numerical - dout[1]):abs():mean():item()
 print(("db of one sample only: mean difference %.3e  %s"):format(difference, difference < 1e-6 and "pass" or "FAIL"))
 check.at_least("the mistake's difference", difference, 1e-3)
+
+bars[5], heights[5] = "b2, wrong", difference
+plot.figure{width = 640, height = 400}
+plot.bar(bars, heights)
+plot.axhline(1e-6, {color = "gray"})
+plot.yscale("log")
+plot.ylim(1e-13, 1)
+plot.title("Backward and central differences: mean difference")
+plot.show()
 
 -- %% [markdown]
 -- ## nnlua's own check · nnlua의 gradcheck

@@ -61,7 +61,7 @@ for _, run in ipairs(runs) do
     for i, layer in ipairs(out[key]) do
       widths[i], sizes[i] = ("%10.3g"):format(layer:std():item()), ("%10.3g"):format(norms[key][i])
       plot.subplot(#starts, 5, 5 * (row - 1) + i)
-      -- Half of ReLU's signals are 0: drawn is what lies above.
+      -- Half of ReLU's signals are 0: drawn is what lies above, up to 3 (nearly all of std 1 lies far beyond).
       plot.hist(name == "ReLU" and layer[layer:gt(0)] or layer, {bins = 30, range = range, color = row})
       plot.title(("%s, layer %d"):format(start[1], i))
       plot.xticks(range)

@@ -6,7 +6,7 @@
 --
 --     nnlua examples/ch06/batch_norm.lua [--quick]
 --
--- `--quick`: 8 times through the thousand samples instead of 20, and every third spread.
+-- `--quick`: every third spread.
 
 -- %%
 package.path = (arg and arg[0] or ""):match("^(.-)[^/]*$") .. "../?.lua;" .. package.path
@@ -16,7 +16,7 @@ local T, nn, F, data, optim, plot = nnlua.tensor, nnlua.nn, nnlua.nn.functional,
 
 local train = data.mnist{split = "train", flatten = true, limit = 1000}
 local images, labels = train.x, train.t
-local epochs, size = check.quick and 8 or 20, 100
+local epochs, size = 20, 100
 
 -- %% [markdown]
 -- ## Where it stands · 어디에 두는가
@@ -35,11 +35,7 @@ local function network(std, place)
     inputs = 100
   end
   add(nn.Linear(inputs, 10, {init = std}))
-  local net = nn.Sequential(table.unpack(layers))
-  for name, weights in net:named_parameters() do
-    if name:match("bias") then nn.init.zeros_(weights) end
-  end
-  return net
+  return nn.Sequential(table.unpack(layers))
 end
 
 local function learn(std, place)
@@ -64,7 +60,8 @@ end
 local spreads = T.logspace(0, -4, 16):totable()
 local places = {"plain", "before", "after"}
 local final = {plain = {}, before = {}, after = {}}
-plot.figure{width = 1100, height = check.quick and 560 or 900, rows = check.quick and 2 or 4, cols = check.quick and 3 or 4}
+local rows, cols = check.quick and 2 or 4, check.quick and 3 or 4
+plot.figure{width = 1100, height = 225 * rows + 60, rows = rows, cols = cols, title = "Accuracy on the thousand samples by epoch, for each spread of the first weights"}
 local begin, panel = nnlua.clock(), 0
 for i = 1, 16, check.quick and 3 or 1 do
   panel = panel + 1
@@ -76,6 +73,8 @@ for i = 1, 16, check.quick and 3 or 1 do
   end
   plot.title(("std %.5f"):format(spreads[i]))
   plot.ylim(0, 1.02)
+  if panel == 1 then plot.legend("top left") end
+  if panel > (rows - 1) * cols then plot.xlabel("epoch") end
   print(("std %.5f: plain %.3f, before the ReLU %.3f, after it %.3f"):format(
     spreads[i], final.plain[panel], final.before[panel], final.after[panel]))
 end
@@ -96,9 +95,9 @@ local function learners(list)
 end
 print(("spreads that pass 0.5: plain %d, before %d, after %d of %d"):format(
   learners(final.plain), learners(final.before), learners(final.after), #final.plain))
-check.at_least("best, before", best(final.before), check.quick and 0.8 or 0.98)
-check.at_least("best, after", best(final.after), check.quick and 0.8 or 0.98)
+check.at_least("best, before", best(final.before), 0.97)
+check.at_least("best, after", best(final.after), 0.97)
 check.at_most("plain, smallest spread", final.plain[#final.plain], 0.2)
-check.at_least("more spreads learn, before", learners(final.before) - learners(final.plain), check.quick and 1 or 4)
-check.at_least("more spreads learn, after", learners(final.after) - learners(final.plain), check.quick and 1 or 4)
+check.at_least("more spreads learn, before", learners(final.before) - learners(final.plain), check.quick and 2 or 8)
+check.at_least("more spreads learn, after", learners(final.after) - learners(final.plain), check.quick and 2 or 8)
 check.done()

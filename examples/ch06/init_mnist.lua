@@ -32,9 +32,6 @@ local function learn(std)
   end
   layers[9] = nn.Linear(inputs, 10, {init = std(inputs)})
   local net = nn.Sequential(table.unpack(layers))
-  for name, weights in net:named_parameters() do
-    if name:match("bias") then nn.init.zeros_(weights) end
-  end
   local optimizer, losses = optim.SGD(net, {lr = 0.01}), {}
   for step = 1, steps do
     local positions = T.choice(#images, size)

@@ -12,21 +12,22 @@
 package.path = (arg and arg[0] or ""):match("^(.-)[^/]*$") .. "../?.lua;" .. package.path
 local check = require "check"
 local nnlua = require "nnlua"
-local T, nn, F = nnlua.tensor, nnlua.nn, nnlua.nn.functional
+local T, nn, F, plot = nnlua.tensor, nnlua.nn, nnlua.nn.functional, nnlua.plot
 local layers = require "conv_layers"
 T.manual_seed(1)
 
 -- %% [markdown]
 -- ## The layers of this chapter · 직접 만든 계층
--- As in the book: one picture of 10 × 10 random numbers, 10 filters of 3 × 3, 10 units; float64. The weights are spread wider than the
--- book's 0.01: with those most sums lie so close to 0 that pushing a weight by 0.0001 carries them over the corner of the ReLU, where
--- a central difference is neither slope.
+-- As in the book: one picture of 10 × 10 random numbers, 10 filters of 3 × 3, 10 units; float64. The step is 10⁻⁶ and not 10⁻⁴:
+-- ReLU and max-pooling have kinks, and with weights this small (0.01) the longer step now and then pushes a unit over one, where
+-- slopes on both sides differ. Then the check would complain about a backward that is right.
+-- (b3's 10⁻⁷ is the 1e−7 inside the loss's logarithm, as in chapter 5.)
 
 -- %%
 local function compare(net, x, t)
   local by_backward, differences = net:gradient(x, t), {}
   for i, name in ipairs(net.names) do
-    local numerical = T.numerical_gradient(function() return net:loss(x, t) end, net.weights[name])
+    local numerical = T.numerical_gradient(function() return net:loss(x, t) end, net.weights[name], 1e-6)
     differences[i] = (numerical - by_backward[name]):abs():mean():item()
     print(("%s %-14s mean difference %.3e  %s"):format(name, table.concat(net.weights[name].shape, "×"), differences[i],
       differences[i] < 1e-6 and "pass" or "FAIL"))
@@ -34,9 +35,10 @@ local function compare(net, x, t)
   return differences
 end
 
-local net = layers.SimpleConvNet{channels = 1, side = 10, filters = check.quick and 3 or 10, size = 3, hidden = 10, std = 0.5, dtype = "float64"}
+local net = layers.SimpleConvNet{channels = 1, side = 10, filters = check.quick and 3 or 10, size = 3, hidden = 10, dtype = "float64"}
 local x, t = T.rand({1, 1, 10, 10}, {dtype = "float64"}), T.tensor{2}
-for i, difference in ipairs(compare(net, x, t)) do
+local right = compare(net, x, t)
+for i, difference in ipairs(right) do
   check.at_most(net.names[i] .. ", mean difference", difference, 1e-6)
 end
 
@@ -50,6 +52,16 @@ local right_backward = relu.backward
 relu.backward = function(_, dout) return dout end
 local wrong = compare(net, x, t)
 relu.backward = right_backward
+
+plot.figure{width = 820, height = 400}
+plot.line(right, {label = "right", style = "none", marker = "o"})
+plot.line(wrong, {label = "ReLU lets all pass", style = "none", marker = "x"})
+plot.axhline(1e-6, {color = "gray"})
+plot.yscale("log")
+plot.xticks({1, 2, 3, 4, 5, 6}, net.names)
+plot.xlim(0.5, 6.5)
+plot.title("Backward and central differences: mean difference")
+plot.show()
 check.at_least("the convolution's difference", wrong[1], 1e-6)
 check.at_most("the other layers'", math.max(wrong[3], wrong[4], wrong[5], wrong[6]), 1e-6)
 

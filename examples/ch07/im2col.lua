@@ -7,7 +7,7 @@
 --
 --     nnlua examples/ch07/im2col.lua [--quick]
 --
--- conv_layers.lua uses these functions: `require "im2col"` runs this file, checks and all, and gives the table at its end.
+-- conv_layers.lua uses these functions: `require "im2col"` gives the table `windows`, without the checks.
 
 -- %%
 package.path = (arg and arg[0] or ""):match("^(.-)[^/]*$") .. "../?.lua;" .. package.path
@@ -17,9 +17,6 @@ local T, F, plot = nnlua.tensor, nnlua.nn.functional, nnlua.plot
 T.manual_seed(1)
 
 local windows = {}
-
--- Two large results in one number: how far apart they are where they differ most.
-local function agree(name, a, b, tolerance) check.at_most(name .. ", largest difference", (a - b):abs():max(), tolerance) end
 
 -- %% [markdown]
 -- ## The definition · 합성곱의 정의
@@ -62,26 +59,6 @@ local function naive_conv(x, w, b, stride, pad)
   return T.tensor(y, {dtype = x.dtype})
 end
 
-local picture = T{{{{1, 2, 3, 0}, {0, 1, 2, 3}, {3, 0, 1, 2}, {2, 3, 0, 1}}}}
-local filter = T{{{{2, 0, 1}, {0, 1, 2}, {1, 0, 2}}}}
-check("4 × 4 picture, 3 × 3 filter", naive_conv(picture, filter, nil, 1, 0), {{{{15, 16}, {6, 15}}}})
-check("bias 3 is added everywhere", naive_conv(picture, filter, T{3}, 1, 0), {{{{18, 19}, {9, 18}}}})
-check("F.conv2d says the same", F.conv2d(picture, filter, T{3}), {{{{18, 19}, {9, 18}}}})
-
--- %% [markdown]
--- ## Padding and stride · 패딩과 스트라이드
--- Zeros around the picture (padding P) keep it from shrinking; a longer step (stride S) makes the result smaller.
--- Side of the result: (H + 2P − F) / S + 1, rounded down where the last window would stick out.
-
--- %%
-for _, case in ipairs{{{4, 4}, 3, 1, 0}, {{4, 4}, 3, 1, 1}, {{7, 7}, 3, 2, 0}, {{28, 31}, 5, 3, 2}, {{28, 28}, 5, 1, 0}} do
-  local sides, f, stride, pad = table.unpack(case)
-  local oh, ow = places(sides[1], f, stride, pad), places(sides[2], f, stride, pad)
-  print(("%2d × %2d, filter %d × %d, stride %d, padding %d -> %2d × %2d"):format(sides[1], sides[2], f, f, stride, pad, oh, ow))
-  local y = F.conv2d(T.rand(1, 1, sides[1], sides[2]), T.rand(1, 1, f, f), {stride = stride, padding = pad})
-  check("its shape", y.shape, {1, 1, oh, ow})
-end
-
 -- %% [markdown]
 -- ## im2col · 이미지에서 열로
 -- Each window becomes one column of numbers. The trick of doing it fast: not window by window, but place by place *inside* the window.
@@ -105,16 +82,6 @@ function windows.im2col(x, fh, fw, stride, pad)
   return T.stack(slices, 3):reshape(n, c * fh * fw, oh * ow)
 end
 
-local one, ten = T.rand(1, 3, 7, 7), T.rand(10, 3, 7, 7)
-check("one picture: its columns", windows.im2col(one, 5, 5, 1, 0).shape, {1, 75, 9})
-check("ten pictures", windows.im2col(ten, 5, 5, 1, 0).shape, {10, 75, 9})
-check("in the book's rows", windows.im2col(ten, 5, 5, 1, 0):transpose(2, 3):reshape(-1, 75).shape, {90, 75})
-local columns = windows.im2col(picture, 3, 3, 1, 0)
-check("the first window of the small picture", columns[{1, {}, 1}], {1, 2, 3, 0, 1, 2, 3, 0, 1})
-check("the last one", columns[{1, {}, 4}], {1, 2, 3, 0, 1, 2, 3, 0, 1})
-check("the second one", columns[{1, {}, 2}], {2, 3, 0, 1, 2, 3, 0, 1, 2})
-agree("as F.im2col, with stride and padding", windows.im2col(ten, 3, 2, 2, 1), F.im2col(ten, {3, 2}, {stride = 2, padding = 1}), 0)
-
 -- %% [markdown]
 -- ## col2im · 열에서 이미지로
 -- The way back adds each column's numbers where they came from. Not the inverse: a pixel that nine windows saw gets nine numbers.
@@ -135,12 +102,59 @@ function windows.col2im(columns, shape, fh, fw, stride, pad)
   return x[{ {}, {}, {pad + 1, pad + h}, {pad + 1, pad + w} }]
 end
 
+-- %%
+-- Required by another script, this one ends here; run by itself, it goes on to show that all this is right.
+if (...) == "im2col" then return windows end
+
+-- %% [markdown]
+-- ## Small figures · 손으로 확인
+-- The book's picture of 4 × 4 and its filter; put a finger on them and add up.
+
+-- %%
+local picture = T{{{{1, 2, 3, 0}, {0, 1, 2, 3}, {3, 0, 1, 2}, {2, 3, 0, 1}}}}
+local filter = T{{{{2, 0, 1}, {0, 1, 2}, {1, 0, 2}}}}
+check("4 × 4 picture, 3 × 3 filter", naive_conv(picture, filter, nil, 1, 0), {{{{15, 16}, {6, 15}}}})
+check("bias 3 is added everywhere", naive_conv(picture, filter, T{3}, 1, 0), {{{{18, 19}, {9, 18}}}})
+check("F.conv2d says the same", F.conv2d(picture, filter, T{3}), {{{{18, 19}, {9, 18}}}})
+
+-- %% [markdown]
+-- ## Padding and stride · 패딩과 스트라이드
+-- Zeros around the picture (padding P) keep it from shrinking; a longer step (stride S) makes the result smaller.
+-- Side of the result: (H + 2P − F) / S + 1, rounded down where the last window would stick out.
+
+-- %%
+for _, case in ipairs{{{4, 4}, 3, 1, 0}, {{4, 4}, 3, 1, 1}, {{7, 7}, 3, 2, 0}, {{28, 31}, 5, 3, 2}, {{28, 28}, 5, 1, 0}} do
+  local sides, f, stride, pad = table.unpack(case)
+  local oh, ow = places(sides[1], f, stride, pad), places(sides[2], f, stride, pad)
+  print(("%2d × %2d, filter %d × %d, stride %d, padding %d -> %2d × %2d"):format(sides[1], sides[2], f, f, stride, pad, oh, ow))
+  local y = F.conv2d(T.rand(1, 1, sides[1], sides[2]), T.rand(1, 1, f, f), {stride = stride, padding = pad})
+  check("its shape", y.shape, {1, 1, oh, ow})
+end
+
+-- %% [markdown]
+-- ## Columns, looked at · 열 살펴보기
+
+-- %%
+local one, ten = T.rand(1, 3, 7, 7), T.rand(10, 3, 7, 7)
+check("one picture: its columns", windows.im2col(one, 5, 5, 1, 0).shape, {1, 75, 9})
+check("ten pictures", windows.im2col(ten, 5, 5, 1, 0).shape, {10, 75, 9})
+check("in the book's rows", windows.im2col(ten, 5, 5, 1, 0):transpose(2, 3):reshape(-1, 75).shape, {90, 75})
+local columns = windows.im2col(picture, 3, 3, 1, 0)
+check("the first window of the small picture", columns[{1, {}, 1}], {1, 2, 3, 0, 1, 2, 3, 0, 1})
+check("the last one", columns[{1, {}, 4}], {1, 2, 3, 0, 1, 2, 3, 0, 1})
+check("the second one", columns[{1, {}, 2}], {2, 3, 0, 1, 2, 3, 0, 1, 2})
+check.close("as F.im2col, with stride and padding", windows.im2col(ten, 3, 2, 2, 1), F.im2col(ten, {3, 2}, {stride = 2, padding = 1}), 0)
+
+-- %% [markdown]
+-- ## And back · 다시 이미지로
+
+-- %%
 local ones = T.ones(1, 1, 7, 7)
 local seen = windows.col2im(windows.im2col(ones, 3, 3, 1, 0), ones.shape, 3, 3, 1, 0)
 check("how many windows see a pixel, first row", seen[{1, 1, 1}], {1, 2, 3, 3, 3, 2, 1})
 check("in the middle", seen[{1, 1, 4, 4}], 9)
 local some = T.randn(10, 18, 12)
-agree("as F.col2im, with stride and padding", windows.col2im(some, {10, 3, 7, 5}, 3, 2, 2, 1),
+check.close("as F.col2im, with stride and padding", windows.col2im(some, {10, 3, 7, 5}, 3, 2, 2, 1),
   F.col2im(some, {7, 5}, {3, 2}, {stride = 2, padding = 1}), 1e-5)
 local a, b = T.randn({2, 3, 6, 6}, {dtype = "float64"}), T.randn({2, 27, 16}, {dtype = "float64"})
 check("im2col(a) · b = a · col2im(b): each is the other's way back", (windows.im2col(a, 3, 3, 1, 0) * b):sum(),
@@ -150,22 +164,25 @@ check("im2col(a) · b = a · col2im(b): each is the other's way back", (windows.
 plot.figure{width = 1080, height = 380, rows = 1, cols = 3}
 plot.subplot(1, 3, 1)
 plot.imshow(picture[1][1], {colormap = "blues"})
+plot.xticks({1, 2, 3, 4})
+plot.yticks({1, 2, 3, 4})
 for i = 1, 4 do
   for j = 1, 4 do plot.annotate(("%d"):format(picture[{1, 1, i, j}]), j, i, {align = "center", size = 14}) end
 end
 plot.title("A picture of 4 x 4")
 plot.subplot(1, 3, 2)
 plot.imshow(columns[1], {colormap = "blues"})
+plot.xticks({1, 2, 3, 4})
 for i = 1, 9 do
   for j = 1, 4 do plot.annotate(("%d"):format(columns[{1, i, j}]), j, i, {align = "center", size = 12}) end
 end
-plot.title("Its four 3 x 3 windows as columns")
+plot.title("Its four windows as columns")
 plot.subplot(1, 3, 3)
 plot.imshow(seen[1][1], {colormap = "viridis"})
 for i = 1, 7 do
   for j = 1, 7 do plot.annotate(("%d"):format(seen[{1, 1, i, j}]), j, i, {align = "center", size = 12}) end
 end
-plot.title("How many 3 x 3 windows see each pixel")
+plot.title("Windows that see each pixel")
 plot.show()
 
 -- %% [markdown]
@@ -184,8 +201,8 @@ for _, case in ipairs{{1, 0}, {1, 1}, {2, 0}, {3, 2}} do
   local stride, pad = table.unpack(case)
   local by_loops = naive_conv(x, w, bias, stride, pad)
   local name = ("stride %d, padding %d"):format(stride, pad)
-  agree(name .. ": loops and im2col", windows.conv(x, w, bias, stride, pad), by_loops, 1e-4)
-  agree(name .. ": loops and F.conv2d", F.conv2d(x, w, bias, {stride = stride, padding = pad}), by_loops, 1e-4)
+  check.close(name .. ": loops and im2col", windows.conv(x, w, bias, stride, pad), by_loops, 1e-4)
+  check.close(name .. ": loops and F.conv2d", F.conv2d(x, w, bias, {stride = stride, padding = pad}), by_loops, 1e-4)
 end
 
 -- %% [markdown]
@@ -203,8 +220,8 @@ end
 local squares = T{{{{1, 2, 1, 0}, {0, 1, 2, 3}, {3, 0, 1, 2}, {2, 4, 0, 1}}}}
 check("max-pooling, 2 × 2", windows.pool(squares, 2, 2, T.amax), {{{{2, 3}, {4, 2}}}})
 check("average pooling, 2 × 2", windows.pool(squares, 2, 2, T.mean), {{{{1, 1.5}, {2.25, 1}}}})
-agree("as F.max_pool2d, windows that overlap", windows.pool(x, 3, 2, T.amax), F.max_pool2d(x, 3, {stride = 2}), 0)
-agree("as F.avg_pool2d", windows.pool(x, 3, 2, T.mean), F.avg_pool2d(x, 3, {stride = 2}), 1e-6)
+check.close("as F.max_pool2d, windows that overlap", windows.pool(x, 3, 2, T.amax), F.max_pool2d(x, 3, {stride = 2}), 0)
+check.close("as F.avg_pool2d", windows.pool(x, 3, 2, T.mean), F.avg_pool2d(x, 3, {stride = 2}), 1e-6)
 
 -- %% [markdown]
 -- ## How long it takes · 걸리는 시간
@@ -228,4 +245,3 @@ check.at_least("F.conv2d against loops", loops / own, 100)
 
 -- %%
 check.done()
-return windows

@@ -20,7 +20,7 @@
 package.path = (arg and arg[0] or ""):match("^(.-)[^/]*$") .. "../?.lua;" .. package.path
 local check = require "check"
 local nnlua = require "nnlua"
-local T, nn, optim, data = nnlua.tensor, nnlua.nn, nnlua.optim, nnlua.data
+local T, nn, optim, data, plot = nnlua.tensor, nnlua.nn, nnlua.optim, nnlua.data, nnlua.plot
 
 local option = {
   dataset = "mnist", epochs = check.quick and 1 or 20, batch = 100, threads = nnlua.threads(), seed = 1, save = not check.quick and "convnet.safetensors" or "",
@@ -102,6 +102,7 @@ end
 local loader = data.DataLoader(train, {batch_size = option.batch, shuffle = true, seed = option.seed})
 local begin = nnlua.clock()
 local best, score = 0, 0
+local accuracies = {training = {}, test = {}}
 for epoch = 1, option.epochs do
   -- Not in the book: the last quarter goes in smaller steps. At the full rate the test accuracy wanders by 0.001 from epoch to epoch.
   if epoch > 1 and epoch > 0.75 * option.epochs then optimizer.lr = 0.0001 end
@@ -122,6 +123,7 @@ for epoch = 1, option.epochs do
   end
   score = accuracy(test)
   best = math.max(best, score)
+  accuracies.training[epoch], accuracies.test[epoch] = right / seen, score
   print(("epoch %2d: loss %.4f, training accuracy %.4f, test accuracy %.4f, %.1f s"):format(
     epoch, total / seen, right / seen, score, nnlua.clock() - begin))
 end
@@ -131,6 +133,14 @@ if option.save ~= "" then
   T.save(option.save, net:state_dict())
   print("weights saved to " .. option.save)
 end
+
+-- %%
+plot.figure{width = 720, height = 400}
+plot.line(accuracies.training, {label = "training", marker = "o"})
+plot.line(accuracies.test, {label = "test", style = "--", marker = "s"})
+plot.title("Accuracy by epoch")
+plot.xlabel("epoch")
+plot.show()
 
 -- %%
 if option.dataset == "mnist" and option.batch == 100 then

@@ -1,3 +1,4 @@
+-- -*- coding: utf-8 -*-
 -- Does nnlua have every name that a description of its API promises?
 --
 --     nnlua examples/tools/api_coverage.lua api.md

@@ -4,3 +4,5 @@
 #include "FrontEnd.h"
 #include "Input.h"
 #include "Plugin.h"
+#include "Process.h"
+#include "Variables.h"

@@ -18,6 +18,7 @@ int nn_redirect(lua_State *L);
 void nn_end_redirection(lua_State *L);
 /// Hands on what is still in a buffer, and lets a standard input that has ended be asked again.
 void nn_flush_streams(void);
+void nn_purge_input(void);  ///< forgets what stdin has read ahead
 int nn_is_standard_stream(lua_State *L, int index);       ///< io.stdin, io.stdout or io.stderr
 void nn_raise_soon(lua_State *L, const char *message);    ///< raised at the next instruction of the script, once
 

@@ -27,6 +27,9 @@ public struct Cell: Sendable, Equatable {
 
   public var tags: [String] { metadata["tags"]?.array?.compactMap(\.string) ?? [] }
 
+  /// `skip=true`: a report does not run it.
+  public var isSkipped: Bool { metadata["skip"] == .bool(true) }
+
   /// Jupytext's `active="ipynb,py"` and tags such as `active-ipynb`: whether the cell is code in files of this ending.
   func isActive(in ending: String) -> Bool {
     if let tag = tags.first(where: { $0.hasPrefix("active-") }) { return tag.split(separator: "-").contains(Substring(ending)) }

@@ -48,8 +48,8 @@ public struct ReportRun: Sendable {
     }
     session.state.frontEnd = recorder
     defer { session.state.frontEnd = nil }
-    let total = document.cells.count { $0.kind == .code }
-    var count = 0, isOver = false, places: [Int] = []
+    let total = document.cells.count { $0.kind == .code && !$0.isSkipped }
+    var count = 0, isOver = false, hasExited = false, places: [Int] = []
     let began = Self.now()
 
     func run(_ cell: Cell, name: String, into recorder: OutputRecorder?) -> Part {
@@ -66,6 +66,7 @@ public struct ReportRun: Sendable {
         if failure.kind == "Exit" {
           exitStatus = failure.exitStatus ?? 0
           isOver = true
+          hasExited = true
         } else {
           recorder?.add(.failure(failure))
           part.badLines = Self.lines(failure, path, cell)
@@ -79,7 +80,7 @@ public struct ReportRun: Sendable {
     }
 
     for cell in document.cells {
-      guard cell.kind == .code, !isOver, !cell.text.allSatisfy(\.isWhitespace) else {
+      guard cell.kind == .code, !isOver, !cell.isSkipped, !cell.text.allSatisfy(\.isWhitespace) else {
         parts.append(Part(cell: cell))
         continue
       }
@@ -92,6 +93,14 @@ public struct ReportRun: Sendable {
       let named = Self.assigned(cell.text)
       let names = all.filter { !before.contains($0) || named.contains($0) }
       parts.append(run(try given.cell(session, names: Array(Set(names)).sorted()), name: "=parameters", into: recorder))
+    }
+    // The script's end; os.exit leaves `<close>` variables as they are.
+    if !hasExited {
+      for failed in session.close() {
+        recorder?.add(.failure(failed))
+        failure = failure ?? failed
+        if exitStatus == 0 { exitStatus = 1 }
+      }
     }
     seconds = Self.now() - began
     for (place, outputs) in zip(places, recorder?.outputs ?? []) { parts[place].outputs = outputs }

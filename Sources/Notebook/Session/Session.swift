@@ -16,6 +16,9 @@ public final class Session {
     var closure: LuaReference
     var position: Int32
     var isConstant: Bool
+    /// The cell that declared it, and in which run.
+    var cell: String?
+    var run: Int
   }
   private var variables: [String: Variable] = [:]
   private var order: [String] = []
@@ -28,19 +31,26 @@ public final class Session {
   }
   private var toClose: [ToClose] = []
   private var runs = 0
+  private var cell: String?
 
-  public init(_ state: LuaState) { self.state = state }
+  public init(_ state: LuaState) {
+    self.state = state
+    ShellCommand.install(in: state)
+  }
 
   // MARK: running
 
   /// Runs one cell.
   /// - name: Lua's chunk name: "@train.lua", "=In[3]".
   /// - firstLine: the line of the file on which the cell's text begins; errors name the file's lines.
-  public func run(_ text: String, name: String, firstLine: Int = 1) -> Outcome {
+  /// - cell: what the cell is called, where it may be run again. A local that it then declares anew takes the old one's place in all functions of
+  ///   other cells, which go on with the new value; a local of another cell shadows, as in a script.
+  public func run(_ text: String, name: String, firstLine: Int = 1, cell: String? = nil) -> Outcome {
     let stack = state.stack
     let base = stack.top
     defer { stack.top = base }
     runs += 1
+    self.cell = cell
     Display.beginCell()
     return state.run {
       var bytes = Array(text.utf8)
@@ -199,9 +209,9 @@ public final class Session {
         toClose.append(ToClose(name: name, value: value, run: run))
       }
       if let position = positions[name] {
-        set(name, Variable(closure: closure, position: position, isConstant: attribute != nil))
+        try set(name, Variable(closure: closure, position: position, isConstant: attribute != nil, cell: cell, run: run))
       } else {
-        try keepConstant(i, local, stack)
+        try keepConstant(i, local, stack, run)
       }
     }
   }
@@ -223,11 +233,11 @@ public final class Session {
   }
 
   /// A name that the compiler replaced by its value has no variable: it gets one.
-  private func keepConstant(_ i: Int, _ local: CellSyntax.Local, _ stack: LuaStack) throws {
+  private func keepConstant(_ i: Int, _ local: CellSyntax.Local, _ stack: LuaStack, _ run: Int) throws {
     try state.load("local value = ... return function() return value end", name: "=constant")
     try pushConstant(i, local, stack)
     try stack.call(arguments: 1, results: 1)
-    set(local.names[i], Variable(closure: LuaReference(popping: stack), position: 1, isConstant: true))
+    try set(local.names[i], Variable(closure: LuaReference(popping: stack), position: 1, isConstant: true, cell: cell, run: run))
   }
 
   /// What the closure at 2 returns at a position: a constant is there, though it is no upvalue.
@@ -241,10 +251,25 @@ public final class Session {
     stack.top = base + 1
   }
 
-  private func set(_ name: String, _ variable: Variable) {
+  private func set(_ name: String, _ variable: Variable) throws {
+    if let old = variables[name], let cell = variable.cell, old.cell == cell, old.run < variable.run { try replace(old, by: variable) }
     order.removeAll { $0 == name }
     order.append(name)
     variables[name] = variable
+  }
+
+  /// Functions that see the old variable see the new one: those among globals and the session's locals, and what they reach.
+  private func replace(_ old: Variable, by new: Variable) throws {
+    let stack = state.stack, base = state.stack.top
+    defer { stack.top = base }
+    guard stack.reserve(12) else { throw LuaError("stack overflow") }
+    stack.newTable()
+    stack.pushGlobals()
+    stack.rawSet(base + 1, 1)
+    for (i, name) in order.enumerated() where pushLocal(name) { stack.rawSet(base + 1, i + 2) }
+    old.closure.push(stack)
+    new.closure.push(stack)
+    try stack.rejoin(roots: base + 1, from: base + 2, old.position, to: base + 3, new.position)
   }
 
   // MARK: closing

@@ -54,9 +54,9 @@ struct Legend: LuaValue {
     let widest = names.map { $0.split(separator: "\n").map { $0.unicodeScalars.reduce(0) { $0 + ($1.value < 0x1100 ? 7 : 12) } }.max() ?? 0 }.max() ?? 0
     let lines = names.reduce(0) { $0 + $1.split(separator: "\n", omittingEmptySubsequences: false).count }
     let (letter, line) = canvas.isText ? (8, 16) : (7, 17)
-    let width = Double(widest * letter / 7 + 55) / Double(max(canvas.pixels.width, 1)), height = Double(lines * line + 14) / Double(max(canvas.pixels.height, 1))
+    let width = Double(widest * letter / 7 + 62) / Double(max(canvas.pixels.width, 1)), height = Double(lines * line + 14) / Double(max(canvas.pixels.height, 1))
     let box = canvas.isText ? "nobox" : "box linecolor rgb '#cccccc' linewidth 0.5"
-    let style = "noautotitle Left reverse samplen 2.5 spacing 1.1 width 0 height 0.4 opaque \(box)"
+    let style = "noautotitle Left reverse samplen 2.5 spacing 1.1 width 1 height 0.4 opaque \(box)"
     switch place {
     case .hidden: return "unset key"
     case .outside: return "set key outside right top vertical \(style)"

@@ -26,9 +26,12 @@ struct Annotation: Layer {
     canvas.take(from: text, to: point)
     // What holds no curve has nothing to plot.
     canvas.plot("\(canvas.script.data([[text.0, text.1]])) using 1:2 with points pointtype 7 pointsize 0 linecolor rgb '#ff000000'")
+    // An arrow that leads to the right would cross a text that begins where it does.
+    let side = at != nil && align == .left && point.0 > text.0 ? .right : align
+    let offset = at == nil ? align == .left ? " offset character 0.6, 0.5" : "" : side == .center ? "" : " offset character \(side == .left ? 0.4 : -0.4), 0"
     canvas.script.add(
-      "set label \(Script.quoted(self.text)) at \(text.0), \(text.1) \(align.rawValue) front font ',\(size)'\(canvas.isText ? "" : " textcolor \(colour.command())")"
-        + (align == .left && at == nil ? " offset character 0.6, 0.5" : ""))
+      "set label \(Script.quoted(self.text)) at \(text.0), \(text.1) \(side.rawValue) front font ',\(size)'\(canvas.isText ? "" : " textcolor \(colour.command())")"
+        + offset)
     if at != nil {
       canvas.script.add(
         "set arrow from \(text.0), \(text.1) to \(point.0), \(point.1) front filled size graph \(9 / Double(canvas.pixels.width)),18\(canvas.isText ? "" : " linecolor \(colour.command()) linewidth 1.2")"
@@ -55,7 +58,7 @@ struct Annotation: Layer {
       Param.option("at", default: [Double]?.none, "{x, y} where the text stands, an arrow leading from it to the point"),
       Param.option("color", default: Colour?.none, "a name, \"#rrggbb\" or the number of a palette colour; what can be read on the ground where left out"),
       Param.option("size", default: 11.0, "of the letters, in points"),
-      Param.option("align", default: Align.left, "what lies at the point: the text's left, center or right"),
+      Param.option("align", default: Align.left, "what lies at the point, or where the arrow begins: the text's left (its right where the arrow leads to the right), center or right"),
       place: .method, example: "return plot.figure():line({3, 1, 2}):annotate('lowest', 2, 1, {at = {2, 2}})"
     ) { figure, text, x, y, at, colour, size, align in
       guard x.isFinite, y.isFinite else { throw LuaError("annotate: x and y must be finite, got \(x.luaLiteral) and \(y.luaLiteral)") }

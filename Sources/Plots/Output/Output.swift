@@ -72,7 +72,11 @@ enum Output {
 
   static func bundle(_ figure: Figure, for function: String) throws -> DisplayBundle {
     let drawing = try Gnuplot.picture(figure, "svg", for: function)
-    guard drawing.count > mostDrawing else { return DisplayBundle(text: figure.description, [("image/svg+xml", .text(String(decoding: drawing, as: UTF8.self)))]) }
+    guard drawing.count > mostDrawing else {
+      // As wide as a page lets it be: notebooks put the drawing in as it is.
+      let text = String(decoding: drawing, as: UTF8.self).replacing("<svg", with: "<svg style=\"max-width:100%;height:auto\"", maxReplacements: 1)
+      return DisplayBundle(text: figure.description, [("image/svg+xml", .text(text))])
+    }
     return DisplayBundle(text: figure.description, [("image/png", .bytes(try Gnuplot.picture(figure, "png", for: function)))])
   }
 

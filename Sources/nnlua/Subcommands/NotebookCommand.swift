@@ -1,4 +1,5 @@
 internal import ArgumentParser
+internal import JupyterKernel
 internal import LuaBridge
 internal import Notebook
 
@@ -8,7 +9,53 @@ internal import Notebook
 
 /// `nnlua notebook`: scripts as notebooks.
 struct NotebookCommand: ParsableCommand {
-  static let configuration = CommandConfiguration(commandName: "notebook", abstract: "Scripts as notebooks.", subcommands: [Convert.self])
+  static let configuration = CommandConfiguration(
+    commandName: "notebook", abstract: "Scripts as notebooks.", subcommands: [Convert.self, Install.self, RunKernel.self])
+
+  struct Install: ParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Tells Jupyter of nnlua.", discussion: "Afterwards JupyterLab, VS Code and nbconvert offer nnlua as a kernel. Without an option: for this user.")
+    @Flag(help: "for this user (~/.local/share/jupyter, or JUPYTER_DATA_DIR)") var user = false
+    @Flag(help: "for the virtual environment that is active, or that of python3") var sysPrefix = false
+    @Option(help: ArgumentHelp("for all who use the installation below this folder, such as /usr/local", valueName: "folder")) var prefix: String?
+
+    func validate() throws {
+      guard [user, sysPrefix, prefix != nil].count(where: { $0 }) <= 1 else { throw ValidationError("--user, --sys-prefix and --prefix exclude each other") }
+    }
+
+    func run() throws {
+      let place: KernelSpec.Place = prefix.map { .prefix($0) } ?? (sysPrefix ? .environment : .user)
+      do {
+        print("nnlua's kernel is installed in \(try KernelSpec.install(at: place, program: Self.program()))")
+      } catch let error as LuaError {
+        throw ValidationError(error.message)
+      }
+    }
+
+    /// This program, by its absolute path.
+    private static func program() throws -> String {
+      guard let path = realpath("/proc/self/exe", nil) else { throw LuaError("it is not known where nnlua is: \(String(cString: strerror(errno)))") }
+      defer { free(path) }
+      return String(cString: path)
+    }
+  }
+
+  struct RunKernel: ParsableCommand {
+    static let configuration = CommandConfiguration(commandName: "kernel", abstract: "Serves Jupyter, which starts this itself.")
+    @Argument(help: "what Jupyter wrote: where to listen, and a key") var connectionFile: String
+
+    func run() throws {
+      do {
+        // Modules are looked for in the folder of the notebook, in which Jupyter starts this.
+        let status = try Kernel.run(connectionFile: connectionFile) {
+          Session(try Interpreter.state(for: "nnlua", arguments: [], Subcommands.options!))
+        }
+        Glibc.exit(status)
+      } catch let error as LuaError {
+        throw ValidationError(error.message)
+      }
+    }
+  }
 
   struct Convert: ParsableCommand {
     static let configuration = CommandConfiguration(

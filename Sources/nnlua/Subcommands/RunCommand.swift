@@ -14,7 +14,7 @@ struct RunCommand: ParsableCommand {
     commandName: "run", abstract: "Run a script cell by cell, into a report.",
     discussion: "Without --report the script prints as it does when it is run plainly.")
   @Argument(help: "the script, its cells marked by `-- %%`, or a notebook") var script: String
-  @Argument(help: "the script's own arguments, `arg` in Lua") var arguments: [String] = []
+  @Argument(parsing: .allUnrecognized, help: "the script's own arguments, `arg` in Lua: options that `run` does not know, and all that stands after `--`") var arguments: [String] = []
   @Option(help: ArgumentHelp("write code, text, results and pictures into one file that ends in .html, .ipynb or .md", valueName: "path")) var report: String?
   @Option(name: .shortAndLong, help: ArgumentHelp("a value in the place of the one that the cell tagged \"parameters\" gives", valueName: "name=value"))
   var parameter: [String] = []
@@ -27,6 +27,8 @@ struct RunCommand: ParsableCommand {
       Glibc.exit(try execute())
     } catch let error as LuaError {
       throw ValidationError(error.message)
+    } catch let error as LuaRaised {
+      throw ValidationError(error.description)
     }
   }
 
@@ -38,8 +40,7 @@ struct RunCommand: ParsableCommand {
     let document = try read()
     for warning in document.warnings { complain("\(script): \(warning)") }
 
-    let state = try LuaState()
-    Interpreter.prepare(state, script: script, arguments: arguments)
+    let state = try Interpreter.state(for: script, arguments: arguments, Subcommands.options!)
     if let seed { try state.run("require('nnlua.tensor').manual_seed(\(seed))", name: "=--seed") }
     let session = Session(state), recorder = report == nil ? nil : OutputRecorder()
     session.arguments = arguments
@@ -64,7 +65,10 @@ struct RunCommand: ParsableCommand {
   }
 
   private func facts(_ run: ReportRun, _ state: LuaState) -> [(name: String, value: String)] {
-    var facts = [("script", script), ("nnlua", "\(RuntimeLibrary.version), Lua \(LuaState.luaVersion)"), ("machine", "\(Kernels.level), \(Parallel.threads) of \(RuntimeLibrary.cores) cores")]
+    var facts = [
+      ("script", script), ("nnlua", "\(RuntimeLibrary.version), Lua \(LuaState.luaVersion)"),
+      ("machine", "\(Kernels.level), \(Parallel.threads) of \(RuntimeLibrary.cores) cores"),
+    ]
     if !parameter.isEmpty { facts.append(("parameters", parameter.joined(separator: ", "))) }
     // The script itself may have begun chance anew.
     if let seed = try? state.evaluate("local T = package.loaded['nnlua.tensor'] return T and T.get_rng_state()[1]", as: Int?.self) { facts.append(("seed", "\(seed)")) }

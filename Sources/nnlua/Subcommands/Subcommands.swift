@@ -11,8 +11,12 @@ struct Subcommands: ParsableCommand {
     commandName: "nnlua", abstract: "Neural networks in Lua.",
     subcommands: [RunCommand.self, Info.self, DataCommand.self, HelpCommand.self, NotebookCommand.self, PluginCommand.self])
 
+  /// What stands before the subcommand.
+  nonisolated(unsafe) private(set) static var options: Options?
+
   /// Ends the process.
-  static func run(_ name: String, _ arguments: [String]) -> Never {
+  static func run(_ name: String, _ arguments: [String], _ options: Options) -> Never {
+    self.options = options
     do {
       // "help" is ours, not the parser's own.
       if name == "help" {

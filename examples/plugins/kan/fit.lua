@@ -1,3 +1,4 @@
+-- -*- coding: utf-8 -*-
 -- Learns f(x, y) = exp(sin(πx) + y²) with a KAN of two layers, and with a dense network of as many parameters.
 --   nnlua plugin build examples/plugins/kan && nnlua examples/plugins/kan/fit.lua
 local T, nn, optim = require "nnlua.tensor", require "nnlua.nn", require "nnlua.optim"

@@ -1,3 +1,4 @@
+-- -*- coding: utf-8 -*-
 -- Lion against Adam on MNIST: a dense network of 784 → 100 → 10, batches of 100, each at the learning rate that suits it.
 --
 --     nnlua plugin build examples/plugins/lion && nnlua examples/plugins/lion/mnist.lua [EPOCHS]

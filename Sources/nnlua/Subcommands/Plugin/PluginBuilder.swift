@@ -85,7 +85,7 @@ struct PluginBuilder {
 
       """, to: entry)
     // C modules that nnlua's own modules are made with: the compiler asks for their names, a plugin for nothing in them.
-    try write(["CCrypto", "CImages", "CLua", "CResources", "CZlib"].map { "module \($0) {}\n" }.joined(), to: stubs)
+    try write(["CCrypto", "CImages", "CIntrinsics", "CLua", "CResources", "CZlib"].map { "module \($0) {}\n" }.joined(), to: stubs)
     var arguments = ["-I", work, "-O", "-wmo", "-swift-version", "6", "-enforce-exclusivity=unchecked", "-emit-library", "-parse-as-library"]
     arguments += ["-module-name", "NNLuaPlugin_\(source.name)"] + (try Self.searchPaths())
     // The level this processor runs: the stamp says which.
