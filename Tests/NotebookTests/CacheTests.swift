@@ -82,13 +82,19 @@ struct CacheTests {
       return table.concat(all, '|')
       """
     let first = try run([head, cell, check]), second = try run([head, cell, check])
-    #expect(!first.isKept && second.isKept && first.last == second.last && first.outcome.failure == nil && first.last.contains("true|true") && first.last.contains("-inf|"), "\(first.last) | \(second.last)")
+    #expect(
+      !first.isKept && second.isKept && first.last == second.last && first.outcome.failure == nil && first.last.contains("true|true") && first.last.contains("-inf|"),
+      "\(first.last) | \(second.last)")
   }
 
   @Test func outputsAreReplayed() throws {
-    let cells = ["plot, notebook = require('nnlua.plot'), require('nnlua.notebook')", "--c\nprint(1) notebook.html('<b>x</b>'); io.stderr:write('e') notebook.raw('image/png', '\\0\\255');\n{1, 2}"]
+    let cells = [
+      "plot, notebook = require('nnlua.plot'), require('nnlua.notebook')",
+      "--c\nprint(1) notebook.html('<b>x</b>'); io.stderr:write('e') notebook.raw('image/png', '\\0\\255');\n{1, 2}",
+    ]
     let first = try run(cells), second = try run(cells)
-    #expect(second.isKept && first.last == second.last && first.outcome.result?.forms.map(\.type) == second.outcome.result?.forms.map(\.type), "\(first.last) | \(second.last)")
+    #expect(
+      second.isKept && first.last == second.last && first.outcome.result?.forms.map(\.type) == second.outcome.result?.forms.map(\.type), "\(first.last) | \(second.last)")
   }
 
   @Test func whatCannotBeKeptRunsAndSaysWhy() throws {
@@ -103,7 +109,8 @@ struct CacheTests {
     ] {
       for _ in 0..<2 {
         let ran = try run([head, before, "--c\n\(cell)"])
-        #expect(!ran.isKept && ran.outcome.failure == nil && ran.errors.hasPrefix("cache=true: the cell is not kept: ") && ran.errors.contains(reason), "\(cell): \(ran.last)")
+        #expect(
+          !ran.isKept && ran.outcome.failure == nil && ran.errors.hasPrefix("cache=true: the cell is not kept: ") && ran.errors.contains(reason), "\(cell): \(ran.last)")
         #expect(ran.errors.filter { $0 == "\n" }.count == 1)
       }
     }
@@ -148,7 +155,8 @@ struct CacheTests {
     // Whole programs beside each other: a session belongs to its thread.
     let folder = URL(fileURLWithPath: cache.folder), script = folder.appendingPathComponent("f.lua")
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-    try "-- %%\nT = require 'nnlua.tensor'\n-- %% cache=true\nlocal a = T.ones(100000)\nprint('made')\n-- %%\nprint(a:sum():item())\n".write(to: script, atomically: true, encoding: .utf8)
+    try "-- %%\nT = require 'nnlua.tensor'\n-- %% cache=true\nlocal a = T.ones(100000)\nprint('made')\n-- %%\nprint(a:sum():item())\n".write(
+      to: script, atomically: true, encoding: .utf8)
     let program = URL(fileURLWithPath: CommandLine.arguments[0]).deletingLastPathComponent().appendingPathComponent("nnlua")
     try #require(FileManager.default.isExecutableFile(atPath: program.path), "\(program.path)")
     let reports = (0..<4).map { folder.appendingPathComponent("out\($0).md") }
@@ -189,6 +197,8 @@ struct CacheTests {
 
   @Test func marks() {
     for text in ["-- cache=true\nx = 1", "--cache=true", "-- %% Train cache=true tags=[\"a\"]\nx"] { #expect(CellCache.isMarked(text), "\(text)") }
-    for text in ["", "x = 1 -- cache=true", "x = 1\n-- cache=true", "-- cache=false", "-- %% Train", "-- see cache=true"] { #expect(!CellCache.isMarked(text), "\(text)") }
+    for text in ["", "x = 1 -- cache=true", "x = 1\n-- cache=true", "-- cache=false", "-- %% Train", "-- see cache=true"] {
+      #expect(!CellCache.isMarked(text), "\(text)")
+    }
   }
 }

@@ -47,12 +47,16 @@ struct MarkdownTests {
   }
 
   @Test func luaInFencesIsColoured() {
-    #expect(html("```lua\nlocal a = \"<\"\n```") == "<pre><code class=\"language-lua\"><span class=\"k\">local</span> a = <span class=\"s\">&quot;&lt;&quot;</span>\n</code></pre>\n")
+    #expect(
+      html("```lua\nlocal a = \"<\"\n```")
+        == "<pre><code class=\"language-lua\"><span class=\"k\">local</span> a = <span class=\"s\">&quot;&lt;&quot;</span>\n</code></pre>\n")
     #expect(html("```c\nlocal\n```").contains("language-c\">local"))
   }
 
   @Test func oddTextsAreNoTrap() {
-    for text in ["", "\u{E000}0\u{E001}", "\u{E000}99\u{E001} $x$", "`", "```", "$$$$", "\\begin{align}", "\\begin{", "\\", "# ", "\u{0}", String(repeating: "> ", count: 3000)] { _ = html(text) }
+    for text in [
+      "", "\u{E000}0\u{E001}", "\u{E000}99\u{E001} $x$", "`", "```", "$$$$", "\\begin{align}", "\\begin{", "\\", "# ", "\u{0}", String(repeating: "> ", count: 3000),
+    ] { _ = html(text) }
     #expect(!html("\u{E000}7\u{E001}").contains("\u{E000}"))
   }
 }

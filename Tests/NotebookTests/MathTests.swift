@@ -16,7 +16,9 @@ struct MathTests {
     #expect(math("a<b") == "<mi>a</mi><mo>&lt;</mo><mi>b</mi>")
     #expect(math("-1") == "<mo>−</mo><mn>1</mn>")
     #expect(math("\\alpha \\le \\infty") == "<mi>α</mi><mo>≤</mo><mi>∞</mi>")
-    #expect(math("\\mathbf{W}\\mathbb{R}\\mathcal{L}\\mathrm{d}") == "<mrow><mi>𝐖</mi></mrow><mrow><mi>ℝ</mi></mrow><mrow><mi>ℒ</mi></mrow><mrow><mi mathvariant=\"normal\">d</mi></mrow>")
+    #expect(
+      math("\\mathbf{W}\\mathbb{R}\\mathcal{L}\\mathrm{d}")
+        == "<mrow><mi>𝐖</mi></mrow><mrow><mi>ℝ</mi></mrow><mrow><mi>ℒ</mi></mrow><mrow><mi mathvariant=\"normal\">d</mi></mrow>")
     #expect(math("\\mathrm{softmax}(x)").hasPrefix("<mi>softmax</mi>"))
     #expect(math("\\text{if } x") == "<mtext>if\u{A0}</mtext><mi>x</mi>")
   }
@@ -61,9 +63,12 @@ struct MathTests {
   @Test func everyFormulaIsWellFormed() throws {
     let formulas = [
       "y_i = \\frac{e^{x_i - m}}{\\sum_j e^{x_j - m}}", "\\frac{\\partial L}{\\partial \\mathbf{W}} = \\mathbf{X}^\\top \\frac{\\partial L}{\\partial \\mathbf{Y}}",
-      "E = -\\sum_k t_k \\log y_k", "\\theta_{t+1} = \\theta_t - \\eta \\frac{\\hat m_t}{\\sqrt{\\hat v_t} + \\epsilon}", "\\lVert x \\rVert_2^2", "}", "{", "\\", "x^", "_", "\\frac",
-      "\\sqrt", "\\left", "\\right", "\\left(", "&", "\\\\", "a & b \\\\ c", "\\begin{matrix}", "\\end{matrix}", "\\begin", "\\text{", "\\sqrt[", "x^^2", "x__2", "{{{", "}}}", "\\\\[",
-      "\\big", "\\not", "\\not=", "\\hat", "'", "''^2", "%", "a % b\nc", "\\mathbf", "\\operatorname*{argmax}_x", "\\binom{n}{k}", "\\underbrace{x}_{n}", "<&>", "\\overset{!}{=}", "~",
+      "E = -\\sum_k t_k \\log y_k", "\\theta_{t+1} = \\theta_t - \\eta \\frac{\\hat m_t}{\\sqrt{\\hat v_t} + \\epsilon}", "\\lVert x \\rVert_2^2", "}", "{", "\\", "x^",
+      "_", "\\frac",
+      "\\sqrt", "\\left", "\\right", "\\left(", "&", "\\\\", "a & b \\\\ c", "\\begin{matrix}", "\\end{matrix}", "\\begin", "\\text{", "\\sqrt[", "x^^2", "x__2", "{{{",
+      "}}}", "\\\\[",
+      "\\big", "\\not", "\\not=", "\\hat", "'", "''^2", "%", "a % b\nc", "\\mathbf", "\\operatorname*{argmax}_x", "\\binom{n}{k}", "\\underbrace{x}_{n}", "<&>",
+      "\\overset{!}{=}", "~",
       "\\boxed{E=mc^2}", "x\\limits_i", "1..2", ".5", "\\mathbb{학}",
     ]
     for formula in formulas {

@@ -61,7 +61,10 @@ struct ReportTests {
 
   @Test func markdown() throws {
     let (report, _) = try run(
-      [Cell(.markdown, "# Title"), Cell(.code, "print('```')", title: "Code"), Cell(.code, "require('nnlua.plot').figure():line{1, 2}"), Cell(.code, "{1, 2}"), Cell(.code, "error('x', 0)")])
+      [
+        Cell(.markdown, "# Title"), Cell(.code, "print('```')", title: "Code"), Cell(.code, "require('nnlua.plot').figure():line{1, 2}"), Cell(.code, "{1, 2}"),
+        Cell(.code, "error('x', 0)"),
+      ])
     let (text, folder) = try written(report, "md")
     #expect(text.hasPrefix("# Title\n\n### Code\n\n```lua\nprint('```')\n```".replacing("```lua\nprint('```')\n```", with: "````lua\nprint('```')\n````")))
     #expect(text.contains("````text\n```\n````") && text.contains("](<out_files/figure-1.svg>)") && text.contains("```text\n{1, 2}\n```") && text.contains("**Error**"))
@@ -72,7 +75,8 @@ struct ReportTests {
     let (report, _) = try run(
       [
         Cell(.markdown, "# Title"), Cell(.code, "n = 1", metadata: tagged), Cell(.code, "print(n) io.stderr:write('e')"), Cell(.code, "n + 1"),
-        Cell(.code, "require('nnlua.notebook').raw('image/png', '\\0\\255') require('nnlua.notebook').raw('application/json', '{\"a\": [1]}')"), Cell(.code, "error('x', 0)"),
+        Cell(.code, "require('nnlua.notebook').raw('image/png', '\\0\\255') require('nnlua.notebook').raw('application/json', '{\"a\": [1]}')"),
+        Cell(.code, "error('x', 0)"),
         Cell(.code, "print 'not run'"),
       ], parameters: ["n=41"])
     let notebook = try JSON(parsing: written(report, "ipynb").text)
@@ -109,7 +113,8 @@ struct ReportTests {
     #expect(try printed("name=") == "0.1\tfloat\t\tfalse\n")
     for (parameter, text) in [
       ("l=1", "does not set 'l'; did you mean 'lr'? (it sets: lr, name, other, quick)"), ("lr=fast", "'lr' is a number"), ("quick=1", "'quick' is true or false"),
-      ("other=1", "'other' is a table; only numbers, strings and booleans can be given"), ("lr", "expected name=value"), ("a b=1", "'a b' is no name"), ("=1", "'' is no name"),
+      ("other=1", "'other' is a table; only numbers, strings and booleans can be given"), ("lr", "expected name=value"), ("a b=1", "'a b' is no name"),
+      ("=1", "'' is no name"),
       ("end=1", "'end' is no name"), ("lr=1;os.exit()", "'lr' is a number"), ("lr=0x", "'lr' is a number"), ("print=1", "does not set 'print'"),
     ] {
       let said = message { _ = try run(cells, parameters: [parameter]) }
@@ -119,7 +124,9 @@ struct ReportTests {
   }
 
   @Test func titles() throws {
-    for (header, text, title) in [("title: \"From above\"\njupyter:", "# A", "From above"), (nil, "text\n\n# A *b* #", "A *b*"), (nil, "## none", "train.lua")] as [(String?, String, String)] {
+    for (header, text, title) in [("title: \"From above\"\njupyter:", "# A", "From above"), (nil, "text\n\n# A *b* #", "A *b*"), (nil, "## none", "train.lua")]
+      as [(String?, String, String)]
+    {
       #expect(try written(run([Cell(.markdown, text)], header: header).0, "html").text.contains("<title>\(title)</title>"), "\(title)")
     }
   }

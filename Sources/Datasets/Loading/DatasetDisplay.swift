@@ -78,9 +78,11 @@ enum DatasetDisplay {
     let count = min(set.count, mostRows), width = set.columns[0].sample.elements, shown = min(width, mostColumns)
     let values = try set.batch(Array(0..<count)[...], of: 0).values()
     let names = set.details.columns
-    var headings: [HTML.Cell] = [.number("")] + (0..<shown).map { column in
-      .number(names.flatMap { $0.indices.contains(column) ? $0[column] : nil } ?? "x[\(column + 1)]")
-    }
+    var headings: [HTML.Cell] =
+      [.number("")]
+      + (0..<shown).map { column in
+        .number(names.flatMap { $0.indices.contains(column) ? $0[column] : nil } ?? "x[\(column + 1)]")
+      }
     if shown < width { headings.append(.number("…")) }
     let hasTarget = set.columns.count > 1
     if hasTarget { headings.append(HTML.Cell("t")) }

@@ -27,7 +27,8 @@ enum ModuleDisplay {
       let shapes = own.map { "\($0.name) \($0.tensor.shape)" }.joined(separator: ", ")
       let count = own.reduce(0) { $0 + $1.tensor.count }
       rows.append([
-        HTML.Cell(name, style: "padding-left:\(Double(depth) * 1.2 + 0.7)em"), HTML.Cell(isGroup && layer.summaryLine.isEmpty ? layer.kind : layer.title), HTML.Cell(shapes),
+        HTML.Cell(name, style: "padding-left:\(Double(depth) * 1.2 + 0.7)em"), HTML.Cell(isGroup && layer.summaryLine.isEmpty ? layer.kind : layer.title),
+        HTML.Cell(shapes),
         .number(count == 0 ? "" : grouped(count)),
       ])
     }

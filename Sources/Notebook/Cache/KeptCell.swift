@@ -47,7 +47,9 @@ struct KeptCell {
       for _ in 0..<4 { stack.newTable() }
       if let name = ["_G", "_ENV"].first(where: syntax.names.contains) { throw LuaError("it names \(name)") }
       try readInputs()
-      if texts.contains(where: { $0.contains(#/math\s*\.\s*random/#) }) { throw LuaError("it draws from math.random, whose state cannot be kept (use the random numbers of tensors)") }
+      if texts.contains(where: { $0.contains(#/math\s*\.\s*random/#) }) {
+        throw LuaError("it draws from math.random, whose state cannot be kept (use the random numbers of tensors)")
+      }
       let parts = [NNLua.version, PluginStamp.thisBuild, text, arguments, type.name] + sums.sorted { $0.key < $1.key }.flatMap { [$0.key, $0.value] }
       key = SHA256.sum(of: parts.map { "\($0.utf8.count) \($0)" }.joined())
     } catch {

@@ -80,7 +80,8 @@ struct KeptValueWriter {
       case .boolean, .number, .string: break
       default: throw LuaError("\(place) has a key that is a \(stack.typeName(at: key))")
       }
-      let inside = stack.type(at: key) == .string ? "\(place).\(stack.string(at: key) ?? "?")" : "\(place)[\(stack.number(at: key).map { "\(Int(exactly: $0) ?? 0)" } ?? "?")]"
+      let inside =
+        stack.type(at: key) == .string ? "\(place).\(stack.string(at: key) ?? "?")" : "\(place)[\(stack.number(at: key).map { "\(Int(exactly: $0) ?? 0)" } ?? "?")]"
       members.append(try json(at: key, inside, depth: depth + 1))
       members.append(try json(at: key + 1, inside, depth: depth + 1))
       stack.pop()

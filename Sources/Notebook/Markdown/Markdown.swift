@@ -23,7 +23,9 @@ package struct Markdown {
   /// A name for a place in the page, made from a text: "Train the net" is "train-the-net", the second of them "train-the-net-2".
   package mutating func anchor(_ text: String) -> String {
     var slug = ""
-    for character in text.lowercased() { if character.isLetter || character.isNumber { slug.append(character) } else if slug.last != "-", !slug.isEmpty { slug.append("-") } }
+    for character in text.lowercased() {
+      if character.isLetter || character.isNumber { slug.append(character) } else if slug.last != "-", !slug.isEmpty { slug.append("-") }
+    }
     while slug.last == "-" { slug.removeLast() }
     if slug.isEmpty { slug = "part" }
     let count = (anchors[slug] ?? 0) + 1

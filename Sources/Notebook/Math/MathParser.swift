@@ -46,7 +46,9 @@ struct MathParser {
   private mutating func row(until isEnd: (MathToken) -> Bool) -> String {
     var markup = ""
     while let token = next {
-      if token == .character("}") || token == .character("&") || [.command("\\"), .command("right"), .command("end"), .command("cr")].contains(token) || isEnd(token) { break }
+      if token == .character("}") || token == .character("&") || [.command("\\"), .command("right"), .command("end"), .command("cr")].contains(token) || isEnd(token) {
+        break
+      }
       if token == .space {
         place += 1
         continue
@@ -214,7 +216,9 @@ struct MathParser {
 
   private mutating func command(_ name: String) -> MathAtom {
     if let symbol = MathSymbols.letters[name] { return .identifier(symbol.count == 1 ? letter(Character(symbol)) : symbol) }
-    if let (symbol, takesLimits) = MathSymbols.large[name] { return MathAtom("<mo\(takesLimits ? " movablelimits=\"false\"" : "")>\(symbol)</mo>", takesLimits: takesLimits) }
+    if let (symbol, takesLimits) = MathSymbols.large[name] {
+      return MathAtom("<mo\(takesLimits ? " movablelimits=\"false\"" : "")>\(symbol)</mo>", takesLimits: takesLimits)
+    }
     if let sign = MathSymbols.signs[name] { return .sign(sign, "⟨⟩⌊⌋⌈⌉|‖{}[]".contains(sign) ? "stretchy=\"false\"" : "") }
     if let takesLimits = MathSymbols.functions[name] { return function(name, takesLimits: takesLimits) }
     if let space = MathSymbols.spaces[name] { return .space(space) }

@@ -9,11 +9,14 @@ enum MathSymbols {
   ]
 
   static let signs: [String: String] = [
-    "pm": "±", "mp": "∓", "times": "×", "div": "÷", "cdot": "⋅", "ast": "∗", "star": "⋆", "circ": "∘", "bullet": "∙", "odot": "⊙", "oplus": "⊕", "ominus": "⊖", "otimes": "⊗",
+    "pm": "±", "mp": "∓", "times": "×", "div": "÷", "cdot": "⋅", "ast": "∗", "star": "⋆", "circ": "∘", "bullet": "∙", "odot": "⊙", "oplus": "⊕", "ominus": "⊖",
+    "otimes": "⊗",
     "wedge": "∧", "land": "∧", "vee": "∨", "lor": "∨", "cap": "∩", "cup": "∪", "setminus": "∖", "neg": "¬", "lnot": "¬",
     "le": "≤", "leq": "≤", "leqslant": "⩽", "ge": "≥", "geq": "≥", "geqslant": "⩾", "ll": "≪", "gg": "≫", "ne": "≠", "neq": "≠", "equiv": "≡", "approx": "≈", "sim": "∼",
-    "simeq": "≃", "cong": "≅", "propto": "∝", "prec": "≺", "succ": "≻", "in": "∈", "notin": "∉", "ni": "∋", "subset": "⊂", "subseteq": "⊆", "supset": "⊃", "supseteq": "⊇",
-    "mid": "∣", "parallel": "∥", "perp": "⟂", "forall": "∀", "exists": "∃", "nexists": "∄", "therefore": "∴", "because": "∵", "colon": ":", "coloneqq": "≔", "triangleq": "≜",
+    "simeq": "≃", "cong": "≅", "propto": "∝", "prec": "≺", "succ": "≻", "in": "∈", "notin": "∉", "ni": "∋", "subset": "⊂", "subseteq": "⊆", "supset": "⊃",
+    "supseteq": "⊇",
+    "mid": "∣", "parallel": "∥", "perp": "⟂", "forall": "∀", "exists": "∃", "nexists": "∄", "therefore": "∴", "because": "∵", "colon": ":", "coloneqq": "≔",
+    "triangleq": "≜",
     "to": "→", "rightarrow": "→", "longrightarrow": "⟶", "leftarrow": "←", "gets": "←", "leftrightarrow": "↔", "Rightarrow": "⇒", "implies": "⟹", "Leftarrow": "⇐",
     "Leftrightarrow": "⇔", "iff": "⟺", "mapsto": "↦", "uparrow": "↑", "downarrow": "↓", "nearrow": "↗", "searrow": "↘", "hookrightarrow": "↪", "rightharpoonup": "⇀",
     "cdots": "⋯", "vdots": "⋮", "ddots": "⋱", "dotsc": "…", "dotsb": "⋯", "prime": "′", "backslash": "\\", "#": "#", "%": "%", "&": "&", "_": "_", "$": "$",
@@ -29,8 +32,10 @@ enum MathSymbols {
 
   /// Names that are set upright; whether their scripts stand below.
   static let functions: [String: Bool] = [
-    "log": false, "ln": false, "lg": false, "exp": false, "sin": false, "cos": false, "tan": false, "cot": false, "sec": false, "csc": false, "sinh": false, "cosh": false,
-    "tanh": false, "coth": false, "arcsin": false, "arccos": false, "arctan": false, "arg": false, "deg": false, "dim": false, "ker": false, "hom": false, "det": true, "gcd": true,
+    "log": false, "ln": false, "lg": false, "exp": false, "sin": false, "cos": false, "tan": false, "cot": false, "sec": false, "csc": false, "sinh": false,
+    "cosh": false,
+    "tanh": false, "coth": false, "arcsin": false, "arccos": false, "arctan": false, "arg": false, "deg": false, "dim": false, "ker": false, "hom": false, "det": true,
+    "gcd": true,
     "lim": true, "liminf": true, "limsup": true, "max": true, "min": true, "sup": true, "inf": true, "Pr": true,
   ]
 
@@ -41,26 +46,30 @@ enum MathSymbols {
   static let below: [String: String] = ["underline": "_", "underbrace": "⏟"]
 
   static let spaces: [String: String] = [
-    ",": "0.1667", "thinspace": "0.1667", ":": "0.2222", ">": "0.2222", ";": "0.2778", " ": "0.25", "~": "0.25", "quad": "1", "qquad": "2", "!": "-0.1667", "enspace": "0.5",
+    ",": "0.1667", "thinspace": "0.1667", ":": "0.2222", ">": "0.2222", ";": "0.2778", " ": "0.25", "~": "0.25", "quad": "1", "qquad": "2", "!": "-0.1667",
+    "enspace": "0.5",
   ]
 
   /// Brackets around a matrix.
   static let matrices: [String: (String, String)] = [
-    "matrix": ("", ""), "smallmatrix": ("", ""), "array": ("", ""), "pmatrix": ("(", ")"), "bmatrix": ("[", "]"), "Bmatrix": ("{", "}"), "vmatrix": ("|", "|"), "Vmatrix": ("‖", "‖"),
+    "matrix": ("", ""), "smallmatrix": ("", ""), "array": ("", ""), "pmatrix": ("(", ")"), "bmatrix": ("[", "]"), "Bmatrix": ("{", "}"), "vmatrix": ("|", "|"),
+    "Vmatrix": ("‖", "‖"),
     "cases": ("{", ""), "aligned": ("", ""), "align": ("", ""), "align*": ("", ""), "split": ("", ""), "gathered": ("", ""), "gather": ("", ""), "gather*": ("", ""),
     "equation": ("", ""), "equation*": ("", ""), "eqnarray": ("", ""), "multline": ("", ""),
   ]
 
   enum Alphabet { case bold, blackboard, script, fraktur, sans, typewriter, upright, italic }
   static let alphabets: [String: Alphabet] = [
-    "mathbf": .bold, "boldsymbol": .bold, "bm": .bold, "mathbb": .blackboard, "mathcal": .script, "mathscr": .script, "mathfrak": .fraktur, "mathsf": .sans, "mathtt": .typewriter,
+    "mathbf": .bold, "boldsymbol": .bold, "bm": .bold, "mathbb": .blackboard, "mathcal": .script, "mathscr": .script, "mathfrak": .fraktur, "mathsf": .sans,
+    "mathtt": .typewriter,
     "mathrm": .upright, "operatorname": .upright, "mathit": .italic, "mathnormal": .italic,
   ]
 
   /// Letters that stood in Unicode before the mathematical alphabets came.
   private static let older: [UInt32: UInt32] = [
     0x1D53A: 0x2102, 0x1D53F: 0x210D, 0x1D545: 0x2115, 0x1D547: 0x2119, 0x1D548: 0x211A, 0x1D549: 0x211D, 0x1D551: 0x2124,
-    0x1D49D: 0x212C, 0x1D4A0: 0x2130, 0x1D4A1: 0x2131, 0x1D4A3: 0x210B, 0x1D4A4: 0x2110, 0x1D4A7: 0x2112, 0x1D4A8: 0x2133, 0x1D4AD: 0x211B, 0x1D4BA: 0x212F, 0x1D4BC: 0x210A,
+    0x1D49D: 0x212C, 0x1D4A0: 0x2130, 0x1D4A1: 0x2131, 0x1D4A3: 0x210B, 0x1D4A4: 0x2110, 0x1D4A7: 0x2112, 0x1D4A8: 0x2133, 0x1D4AD: 0x211B, 0x1D4BA: 0x212F,
+    0x1D4BC: 0x210A,
     0x1D4C4: 0x2134, 0x1D506: 0x212D, 0x1D50B: 0x210C, 0x1D50C: 0x2111, 0x1D515: 0x211C, 0x1D51D: 0x2128,
   ]
 

@@ -56,7 +56,8 @@ enum HTMLReport {
     let shown = trimmed(cell.text)
     text += "<section class=\"cell\(part.seconds == nil ? " skipped" : "")\"><pre class=\"code\"><code style=\"--first:\(cell.firstLine - 1 + shown.skipped)\">"
     text += LuaHighlighter.html(shown.text, bad: Set(part.badLines.map { $0 - shown.skipped })) + "</code></pre>"
-    text += "<div class=\"facts\">\(part.seconds.map { "<span>\(part.isKept ? "kept from an earlier run" : ReportText.duration($0))</span>" } ?? "<span>not run</span>")</div>"
+    text +=
+      "<div class=\"facts\">\(part.seconds.map { "<span>\(part.isKept ? "kept from an earlier run" : ReportText.duration($0))</span>" } ?? "<span>not run</span>")</div>"
     return text + part.outputs.map { output($0, &markdown) }.joined() + "</section>"
   }
 

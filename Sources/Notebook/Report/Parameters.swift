@@ -23,7 +23,8 @@ public struct Parameters: Sendable {
     for (name, text) in given {
       guard names.contains(name) else {
         let hint = closest(to: name, in: names).map { "; did you mean '\($0)'?" } ?? ""
-        throw LuaError("-p \(name)=\(text): the cell tagged parameters does not set '\(name)'\(hint) (it sets: \(names.isEmpty ? "nothing" : names.joined(separator: ", ")))")
+        throw LuaError(
+          "-p \(name)=\(text): the cell tagged parameters does not set '\(name)'\(hint) (it sets: \(names.isEmpty ? "nothing" : names.joined(separator: ", ")))")
       }
       lines.append("\(name) = \(try Self.literal(text, name, session))")
     }
@@ -35,7 +36,8 @@ public struct Parameters: Sendable {
     let stack = session.state.stack, top = stack.top
     defer { stack.top = top }
     let type = session.push(path: [name]) ? stack.type(at: -1) : .nil
-    let quoted = "\"\(text.replacing("\\", with: "\\\\").replacing("\"", with: "\\\"").replacing("\n", with: "\\n").replacing("\r", with: "\\r").replacing("\0", with: "\\0"))\""
+    let quoted =
+      "\"\(text.replacing("\\", with: "\\\\").replacing("\"", with: "\\\"").replacing("\n", with: "\\n").replacing("\r", with: "\\r").replacing("\0", with: "\\0"))\""
     switch type {
     case .string: return quoted
     case .boolean:

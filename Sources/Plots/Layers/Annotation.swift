@@ -58,7 +58,9 @@ struct Annotation: Layer {
       Param.option("at", default: [Double]?.none, "{x, y} where the text stands, an arrow leading from it to the point"),
       Param.option("color", default: Colour?.none, "a name, \"#rrggbb\" or the number of a palette colour; what can be read on the ground where left out"),
       Param.option("size", default: 11.0, "of the letters, in points"),
-      Param.option("align", default: Align.left, "what lies at the point, or where the arrow begins: the text's left (its right where the arrow leads to the right), center or right"),
+      Param.option(
+        "align", default: Align.left, "what lies at the point, or where the arrow begins: the text's left (its right where the arrow leads to the right), center or right"
+      ),
       place: .method, example: "return plot.figure():line({3, 1, 2}):annotate('lowest', 2, 1, {at = {2, 2}})"
     ) { figure, text, x, y, at, colour, size, align in
       guard x.isFinite, y.isFinite else { throw LuaError("annotate: x and y must be finite, got \(x.luaLiteral) and \(y.luaLiteral)") }

@@ -70,11 +70,17 @@ enum Output {
   /// Larger pictures are shown as pixels: a page with them would no longer scroll.
   private static let mostDrawing = 2_000_000
 
+  /// Pixels that the output of a notebook's cell has in a browser's window of usual size.
+  private static let mostWidth = 800
+
   static func bundle(_ figure: Figure, for function: String) throws -> DisplayBundle {
     let drawing = try Gnuplot.picture(figure, "svg", for: function)
     guard drawing.count > mostDrawing else {
-      // As wide as a page lets it be: notebooks put the drawing in as it is.
-      let text = String(decoding: drawing, as: UTF8.self).replacing("<svg", with: "<svg style=\"max-width:100%;height:auto\"", maxReplacements: 1)
+      // JupyterLab shows a drawing as wide as it says it is and cuts off what does not fit; a page narrower still scales it.
+      let (width, height) = figure.size, shown = min(width, mostWidth)
+      let text = String(decoding: drawing, as: UTF8.self).replacing(
+        "width=\"\(width)\" height=\"\(height)\"",
+        with: "width=\"\(shown)\" height=\"\(height * shown / max(width, 1))\" style=\"max-width:100%;height:auto\"", maxReplacements: 1)
       return DisplayBundle(text: figure.description, [("image/svg+xml", .text(text))])
     }
     return DisplayBundle(text: figure.description, [("image/png", .bytes(try Gnuplot.picture(figure, "png", for: function)))])

@@ -12,7 +12,8 @@ final class DisplayHandle: LuaObject, @unchecked Sendable {
     "Display", "A place where a value is shown: what `nnlua.display(value, {id = true})` returns.",
     rows: [
       Row(
-        results: "update", "Shows another value in the same place; outside of a notebook, below.", Param("shown", DisplayHandle.self), Param("value", LuaAny.self, "anything"),
+        results: "update", "Shows another value in the same place; outside of a notebook, below.", Param("shown", DisplayHandle.self),
+        Param("value", LuaAny.self, "anything"),
         place: .method, example: "local shown = nnlua.display(1, {id = true}); shown:update(2); return true", returns: "nothing"
       ) { stack, shown, value in
         try Display.show(Display.bundle(stack, value.index), id: shown.id, isUpdate: true, stack)

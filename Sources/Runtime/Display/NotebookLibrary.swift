@@ -12,7 +12,9 @@ enum NotebookLibrary {
   static let rows: [Row] = [
     fragment("html", "text/html", "Makes HTML that can be shown.", example: "return nnlua.notebook.html(\"<b>done</b>\")"),
     fragment("markdown", "text/markdown", "Makes Markdown that can be shown.", example: "return nnlua.notebook.markdown(\"**done**\")"),
-    fragment("latex", "text/latex", "Makes a formula in LaTeX that can be shown; dollars around it may be left out.", example: "return nnlua.notebook.latex(\"e^{i \\\\pi} = -1\")"),
+    fragment(
+      "latex", "text/latex", "Makes a formula in LaTeX that can be shown; dollars around it may be left out.",
+      example: "return nnlua.notebook.latex(\"e^{i \\\\pi} = -1\")"),
     Row(
       results: "raw",
       """

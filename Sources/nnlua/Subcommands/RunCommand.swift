@@ -14,7 +14,8 @@ struct RunCommand: ParsableCommand {
     commandName: "run", abstract: "Run a script cell by cell, into a report.",
     discussion: "Without --report the script prints as it does when it is run plainly.")
   @Argument(help: "the script, its cells marked by `-- %%`, or a notebook") var script: String
-  @Argument(parsing: .allUnrecognized, help: "the script's own arguments, `arg` in Lua: options that `run` does not know, and all that stands after `--`") var arguments: [String] = []
+  @Argument(parsing: .allUnrecognized, help: "the script's own arguments, `arg` in Lua: options that `run` does not know, and all that stands after `--`") var arguments:
+    [String] = []
   @Option(help: ArgumentHelp("write code, text, results and pictures into one file that ends in .html, .ipynb or .md", valueName: "path")) var report: String?
   @Option(name: .shortAndLong, help: ArgumentHelp("a value in the place of the one that the cell tagged \"parameters\" gives", valueName: "name=value"))
   var parameter: [String] = []
@@ -45,7 +46,9 @@ struct RunCommand: ParsableCommand {
     let session = Session(state), recorder = report == nil ? nil : OutputRecorder()
     session.arguments = arguments
     let showsProgress = recorder != nil && isatty(2) != 0
-    let run = try ReportRun(document, path: script, in: session, .init(parameters: parameters, keepsGoing: keepGoing, cache: recorder == nil ? nil : .user), recorder: recorder) { number, total, title in
+    let run = try ReportRun(
+      document, path: script, in: session, .init(parameters: parameters, keepsGoing: keepGoing, cache: recorder == nil ? nil : .user), recorder: recorder
+    ) { number, total, title in
       if showsProgress { complain("\r\u{1B}[Kcell \(number) of \(total)  \(title)", prefix: false, ends: "") }
     }
     if showsProgress { complain("\r\u{1B}[K", prefix: false, ends: "") }
