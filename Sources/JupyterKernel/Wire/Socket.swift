@@ -50,11 +50,13 @@ final class Socket {
   }
 
   /// Sends a message of these parts. One that nobody takes (a front end that has gone) is dropped.
-  func send(_ parts: [[UInt8]]) {
+  /// - Returns: false where the socket was told to say (ZMQ_ROUTER_MANDATORY) that nobody of this name is connected.
+  @discardableResult func send(_ parts: [[UInt8]]) -> Bool {
     for (i, part) in parts.enumerated() {
       while zmq_send(pointer, part, part.count, ZMQ_DONTWAIT | (i + 1 < parts.count ? ZMQ_SNDMORE : 0)) < 0 {
-        guard zmq_errno() == EINTR else { return }
+        guard zmq_errno() == EINTR else { return zmq_errno() != EHOSTUNREACH }
       }
     }
+    return true
   }
 }

@@ -10,6 +10,8 @@ internal import Notebook
 /// The sockets, and the one thread that touches them. It sleeps in `zmq_poll` until a message, text of a script or the parent's end wakes it.
 final class Wire {
   private let context: UnsafeMutableRawPointer
+  /// For a front end whose stdin channel is not connected yet: its channels come up one by one. A new question takes its place.
+  private var question: Outgoing?
   private let shell: Socket, control: Socket, stdin: Socket, iopub: Socket
   private let envelope: Envelope
   private let link: Link
@@ -22,12 +24,12 @@ final class Wire {
     self.link = link
     envelope = Envelope(signature: try Signature(key: connection.key, scheme: connection.scheme))
     // A front end that comes back under its old name takes its place again.
-    func router(_ port: ConnectionFile.Port) throws -> Socket {
-      try Socket(context, ZMQ_ROUTER, bind: connection.address(port), options: [(ZMQ_ROUTER_HANDOVER, 1)])
+    func router(_ port: ConnectionFile.Port, _ options: [(Int32, Int32)] = []) throws -> Socket {
+      try Socket(context, ZMQ_ROUTER, bind: connection.address(port), options: [(ZMQ_ROUTER_HANDOVER, 1)] + options)
     }
     shell = try router(.shell)
     control = try router(.control)
-    stdin = try router(.stdin)
+    stdin = try router(.stdin, [(ZMQ_ROUTER_MANDATORY, 1)])
     // XPUB shows who subscribes, so that each front end can be told that it will hear everything from now on.
     iopub = try Socket(context, ZMQ_XPUB, bind: connection.address(.iopub), options: [(ZMQ_XPUB_VERBOSE, 1)])
     let heartbeat = try Socket(context, ZMQ_REP, bind: connection.address(.heartbeat))
@@ -50,7 +52,8 @@ final class Wire {
     send(Outgoing.status("starting", parent: []))
     if parent == -2 { link.end() }
     while true {
-      let timeout = link.ending.map { max(0, $0 - Link.now) }.map { min($0, link.outbox.timeout < 0 ? $0 : link.outbox.timeout) } ?? link.outbox.timeout
+      var timeout = link.ending.map { max(0, $0 - Link.now) }.map { min($0, link.outbox.timeout < 0 ? $0 : link.outbox.timeout) } ?? link.outbox.timeout
+      if question != nil { timeout = timeout < 0 ? 20 : min(timeout, 20) }
       for i in items.indices { items[i].revents = 0 }
       zmq_poll(&items, Int32(items.count), timeout)
       link.wakeUp.drain()
@@ -61,6 +64,7 @@ final class Wire {
       take(stdin, .stdin) { if $0.type == "input_reply" { link.answers.put(.line($0.content["value"]?.string ?? "")) } }
       while let parts = iopub.receive() { welcome(parts) }
       let isLast = link.hasEnded  // asked before the messages are taken: what Lua's thread sent last is among them
+      if let question, stdin.send(envelope.parts(question)) { self.question = nil }
       for message in link.outbox.take() { send(message) }
       if isLast { return }
       if parent >= 0, items.last!.revents != 0 { link.end() }
@@ -87,7 +91,7 @@ final class Wire {
       case .stdin: stdin
       case .iopub: iopub
       }
-    socket.send(envelope.parts(message))
+    if !socket.send(envelope.parts(message)) { question = message }
   }
 
   /// XPUB hands over subscriptions: 1 and the topic, or 0 and a topic that is no longer wanted.
