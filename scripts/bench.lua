@@ -122,15 +122,15 @@ end)
 -- growth: how the cost of the same kind of work rises with its size
 if only:sub(1, 6) == "growth" then
   for power = 0, 12, 2 do
-    local n = 2 ^ power // 1
+    local n = 1 << power
     training("growth/batch/" .. n, nn.Sequential(nn.Linear(784, 100), nn.ReLU(), nn.Linear(100, 10)), T.randn(n, 784), T.randint(1, 10, {n}), sgd)
   end
   for power = 4, 12, 2 do
-    local n = 2 ^ power // 1
+    local n = 1 << power
     training("growth/width/" .. n, nn.Linear(n, n), T.randn(64, n), T.randint(1, n, {64}), sgd)
   end
   for power = 0, 6 do
-    local depth, list = 2 ^ power // 1, {}
+    local depth, list = 1 << power, {}
     for i = 1, depth do list[2 * i - 1], list[2 * i] = nn.Linear(100, 100), nn.ReLU() end
     training("growth/depth/" .. depth, nn.Sequential(table.unpack(list)), T.randn(32, 100), T.randint(1, 100, {32}), sgd)
   end
