@@ -32,12 +32,13 @@ struct Plan {
     // float64: 98 GFLOP/s instead of 75). With a small c, many: each slab costs two meetings of the threads.
     kSlab = min(k, kBlock &* max(1, min(8, (1 << 21) / (m &* n))))
 
-    // Measured: below these sizes copying costs more than rows in place. Rows of a that lie multiples of 4096 bytes apart share one set of
-    // the first-level cache (1024 x 1024: 200 GFLOP/s packed, 180 not); a transposed gains nothing at any size.
+    // Measured: below these sizes copying costs more than rows in place. Rows of a, or columns of a transposed one, that lie multiples of
+    // 4096 bytes apart share one set of the first-level cache (1024 x 1024: 200 GFLOP/s packed, 180 not; transposed with AVX2 109, 72 not).
     // A b of many megabytes is read along its rows, as memory likes it, if a few tiles share the copy (100 x 2048 x 2048: 165 instead of 105).
     let tileRows = product.kernels.tileRows
     packsB = product.b.columnStride != 1 || (m > 8 &* tileRows && kSlab &* n &* bytes > 1 << 20) || (m > 3 &* tileRows && k &* n &* bytes > 6 << 20)
-    let conflicts = product.a.columnStride == 1 && product.a.rowStride &* bytes % 4096 == 0
+    let far = product.a.columnStride == 1 ? product.a.rowStride : product.a.columnStride
+    let conflicts = far &* bytes % 4096 == 0
     packsA = conflicts && n > 8 &* panel && m &* kSlab &* bytes > 1 << 18
 
     // What few rows pass over once is best kept near.

@@ -181,7 +181,8 @@ private func check<T: BinaryFloatingPoint>(
     let cases = [
       Case(m: 300, n: 310, k: 320), Case(m: 130, n: 1000, k: 500, bias: true, relu: true),
       Case(m: 20, n: 30, k: 5000, accumulate: true), Case(m: 3000, n: 10, k: 100, bias: true), Case(m: 10, n: 3000, k: 100),
-      Case(m: 100, n: 50, k: 784, bias: true, relu: true), Case(m: 44, n: 1602, k: 1100), Case(m: 1, n: 3000, k: 300, bias: true),
+      Case(m: 100, n: 50, k: 784, bias: true, relu: true), Case(m: 44, n: 1602, k: 1100), Case(m: 1024, n: 300, k: 80), Case(m: 90, n: 300, k: 1024),
+      Case(m: 1, n: 3000, k: 300, bias: true),
       Case(m: 3000, n: 1, k: 300, relu: true),
     ]
     for c in cases {
