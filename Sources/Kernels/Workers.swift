@@ -10,6 +10,7 @@ internal import Synchronization
 /// After a job a worker looks out for the next one for `lookout` and only then sleeps: between the kernels of a training step it is there
 /// within a microsecond, while waking it takes about 15; a program that does something else pays nothing. The caller works too and waits for
 /// nobody who has not begun: a worker that wakes when all chunks are dealt out finds the job closed.
+/// A job that is not worth waking anybody for wakes them all the same where it is one of many: those that follow within the lookout find them awake.
 ///
 /// Each of the job's lanes (the caller is lane 0, worker i lane i + 1) begins with its own share of the chunks, the same in every job of
 /// the same size, so that a thread meets again what its cache still holds; who is done takes chunks from the shares of others.
@@ -47,6 +48,9 @@ final class Workers: @unchecked Sendable {
   private let beds = UnsafeMutablePointer<Bed>.allocate(capacity: most)
   private var body: ((Int) -> Void)?
   private var lanes = 1
+  /// When a job last found nobody awake whom it might not wake, and how many before it came within the lookout of one another.
+  private var lastMissed: Int64 = 0
+  private var missedInARow = 0
   /// Lanes that have a thread and a bed, the caller's among them.
   private var made = 0
 
@@ -68,7 +72,7 @@ final class Workers: @unchecked Sendable {
     }
     let number = Workers.number(state.load(ordering: .relaxed)) &+ 1
     state.store((number & 0xffff_ffff) << 32 | UInt64(lanes - 1) << 16, ordering: .sequentiallyConsistent)
-    if waking { wakeNext(0) }
+    if waking || comesOften() { wakeNext(0) }
     work(0)
     var open = state.load(ordering: .relaxed)
     while true {
@@ -121,6 +125,16 @@ final class Workers: @unchecked Sendable {
   }
 
   // MARK: Waking and sleeping
+
+  /// Whether this small job is one of a row in which each would have met a worker that the one before had woken: the steps of a network whose
+  /// products take 50 µs each. The first two of a row wake nobody.
+  private func comesOften() -> Bool {
+    if lanes < 2 || made > Workers.cores || !beds[1].asleep.load(ordering: .relaxed) { return false }
+    let now = Workers.nanoseconds
+    missedInARow = now - lastMissed < Workers.lookout ? missedInARow + 1 : 0
+    lastMissed = now
+    return missedInARow >= 2
+  }
 
   /// Each wakes two: 64 threads are up after six times a wake-up, not 63.
   private func wakeNext(_ lane: Int) {
