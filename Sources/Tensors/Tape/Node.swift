@@ -219,8 +219,8 @@ extension Tensor {
   public func follow(_ op: String, _ inputs: [Tensor], saving: [Tensor] = [], rule: @escaping Node.Rule) throws {
     guard type.isFloat, Tape.follows(inputs) else { return }
     for i in 0..<inputs.count {
+      guard let viewed = inputs[i].viewed, inputs[i].node != nil, viewed != inputs[i].storage.recordedChanges else { continue }
       let input = inputs[i]
-      guard input.node != nil, let viewed = input.viewed, viewed != input.storage.recordedChanges else { continue }
       throw LuaError("\(op): a view \(input.shape) made before '\(input.storage.writer)' changed its tensor in place; make the view again")
     }
     node = Node(op, inputs, saving: saving, output: self, rule)
