@@ -137,12 +137,8 @@ public final class LuaState {
       push(row.box)
       stack.rawSet(-2, name)
     }
-    // Freed by the collector or by the end of a block: what the object holds goes, the userdata stays behind empty.
-    let free = FunctionBox("__gc") { stack in
-      if let raw = nn_take_object(stack.L, 1) { Unmanaged<AnyObject>.fromOpaque(raw).release() }
-      return 0
-    }
-    push(free)
+    // In C: the collector frees what each op has made, and a bound call would cost as much as the release.
+    nn_push_release(stack.L)
     stack.rawSet(-2, "__gc")
     push(
       FunctionBox("__close") { stack in
