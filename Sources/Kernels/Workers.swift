@@ -11,6 +11,7 @@ internal import Synchronization
 /// within a microsecond, while waking it takes about 15; a program that does something else pays nothing. The caller works too and waits for
 /// nobody who has not begun: a worker that wakes when all chunks are dealt out finds the job closed.
 /// A job that is not worth waking anybody for wakes them all the same where it is one of many: those that follow within the lookout find them awake.
+/// On a machine whose cores others want as well, small jobs go without help for a while, see `patience`.
 ///
 /// Each of the job's lanes (the caller is lane 0, worker i lane i + 1) begins with its own share of the chunks, the same in every job of
 /// the same size, so that a thread meets again what its cache still holds; who is done takes chunks from the shares of others.
@@ -19,6 +20,9 @@ final class Workers: @unchecked Sendable {
   static let most = 1024
   /// How long a thread without work stays awake.
   private static let lookout: Int64 = 100_000
+  /// A helper that takes so long to finish a chunk of a small job has lost its core to another program, for milliseconds: more than many such jobs
+  /// gain by help. So the next thousand of them go without.
+  private static let patience: Int64 = 500_000
 
   /// The process's own; a forked child, to whom no threads pass, begins anew.
   nonisolated(unsafe) static var current: Workers = {
@@ -51,6 +55,8 @@ final class Workers: @unchecked Sendable {
   /// When a job last found nobody awake whom it might not wake, and how many before it came within the lookout of one another.
   private var lastMissed: Int64 = 0
   private var missedInARow = 0
+  /// So many small jobs are to go without help.
+  private var unhelped = 0
   /// Lanes that have a thread and a bed, the caller's among them.
   private var made = 0
 
@@ -61,6 +67,11 @@ final class Workers: @unchecked Sendable {
   /// False where the workers are taken: nothing was done.
   func run(_ chunks: Int, lanes wanted: Int, waking: Bool, _ body: @escaping (Int) -> Void) -> Bool {
     if busy.load(ordering: .relaxed) || busy.exchange(true, ordering: .acquiring) { return false }
+    if unhelped > 0 && !waking {
+      unhelped -= 1
+      busy.store(false, ordering: .releasing)
+      return false
+    }
     makeThreads(wanted)
     lanes = min(wanted, made)
     self.body = body
@@ -80,8 +91,12 @@ final class Workers: @unchecked Sendable {
       if done { break }
       open = now
     }
-    waitAwake { Workers.inside(state.load(ordering: .acquiring)) == 0 }
-    sleep(0) { Workers.inside(state.load(ordering: .sequentiallyConsistent)) == 0 }
+    if Workers.inside(open) > 0 {
+      let begin = waking ? 0 : Workers.nanoseconds
+      waitAwake { Workers.inside(state.load(ordering: .acquiring)) == 0 }
+      sleep(0) { Workers.inside(state.load(ordering: .sequentiallyConsistent)) == 0 }
+      if !waking && Workers.nanoseconds - begin > Workers.patience { unhelped = 1000 }
+    }
     self.body = nil
     busy.store(false, ordering: .releasing)
     return true
