@@ -52,13 +52,13 @@ final class Workers: @unchecked Sendable {
   private let beds = UnsafeMutablePointer<Bed>.allocate(capacity: most)
   private var body: ((Int) -> Void)?
   private var lanes = 1
+  /// Lanes that have a thread and a bed, the caller's among them.
+  private var made = 0
   /// When a job last found nobody awake whom it might not wake, and how many before it came within the lookout of one another.
   private var lastMissed: Int64 = 0
   private var missedInARow = 0
   /// So many small jobs are to go without help.
   private var unhelped = 0
-  /// Lanes that have a thread and a bed, the caller's among them.
-  private var made = 0
 
   private static func lanes(_ state: UInt64) -> Int { Int(state >> 16 & 0xffff) }
   private static func inside(_ state: UInt64) -> Int { Int(state & 0xffff) }
