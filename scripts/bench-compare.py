@@ -15,7 +15,7 @@ parser.add_argument("--nnlua", required=True)
 parser.add_argument("--limits", required=True, help="the program that measures the machine: nnlua-bench-kernels")
 parser.add_argument("--rounds", type=int, default=3, help="the best of so many alternating runs counts")
 parser.add_argument("--threads", type=int, action="append", help="1 and 2 where nothing is said; may be given several times")
-parser.add_argument("--only", default="", help="cases whose name begins so: a group (matmul, tensor, conv2d, train, infer, growth) or longer")
+parser.add_argument("--only", default="", help="cases whose name begins so: a group (matmul, tensor, conv2d, train, infer, overhead, growth) or longer")
 parser.add_argument("--json", action="store_true", help="one JSON object instead of the table")
 options = parser.parse_args()
 scripts = pathlib.Path(__file__).parent
@@ -55,7 +55,7 @@ def compare(prefix, threads):
 
 
 limits = run(options.limits, "limits")
-groups = [group for group in ("matmul/", "tensor/", "conv2d/", "train/", "infer/") if group.startswith(options.only)] or [options.only]
+groups = [group for group in ("matmul/", "tensor/", "conv2d/", "train/", "infer/", "overhead/") if group.startswith(options.only)] or [options.only]
 report = {"machine": limits, "cases": []}
 if not options.json:
     print(f"one core at best, {limits['level']}: {limits['gflops']:.0f} GFLOP/s; copies {limits['gbps_cache']:.0f} GB/s in cache, {limits['gbps_memory']:.1f} GB/s in memory")

@@ -121,6 +121,41 @@ with torch.no_grad():
     measure("infer/simple_convnet batch 1000", lambda y=torch.randn(1000, 1, 28, 28): simple(y))
     measure("infer/deep_convnet batch 100", lambda: deep(x))
 
+# overheads: a thousand of each on one element, so that the milliseconds are the microseconds of one
+one, other, leaf = torch.ones(1), torch.ones(1), torch.ones(1, requires_grad=True)
+
+
+def getters():
+    for _ in range(1000):
+        _ = one.requires_grad
+
+
+def calls():
+    for _ in range(1000):
+        _ = one + other
+
+
+def nodes():
+    y = leaf
+    for _ in range(1000):
+        y = y + other
+    return y
+
+
+def nodes_and_backward():
+    leaf.grad = None
+    nodes().backward()
+
+
+parameters = [torch.ones(1, requires_grad=True) for _ in range(1000)]
+for parameter in parameters:
+    parameter.grad = torch.ones(1)
+measure("overhead/1000 getters", getters)
+measure("overhead/1000 calls", calls)
+measure("overhead/1000 nodes", nodes)
+measure("overhead/1000 nodes and backward", nodes_and_backward)
+measure("overhead/1000 parameters' step", torch.optim.SGD(parameters, 0.1).step)
+
 # growth: how the cost of the same kind of work rises with its size
 if options.only.startswith("growth"):
     for n in (4**p for p in range(7)):

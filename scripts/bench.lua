@@ -119,6 +119,28 @@ T.no_grad(function()
   measure("infer/deep_convnet batch 100", {}, function() local y <close> = deep(x) end)
 end)
 
+-- overheads: a thousand of each on one element, so that the milliseconds are the microseconds of one
+local one, other, leaf = T.ones(1), T.ones(1), T.ones(1, {requires_grad = true})
+measure("overhead/1000 getters", {}, function() for _ = 1, 1000 do local _ = one.requires_grad end end)
+measure("overhead/1000 calls", {}, function() for _ = 1, 1000 do local _ = one + other end end)
+local function nodes()
+  local y = leaf
+  for _ = 1, 1000 do y = y + other end
+  return y
+end
+measure("overhead/1000 nodes", {}, nodes)
+measure("overhead/1000 nodes and backward", {}, function()
+  leaf.grad = nil
+  nodes():backward()
+end)
+local parameters = {}
+for i = 1, 1000 do
+  parameters[i] = T.ones(1, {requires_grad = true})
+  parameters[i].grad = T.ones(1)
+end
+local sgd_step = optim.SGD(parameters, {lr = 0.1})
+measure("overhead/1000 parameters' step", {}, function() sgd_step:step() end)
+
 -- growth: how the cost of the same kind of work rises with its size
 if only:sub(1, 6) == "growth" then
   for power = 0, 12, 2 do

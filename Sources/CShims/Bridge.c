@@ -200,6 +200,14 @@ const void *nn_take_object(lua_State *L, int index) {
   return object;
 }
 
+static int release_object(lua_State *L) {
+  const void *object = nn_take_object(L, 1);
+  if (object) nn_release(object);
+  return 0;
+}
+
+void nn_push_release(lua_State *L) { lua_pushcfunction(L, release_object); }
+
 // ---- protected calls ----
 
 static int add_traceback(lua_State *L) {

@@ -67,20 +67,84 @@ package enum OptimizerKernels {
     return result
   }
 
-  /// Cuts the step into chunks, with every pointer moved to its chunk. Both lists stand on the stack: a step of few elements allocates nothing.
-  private static func step<let tensors: Int, let numbers: Int>(
-    _ width: FloatWidth, _ n: Int, _ pointers: InlineArray<tensors, UnsafeMutableRawPointer?>, _ scalars: InlineArray<numbers, Double>,
-    _ kernel: VectorKernels.OptimizerKernel
-  ) {
-    withUnsafeBytes(of: scalars) { scalars in
-      let scalars = scalars.baseAddress!.assumingMemoryBound(to: Double.self)
-      Vector.chunks(n) { start, count in
-        var moved = pointers
-        for i in 0..<tensors { moved[i] = pointers[i].map { $0 + start &* width.stride } }
+  // MARK: Many parameters at once
+
+  /// One parameter's step that waits for the others'.
+  private struct Waiting {
+    let kernel: VectorKernels.OptimizerKernel
+    let width: FloatWidth
+    let count: Int
+    var pointers: InlineArray<5, UnsafeMutableRawPointer?>
+    var scalars: InlineArray<7, Double>
+
+    /// Elements from `start` on.
+    func run(_ start: Int, _ count: Int) {
+      var moved = pointers
+      for i in 0..<5 { moved[i] = pointers[i].map { $0 + start &* width.stride } }
+      withUnsafeBytes(of: scalars) { scalars in
         withUnsafeMutableBytes(of: &moved) { moved in
-          kernel(width.rawValue, moved.baseAddress!.assumingMemoryBound(to: UnsafeMutableRawPointer?.self), count, scalars)
+          kernel(
+            width.rawValue, moved.baseAddress!.assumingMemoryBound(to: UnsafeMutableRawPointer?.self), count,
+            scalars.baseAddress!.assumingMemoryBound(to: Double.self))
         }
       }
+    }
+    var chunks: Int { (count &+ chunk &- 1) / chunk }
+  }
+  // Optimizers step on Lua's thread alone. The list keeps its memory from one sweep to the next.
+  nonisolated(unsafe) private static var waiting: [Waiting] = []
+  nonisolated(unsafe) private static var isSweeping = false
+
+  /// Elements of a parameter that a thread takes at a time: a microsecond or two.
+  private static let chunk = 8192
+
+  /// Takes the steps that `body` asks for together, in one sweep that is shared out over the cores: most parameters are too small to be shared out
+  /// on their own. Their memory must stay until then and must not overlap.
+  package static func sweep(_ body: () throws -> Void) rethrows {
+    if isSweeping { return try body() }
+    isSweeping = true
+    defer {
+      finishSweep()
+      isSweeping = false
+    }
+    try body()
+  }
+
+  /// Takes the steps that have gathered; for one whose result is needed at once.
+  package static func finishSweep() {
+    let total = waiting.reduce(0) { $0 &+ $1.count }
+    if total <= Vector.grain || Parallel.threads == 1 {
+      for step in waiting { step.run(0, step.count) }
+    } else {
+      let chunks = waiting.reduce(0) { $0 &+ $1.chunks }
+      waiting.withUnsafeBufferPointer { steps in
+        Parallel.run(chunks, waking: total > 4 &* Vector.grain) { chunk in
+          var place = 0, piece = chunk
+          while piece >= steps[place].chunks {
+            piece &-= steps[place].chunks
+            place &+= 1
+          }
+          let start = piece &* Self.chunk
+          steps[place].run(start, min(Self.chunk, steps[place].count &- start))
+        }
+      }
+    }
+    waiting.removeAll(keepingCapacity: true)
+  }
+
+  /// Takes the step at once in chunks, or leaves it to the sweep that is under way. Both lists stand on the stack: a step of few elements allocates nothing.
+  private static func step<let tensors: Int, let numbers: Int>(
+    _ width: FloatWidth, _ n: Int, _ pointers: InlineArray<tensors, UnsafeMutableRawPointer?>, _ scalars: InlineArray<numbers, Double>,
+    _ kernel: @escaping VectorKernels.OptimizerKernel
+  ) {
+    guard n > 0 else { return }
+    var step = Waiting(kernel: kernel, width: width, count: n, pointers: InlineArray(repeating: nil), scalars: InlineArray(repeating: 0))
+    for i in 0..<tensors { step.pointers[i] = pointers[i] }
+    for i in 0..<numbers { step.scalars[i] = scalars[i] }
+    if isSweeping {
+      waiting.append(step)
+    } else {
+      Vector.chunks(n) { start, count in step.run(start, count) }
     }
   }
 }

@@ -15,10 +15,20 @@ public enum Random {
   /// Blocks that `n` draws of `words` 32-bit words each take.
   static func used(_ n: Int, words each: Int) -> UInt64 { UInt64((n &* each &+ words &- 1) / words) &* blocks }
 
+  /// Numbers of one chunk: they cost ten times what other elements do, 4096 of them 2 µs and normal ones more.
+  private static let grain = 4096
+
   /// Cuts a draw into chunks of whole groups: `body(start, count, offset)`.
   @inline(__always)
   private static func draw(_ n: Int, _ offset: UInt64, words each: Int = 1, _ body: (Int, Int, UInt64) -> Void) -> UInt64 {
-    Vector.chunks(n) { start, count in body(start, count, offset &+ used(start, words: each)) }
+    if n > grain {
+      Parallel.run((n &+ grain &- 1) / grain, waking: n > 8 &* grain) { chunk in
+        let start = chunk &* grain
+        body(start, min(grain, n &- start), offset &+ used(start, words: each))
+      }
+    } else if n > 0 {
+      body(0, n, offset)
+    }
     return used(n, words: each)
   }
 

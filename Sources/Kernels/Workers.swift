@@ -10,6 +10,8 @@ internal import Synchronization
 /// After a job a worker looks out for the next one for `lookout` and only then sleeps: between the kernels of a training step it is there
 /// within a microsecond, while waking it takes about 15; a program that does something else pays nothing. The caller works too and waits for
 /// nobody who has not begun: a worker that wakes when all chunks are dealt out finds the job closed.
+/// A job that is not worth waking anybody for wakes them all the same where it is one of many: those that follow within the lookout find them awake.
+/// On a machine whose cores others want as well, small jobs go without help for a while, see `patience`.
 ///
 /// Each of the job's lanes (the caller is lane 0, worker i lane i + 1) begins with its own share of the chunks, the same in every job of
 /// the same size, so that a thread meets again what its cache still holds; who is done takes chunks from the shares of others.
@@ -18,6 +20,9 @@ final class Workers: @unchecked Sendable {
   static let most = 1024
   /// How long a thread without work stays awake.
   private static let lookout: Int64 = 100_000
+  /// A helper that takes so long to finish a chunk of a small job has lost its core to another program, for milliseconds: more than many such jobs
+  /// gain by help. So the next thousand of them go without.
+  private static let patience: Int64 = 500_000
 
   /// The process's own; a forked child, to whom no threads pass, begins anew.
   nonisolated(unsafe) static var current: Workers = {
@@ -49,6 +54,11 @@ final class Workers: @unchecked Sendable {
   private var lanes = 1
   /// Lanes that have a thread and a bed, the caller's among them.
   private var made = 0
+  /// When a job last found nobody awake whom it might not wake, and how many before it came within the lookout of one another.
+  private var lastMissed: Int64 = 0
+  private var missedInARow = 0
+  /// So many small jobs are to go without help.
+  private var unhelped = 0
 
   private static func lanes(_ state: UInt64) -> Int { Int(state >> 16 & 0xffff) }
   private static func inside(_ state: UInt64) -> Int { Int(state & 0xffff) }
@@ -57,6 +67,11 @@ final class Workers: @unchecked Sendable {
   /// False where the workers are taken: nothing was done.
   func run(_ chunks: Int, lanes wanted: Int, waking: Bool, _ body: @escaping (Int) -> Void) -> Bool {
     if busy.load(ordering: .relaxed) || busy.exchange(true, ordering: .acquiring) { return false }
+    if unhelped > 0 && !waking {
+      unhelped -= 1
+      busy.store(false, ordering: .releasing)
+      return false
+    }
     makeThreads(wanted)
     lanes = min(wanted, made)
     self.body = body
@@ -68,7 +83,7 @@ final class Workers: @unchecked Sendable {
     }
     let number = Workers.number(state.load(ordering: .relaxed)) &+ 1
     state.store((number & 0xffff_ffff) << 32 | UInt64(lanes - 1) << 16, ordering: .sequentiallyConsistent)
-    if waking { wakeNext(0) }
+    if waking || comesOften() { wakeNext(0) }
     work(0)
     var open = state.load(ordering: .relaxed)
     while true {
@@ -76,8 +91,12 @@ final class Workers: @unchecked Sendable {
       if done { break }
       open = now
     }
-    waitAwake { Workers.inside(state.load(ordering: .acquiring)) == 0 }
-    sleep(0) { Workers.inside(state.load(ordering: .sequentiallyConsistent)) == 0 }
+    if Workers.inside(open) > 0 {
+      let begin = waking ? 0 : Workers.nanoseconds
+      waitAwake { Workers.inside(state.load(ordering: .acquiring)) == 0 }
+      sleep(0) { Workers.inside(state.load(ordering: .sequentiallyConsistent)) == 0 }
+      if !waking && Workers.nanoseconds - begin > Workers.patience { unhelped = 1000 }
+    }
     self.body = nil
     busy.store(false, ordering: .releasing)
     return true
@@ -121,6 +140,16 @@ final class Workers: @unchecked Sendable {
   }
 
   // MARK: Waking and sleeping
+
+  /// Whether this small job is one of a row in which each would have met a worker that the one before had woken: the steps of a network whose
+  /// products take 50 µs each. The first two of a row wake nobody.
+  private func comesOften() -> Bool {
+    if lanes < 2 || made > Workers.cores || !beds[1].asleep.load(ordering: .relaxed) { return false }
+    let now = Workers.nanoseconds
+    missedInARow = now - lastMissed < Workers.lookout ? missedInARow + 1 : 0
+    lastMissed = now
+    return missedInARow >= 2
+  }
 
   /// Each wakes two: 64 threads are up after six times a wake-up, not 63.
   private func wakeNext(_ lane: Int) {

@@ -56,6 +56,12 @@ public final class Signature: @unchecked Sendable {
   let hasOptions: Bool
   /// How many arguments may stand without a name; any number where one parameter takes all that come.
   let positional: Int32
+  // What every call asks of its parameters stands by itself: to copy a `ParameterInfo` is ten changes of reference counts.
+  fileprivate let kinds: [Kind]
+  fileprivate let fallbacks: [AnyFallback?]
+  fileprivate enum Kind {
+    case required, optional, named
+  }
 
   init(name: String, mixed: Bool, _ parameters: [ParameterInfo], takesRest: Bool = false) {
     self.name = name
@@ -64,6 +70,8 @@ public final class Signature: @unchecked Sendable {
     required = Int32(parameters.prefix { $0.literal == nil }.count)
     hasOptions = mixed || parameters.contains { $0.literal != nil }
     positional = takesRest ? .max : Int32(parameters.filter { !$0.named }.count)
+    kinds = parameters.map { $0.named ? .named : $0.fallback == nil ? .required : .optional }
+    fallbacks = parameters.map(\.fallback)
   }
 }
 
@@ -149,7 +157,6 @@ public struct Arguments {
 
   /// The value of an option given by name, left on the stack (it may be a function that is called later); nil where it is absent.
   private func findOption(_ name: String) -> Int32? {
-    guard options != 0 else { return nil }
     if stack.rawGet(options, name) == .nil {
       stack.pop()
       return nil
@@ -160,24 +167,22 @@ public struct Arguments {
   mutating func takeOne<T: LuaValue>() throws -> T {
     let index = parameter
     parameter += 1
-    return try signature.parameters.withUnsafeBufferPointer { parameters in
-      let info = parameters[index]
-      if !info.named, next <= last {
-        let at = next
-        next += 1
-        if info.fallback == nil || lua_type(stack.L, at) != LUA_TNIL {
-          do { return try T.decode(stack, at) } catch let error as TypeMismatch { throw mismatch(error, at: at) }
-        }
+    let kind = signature.kinds[index]
+    if kind != .named, next <= last {
+      let at = next
+      next += 1
+      if kind == .required || lua_type(stack.L, at) != LUA_TNIL {
+        do { return try T.decode(stack, at) } catch let error as TypeMismatch { throw mismatch(error, at: at) }
       }
-      if let at = findOption(info.name) {
-        do { return try T.decode(stack, at) } catch let error as TypeMismatch {
-          let got = error.detail ?? "\(error.expected) expected, got \(stack.given(at: at))"
-          throw LuaError("\(signature.name): bad option '\(info.name)' (\(got))")
-        }
-      }
-      if let fallback = info.fallback { return unsafeDowncast(fallback, to: Fallback<T>.self).value }
-      throw ArgumentError(position, "\(T.luaName) expected, got no value")
     }
+    if options != 0, let at = findOption(signature.parameters[index].name) {
+      do { return try T.decode(stack, at) } catch let error as TypeMismatch {
+        let got = error.detail ?? "\(error.expected) expected, got \(stack.given(at: at))"
+        throw LuaError("\(signature.name): bad option '\(signature.parameters[index].name)' (\(got))")
+      }
+    }
+    if let fallback = signature.fallbacks[index] { return unsafeDowncast(fallback, to: Fallback<T>.self).value }
+    throw ArgumentError(position, "\(T.luaName) expected, got no value")
   }
 
   mutating func takeRest() -> Range<Int32> {

@@ -35,7 +35,8 @@ public final class LuaState {
   public init(memoryLimit: Int = 0) throws {
     nn_call = { L, box in
       guard let L, let box else { return 0 }
-      return call(LuaStack(L), Unmanaged<FunctionBox>.fromOpaque(box).takeUnretainedValue())
+      // The running function's upvalue holds the box: no reference is counted.
+      return Unmanaged<FunctionBox>.fromOpaque(box)._withUnsafeGuaranteedRef { call(LuaStack(L), $0) }
     }
     nn_release = { pointer in Unmanaged<AnyObject>.fromOpaque(pointer!).release() }
     guard let L = nn_new_state(memoryLimit) else { throw LuaError("not enough memory for a Lua state") }
@@ -72,6 +73,18 @@ public final class LuaState {
   }
 
   static func of(_ L: OpaquePointer) -> LuaState { Unmanaged<LuaState>.fromOpaque(nn_host_of(L).pointee.owner).takeUnretainedValue() }
+
+  /// Notes the coroutine that calls Swift, and gives the one before; the state outlives the call without being counted.
+  @inline(__always) fileprivate static func enter(_ L: OpaquePointer) -> OpaquePointer {
+    Unmanaged<LuaState>.fromOpaque(nn_host_of(L).pointee.owner)._withUnsafeGuaranteedRef { state in
+      let before = state.running
+      state.running = L
+      return before
+    }
+  }
+  @inline(__always) fileprivate static func leave(_ L: OpaquePointer, _ before: OpaquePointer) {
+    Unmanaged<LuaState>.fromOpaque(nn_host_of(L).pointee.owner)._withUnsafeGuaranteedRef { $0.running = before }
+  }
 
   /// Bytes held by Lua itself (tensors are counted by `ExternalMemory`).
   public var luaBytes: Int { nn_host_of(L).pointee.live }
@@ -124,12 +137,8 @@ public final class LuaState {
       push(row.box)
       stack.rawSet(-2, name)
     }
-    // Freed by the collector or by the end of a block: what the object holds goes, the userdata stays behind empty.
-    let free = FunctionBox("__gc") { stack in
-      if let raw = nn_take_object(stack.L, 1) { Unmanaged<AnyObject>.fromOpaque(raw).release() }
-      return 0
-    }
-    push(free)
+    // In C: the collector frees what each op has made, and a bound call would cost as much as the release.
+    nn_push_release(stack.L)
     stack.rawSet(-2, "__gc")
     push(
       FunctionBox("__close") { stack in
@@ -298,11 +307,10 @@ public final class LuaState {
 
 /// The other end of the trampoline: nothing leaves here but a number, with a message on the stack where it is negative.
 private func call(_ stack: LuaStack, _ box: FunctionBox) -> Int32 {
-  let state = stack.state, before = state.running
-  state.running = stack.L
+  let before = LuaState.enter(stack.L)
   let isTimed = Profiler.begin(call: box)
   defer {
-    state.running = before
+    LuaState.leave(stack.L, before)
     if isTimed { Profiler.end() }
   }
   do {

@@ -91,6 +91,43 @@ extension CheckTests {
       #expect(Self.alive(lua) == before)
     }
 
+    /// A training loop that has found its blocks of memory asks the system for no more.
+    @Test func steadyTrainingAllocatesNothing() throws {
+      let networks = [
+        "nn.Linear(784, 50), nn.Sigmoid(), nn.Linear(50, 10)",
+        """
+        nn.Linear(784, 100), nn.BatchNorm1d(100), nn.ReLU(), nn.Dropout(0.2), nn.Linear(100, 100), nn.BatchNorm1d(100), nn.ReLU(), nn.Dropout(0.2), nn.Linear(100, 10)
+        """,
+        "nn.Unflatten(2, {1, 28, 28}), nn.Conv2d(1, 30, 5), nn.ReLU(), nn.MaxPool2d(2), nn.Flatten(), nn.Linear(4320, 100), nn.ReLU(), nn.Linear(100, 10)",
+        """
+        nn.Unflatten(2, {1, 28, 28}), nn.Conv2d(1, 16, 3, {padding = 1}), nn.ReLU(), nn.Conv2d(16, 16, 3, {padding = 1}), nn.ReLU(), nn.MaxPool2d(2),
+        nn.Conv2d(16, 32, 3), nn.ReLU(), nn.MaxPool2d(2), nn.Flatten(), nn.Linear(32 * 36, 50), nn.ReLU(), nn.Dropout(0.5), nn.Linear(50, 10)
+        """,
+      ]
+      for network in networks {
+        for optimizer in ["SGD(net, {lr = 0.1})", "Adam(net)"] {
+          let lua = try Rows.interpreter()
+          try lua.run(
+            Rows.locals + """
+              local net = nn.Sequential(\(network))
+              local optimizer, loss = optim.\(optimizer), nn.CrossEntropyLoss()
+              local x, t = T.randn(20, 784), T.randint(1, 10, {20})
+              local function steps(n)
+                for _ = 1, n do
+                  optimizer:zero_grad()
+                  loss(net(x), t):backward()
+                  optimizer:step()
+                end
+                return nnlua.memory().allocations
+              end
+              local warm = steps(200)  -- some rounds of Lua's collector
+              local later = steps(200)
+              assert(later == warm, (later - warm) .. " blocks in 200 steps")
+              """)
+        }
+      }
+    }
+
     @Test func retainedGraphsAndGradientsOfGradients() throws {
       let lua = try Rows.interpreter()
       let before = Self.alive(lua)

@@ -68,6 +68,58 @@ import Testing
       """)
   }
 
+  /// A dense layer and ReLU as one product give what they give one by one, to the bit: values and every gradient; and gradients of gradients.
+  @Test(arguments: ["{7, 5}", "{5}", "{2, 3, 5}", "{0, 5}", "{200, 5}", "{128, 5, 3}"])
+  func fusedDenseLayerIsItsParts(_ shape: String) throws {
+    for (type, options) in [("float32", ""), ("float64", ", {bias = false}"), ("float64", "")] {
+      try run(
+        """
+        T.manual_seed(3)
+        local shape = T.zeros(\(shape)).shape
+        local x = T.randn(shape, {dtype = "\(type)"})
+        if #shape == 3 and shape[1] == 128 then x = x:transpose(2, 3) end      -- not contiguous, 384 rows
+        x:requires_grad_()
+        local dense, relu = nn.Linear(5, 6\(options)):to("\(type)"), nn.ReLU()
+        if dense.bias then T.no_grad(function() dense.bias[1] = -100; dense.bias[2] = 100 end) end      -- all below 0, all above
+        local net = nn.Sequential(dense, relu, nn.Linear(6, 2):to("\(type)"))
+        local function open(x) return net[3](relu(dense(x))) end
+        local function gradients(y)
+          net:zero_grad(); x.grad = nil
+          (y * y):sum():backward()
+          local list = {y:detach(), x.grad}
+          for _, p in ipairs(net:parameters()) do list[#list + 1] = p.grad end
+          return list
+        end
+        local fused, plain = gradients(net(x)), gradients(open(x))
+        assert(#fused == #plain and #fused > 4)
+        for i = 1, #plain do assert(T.equal(fused[i], plain[i]), i .. ": " .. tostring(fused[i]) .. tostring(plain[i])) end
+        T.no_grad(function() assert(T.equal(net(x), open(x))) end)
+        net:eval()
+        assert(T.equal(net(x):detach(), open(x):detach()))
+        local function twice(y) return T.grad((T.grad((y * y):sum(), {x}, {create_graph = true})[1] ^ 2):sum(), {x, dense.weight, net[3].weight}) end
+        local a, b = twice(net(x)), twice(open(x))
+        for i = 1, #a do assert(T.allclose(a[i], b[i], {rtol = 1e-5, atol = 1e-5}), i) end
+        """)
+    }
+  }
+
+  @Test func fusedDenseLayerKeepsItsPartsVisible() throws {
+    try run(
+      """
+      local net = nn.Sequential(nn.Linear(3, 4), nn.ReLU(), nn.Linear(4, 2))
+      local ok, message = pcall(net, T.zeros(2, 5))
+      assert(message:find("in net[1] Linear(3 -> 4): linear: input has 5 features", 1, true), message)
+      -- NaN goes through both, and whole numbers become floats
+      assert(T.isnan(net(T.full({1, 3}, 0 / 0))):all():item())
+      assert(T.equal(net(T.ones(2, 3, {dtype = "int64"})), net(T.ones(2, 3))))
+      -- what backward needs may not be changed under it
+      local h = nn.Sequential(nn.Linear(3, 4), nn.ReLU())(T.ones(2, 3))
+      T.no_grad(function() h:add_(1) end)
+      ok, message = pcall(function() h:sum():backward() end)
+      assert(not ok and message:find("'linear, relu' needs a tensor {2,4} as it was", 1, true), message)
+      """)
+  }
+
   @Test func classesInLua() throws {
     try run(
       """

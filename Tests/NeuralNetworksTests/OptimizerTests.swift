@@ -1,3 +1,4 @@
+import Kernels
 import LuaBridge
 import NeuralNetworks
 import Tensors
@@ -49,6 +50,55 @@ import Testing
       ScheduleLibrary.library,
     ] { lua.install(library) }
     return lua
+  }
+
+  /// All parameters in one sweep, shared out over threads, step to the bit as each does by an optimizer of its own; parameters that share memory
+  /// step one after the other, those without gradients and those that are not contiguous among them.
+  @Test(arguments: ["SGD", "Momentum", "Adam", "AdamW", "RMSprop", "Adagrad", "NAdam"]) func sweepIsEachByItself(_ name: String) throws {
+    let threads = Parallel.threads
+    defer { Parallel.threads = threads }
+    for count in [1, 3] {
+      Parallel.threads = count
+      try lua().run(
+        """
+        local T, optim = require "nnlua.tensor", require "nnlua.optim"
+        local function parameters()
+          T.manual_seed(7)
+          local list = {}
+          for i, shape in ipairs{{300, 301}, {1}, {8192}, {0}, {8193}, {3, 5}, {2, 40000}} do
+            local p = T.randn(shape)
+            if i == 7 then p = p:t() end
+            list[i] = p:requires_grad_()
+            if i ~= 6 then p.grad = T.randn(p.shape) end
+          end
+          list[8] = list[2]:detach():requires_grad_()
+          list[8].grad = T.ones(1)
+          return list
+        end
+        local together, alone = parameters(), parameters()
+        local one, each = optim.\(name)(together, {lr = 0.1}), {}
+        for i, p in ipairs(alone) do each[i] = optim.\(name)({p}, {lr = 0.1}) end
+        for _ = 1, 3 do
+          one:step()
+          for _, o in ipairs(each) do o:step() end
+        end
+        for i = 1, #alone do assert(T.equal(together[i], alone[i]), i) end
+        assert(T.equal(together[8], together[2]))
+        """)
+    }
+  }
+
+  /// Dropping gradients writes to none of them.
+  @Test func zeroGradTouchesNoMemory() throws {
+    try lua().run(
+      """
+      local T, optim = require "nnlua.tensor", require "nnlua.optim"
+      local p = T.ones(3, {requires_grad = true})
+      p.grad = T.full({3}, 5)
+      local g, o = p.grad, optim.Adam({p})
+      o:zero_grad()
+      assert(p.grad == nil and g[1] == 5 and g[3] == 5)
+      """)
   }
 
   @Test(arguments: expected.indices) func stepsAsPyTorch(_ place: Int) throws {

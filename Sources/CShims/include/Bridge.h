@@ -55,6 +55,7 @@ const void *nn_object_at(lua_State *L, int index);        ///< the object, or NU
 int nn_is_closed(lua_State *L, int index);                ///< ours, but freed by <close> or T.scope
 nn_userdata *nn_new_userdata(lua_State *L, const void *object, int metatable_ref, int user_values);
 const void *nn_take_object(lua_State *L, int index);      ///< empties the userdata and returns what it held
+void nn_push_release(lua_State *L);                       ///< what `__gc` does: what the object holds goes, the userdata stays behind empty
 
 /// lua_pcall with the allocator's guard lifted; `traceback` adds one to string errors.
 int nn_pcall(lua_State *L, int arguments, int results, int traceback);

@@ -20,11 +20,14 @@ extension Functional {
     defer { if isTimed { Profiler.end() } }
     guard x.rank >= 2 else { throw LuaError("batch_norm: input must be {N,C}, {N,C,L} or {N,C,H,W}, got \(x.shape)") }
     let channels = x.shape[1]
-    for (tensor, name) in [(runningMean, "running_mean"), (runningVar, "running_var"), (weight, "weight"), (bias, "bias")] {
-      if let tensor, tensor.shape != Shape(channels) {
-        throw LuaError("batch_norm: \(name) must have shape {\(channels)}, got \(tensor.shape) (input \(x.shape))")
-      }
+    func check(_ tensor: Tensor?, _ name: String) throws {
+      guard let tensor, tensor.rank != 1 || tensor.shape[0] != channels else { return }
+      throw LuaError("batch_norm: \(name) must have shape {\(channels)}, got \(tensor.shape) (input \(x.shape))")
     }
+    try check(runningMean, "running_mean")
+    try check(runningVar, "running_var")
+    try check(weight, "weight")
+    try check(bias, "bias")
     let type = floatType(x, weight, bias)
     let x = try x.to(type), weight = try weight?.to(type), bias = try bias?.to(type)
     let layout = ChannelLayout(x.shape)
@@ -40,8 +43,8 @@ extension Functional {
       try runningVar?.move(towards: rstd, scale: unbiased, by: momentum, "batch_norm")
     } else {
       guard let runningMean, let runningVar else { throw LuaError("batch_norm: evaluation needs running_mean and running_var; give both, or {training = true}") }
-      try mean.pointer(Double.self).update(from: runningMean.values(), count: channels)
-      try rstd.pointer(Double.self).update(from: runningVar.values(), count: channels)
+      try mean.load(runningMean, "batch_norm")
+      try rstd.load(runningVar, "batch_norm")
     }
     let deviation = rstd.pointer(Double.self)
     for c in 0..<channels { deviation[c] = 1 / (deviation[c] + eps).squareRoot() }
@@ -51,16 +54,23 @@ extension Functional {
         width(x), source.pointer, mean: mean.pointer(Double.self), rstd: deviation, weight: scale.map { UnsafeRawPointer($0.pointer) },
         bias: shift.map { UnsafeRawPointer($0.pointer) }, y.pointer, n: layout.n, channels: channels, inner: layout.inner)
     }
-    let inputs = [x] + [weight, bias].compactMap { $0 }
-    if Tape.follows(inputs) {
-      let hasWeight = weight != nil, hasBias = bias != nil
-      try y.follow("batch_norm", inputs, saving: [x, mean, rstd] + (weight.map { [$0] } ?? [])) { node, g in
-        let x = try node.saved(0), weight = hasWeight ? try node.saved(3) : nil
-        let gradients =
-          try Tape.isOn
-          ? openGradients(node, x, g, training: training, weight: weight, eps) : channelGradients(node, x, g, layout, training: training, weight: weight)
-        return [node.needs(0) ? gradients.x : nil] + (hasWeight ? [gradients.weight] : []) + (hasBias ? [gradients.bias] : [])
-      }
+    guard Tape.follows(x) || weight.map({ Tape.follows($0) }) == true || bias.map({ Tape.follows($0) }) == true else { return y }
+    let hasWeight = weight != nil, hasBias = bias != nil
+    var inputs = [x], saving = [x, mean, rstd]
+    if let weight {
+      inputs = bias.map { [x, weight, $0] } ?? [x, weight]
+      saving = [x, mean, rstd, weight]
+    } else if let bias {
+      inputs = [x, bias]
+    }
+    try y.follow("batch_norm", inputs, saving: saving) { node, g in
+      let x = try node.saved(0), weight = hasWeight ? try node.saved(3) : nil
+      let gradients =
+        try Tape.isOn
+        ? openGradients(node, x, g, training: training, weight: weight, eps) : channelGradients(node, x, g, layout, training: training, weight: weight)
+      let gx = node.needs(0) ? gradients.x : nil
+      if hasWeight, hasBias { return [gx, gradients.weight, gradients.bias] }
+      return hasWeight ? [gx, gradients.weight] : hasBias ? [gx, gradients.bias] : [gx]
     }
     return y
   }
@@ -138,18 +148,15 @@ extension Tensor {
   /// this = (1 − share) this + share · scale · values: how a running value follows the batches.
   fileprivate func move(towards values: Tensor, scale: Double, by share: Double, _ op: String) throws {
     try checkWritable(op)
-    let new = values.pointer(Double.self)
-    for i in 0..<count {
-      let address = pointer + i * strides[0] * type.size
-      switch type {
-      case .float32:
-        let old = Double(address.load(as: Float.self))
-        address.storeBytes(of: Float((1 - share) * old + share * scale * new[i]), as: Float.self)
-      case .float64:
-        let old = address.load(as: Double.self)
-        address.storeBytes(of: (1 - share) * old + share * scale * new[i], as: Double.self)
-      default: throw LuaError("\(op): running values must be float32 or float64, got \(type.name)")
-      }
+    let new = values.pointer(Double.self), step = strides[0]
+    switch type {
+    case .float32:
+      let old = pointer(Float.self)
+      for i in 0..<count { old[i &* step] = Float((1 - share) * Double(old[i &* step]) + share * scale * new[i]) }
+    case .float64:
+      let old = pointer(Double.self)
+      for i in 0..<count { old[i &* step] = (1 - share) * old[i &* step] + share * scale * new[i] }
+    default: throw LuaError("\(op): running values must be float32 or float64, got \(type.name)")
     }
     storage.changed(by: op)
   }

@@ -10,8 +10,12 @@ extension Functional {
   ///
   /// - Shapes: x (…, in), weight (out, in), bias (out), y (…, out); any leading dims, none too.
   /// - Errors: another last size of x than the weight's; a weight that is no matrix.
-  public static func linear(_ x: Tensor, _ weight: Tensor, _ bias: Tensor? = nil) throws -> Tensor {
-    let isTimed = Profiler.begin(op: "linear")
+  public static func linear(_ x: Tensor, _ weight: Tensor, _ bias: Tensor? = nil) throws -> Tensor { try linear(x, weight, bias, relu: false) }
+
+  /// - relu: y = max(x Wᵀ + b, 0) in the same pass over memory, for `Sequential`; backward reads from y where it was positive.
+  static func linear(_ x: Tensor, _ weight: Tensor, _ bias: Tensor?, relu: Bool) throws -> Tensor {
+    let op = relu ? "linear, relu" : "linear"
+    let isTimed = Profiler.begin(op: op)
     defer { if isTimed { Profiler.end() } }
     guard weight.rank == 2 else { throw LuaError("linear: weight must have shape {out, in}, got \(weight.shape)") }
     let outputs = weight.shape[0], inputs = weight.shape[1]
@@ -31,11 +35,15 @@ extension Functional {
       throw LuaError("linear: the result of input \(x.shape) and weight \(weight.shape) has too many elements")
     }
     let y = try Tensor(empty: shape, type)
-    try multiply(rows, weight, transposing: (false, true), bias: bias?.contiguous(), into: y, count, outputs, inputs)
-    if let bias {
-      if Tape.follows(x, weight) || Tape.follows(bias) { try y.follow("linear", [x, weight, bias], saving: [x, weight], rule: gradients) }
-    } else if Tape.follows(x, weight) {
-      try y.follow("linear", [x, weight], saving: [x, weight], rule: gradients)
+    Profiler.work(count, outputs, inputs, double: type == .float64)
+    try multiply(rows, weight, transposing: (false, true), bias: bias?.contiguous(), relu: relu, into: y, count, outputs, inputs)
+    if Tape.follows(x, weight) || bias.map({ Tape.follows($0) }) == true {
+      let inputs = bias.map { [x, weight, $0] } ?? [x, weight]
+      if relu {
+        try y.follow(op, inputs, saving: [x, weight, y]) { node, g in try gradients(node, Unary.gradient(.relu, x: nil, y: node.saved(2), g)) }
+      } else {
+        try y.follow(op, inputs, saving: [x, weight], rule: gradients)
+      }
     }
     return y
   }
@@ -51,29 +59,30 @@ extension Functional {
       return hasBias ? [gx, gWeight, node.needs(2) ? try Reduction.sum(g, dims: [0]) : nil] : [gx, gWeight]
     }
     let sums = try g.converted(to: x.type)
-    var gx: Tensor?, gWeight: Tensor?, gBias: Tensor?
-    if node.needs(0) {
-      gx = try multiply(sums, weight, transposing: (false, false), into: Tensor(empty: x.shape, x.type), count, inputs, outputs)
+    let gx = node.needs(0) ? try Tensor(empty: x.shape, x.type) : nil, gWeight = node.needs(1) ? try Tensor(empty: Shape(outputs, inputs), x.type) : nil
+    func inputGradient() { if let gx { multiply(sums, weight, transposing: (false, false), into: gx, count, inputs, outputs) } }
+    func weightGradient() { if let gWeight { multiply(sums, rows, transposing: (true, false), into: gWeight, outputs, inputs, count) } }
+    if gx != nil, gWeight != nil {
+      Matrix.both(work: count &* outputs &* inputs, inputGradient, weightGradient)
+    } else {
+      inputGradient()
+      weightGradient()
     }
-    if node.needs(1) {
-      gWeight = try multiply(sums, rows, transposing: (true, false), into: Tensor(empty: Shape(outputs, inputs), x.type), outputs, inputs, count)
-    }
-    if hasBias, node.needs(2) { gBias = try rowSum(sums.contiguous(), into: Tensor(empty: Shape(outputs), x.type)) }
-    return hasBias ? [gx, gWeight, gBias] : [gx, gWeight]
+    if gx != nil { Profiler.work(count, outputs, inputs, double: x.type == .float64) }
+    if gWeight != nil { Profiler.work(count, outputs, inputs, double: x.type == .float64) }
+    guard hasBias else { return [gx, gWeight] }
+    return [gx, gWeight, node.needs(2) ? try rowSum(sums.contiguous(), into: Tensor(empty: Shape(outputs), x.type)) : nil]
   }
 
   /// y (m, n) = a · b (+ bias), either of them transposed first; what is multiplied lives as long as the call.
-  @discardableResult
   private static func multiply(
-    _ a: Tensor, _ b: Tensor, transposing: (Bool, Bool), bias: Tensor? = nil, into y: Tensor, _ m: Int, _ n: Int, _ k: Int
-  ) -> Tensor {
-    Profiler.work(m, n, k, double: y.type == .float64)
+    _ a: Tensor, _ b: Tensor, transposing: (Bool, Bool), bias: Tensor? = nil, relu: Bool = false, into y: Tensor, _ m: Int, _ n: Int, _ k: Int
+  ) {
     withExtendedLifetime((a, b, bias)) {
       Matrix.multiply(
         width(y), m: m, n: n, k: k, a: view(a, transposed: transposing.0), b: view(b, transposed: transposing.1), c: y.pointer, ldc: n,
-        bias: bias.map { UnsafeRawPointer($0.pointer) })
+        bias: bias.map { UnsafeRawPointer($0.pointer) }, activation: relu ? .relu : .none)
     }
-    return y
   }
 
   /// The sum of a matrix's rows.

@@ -54,8 +54,18 @@ public class BatchNorm: Module, @unchecked Sendable {
     guard x.shape[1] == features else { throw LuaError("batch_norm: input has \(x.shape[1]) channels, \(kind) expects \(features) (input \(x.shape))") }
     let y = try Functional.batchNorm(
       x, runningMean: runningMean, runningVar: runningVar, weight: weight, bias: bias, training: training || runningMean == nil, momentum: momentum, eps: eps)
-    if training, let batches { try Tape.recording(false) { try batches.load(Elementwise.add(batches, 1), "batch_norm") } }
+    if training, let batches { try count(batches) }
     return y
+  }
+
+  /// One batch more.
+  private func count(_ batches: Tensor) throws {
+    if batches.type == .int64 {
+      batches.pointer(Int64.self).pointee &+= 1
+      batches.storage.changed(by: "batch_norm")
+    } else {  // the script has changed the module's type
+      try Tape.recording(false) { try batches.load(Elementwise.add(batches, 1), "batch_norm") }
+    }
   }
 
   static func row(_ name: String, _ shapes: String, _ example: String, make: @escaping @Sendable (Int, Double, Double, Bool, Bool) throws -> Module) -> Row {

@@ -22,6 +22,8 @@ open class Optimizer: LuaObject, @unchecked Sendable {
   /// Climbs instead of descending: the gradient's sign is turned.
   private let maximize: Bool
   var states: [ParameterState]
+  /// Two parameters look into one block of memory: they step one after the other.
+  private let overlaps: Bool
 
   /// - kind: the optimizer's name, for errors.
   /// - Errors: no parameters; tensors that are no leaves with gradients; a learning rate below 0.
@@ -37,6 +39,7 @@ open class Optimizer: LuaObject, @unchecked Sendable {
     self.parameters = parameters.filter { seen.insert(ObjectIdentifier($0)).inserted }
     self.lr = lr
     self.maximize = maximize
+    overlaps = Set(self.parameters.map { ObjectIdentifier($0.storage) }).count < self.parameters.count
     states = self.parameters.map { ParameterState($0) }
   }
 
@@ -54,24 +57,33 @@ open class Optimizer: LuaObject, @unchecked Sendable {
   /// Names of the numbers it keeps there.
   open var stateNumbers: [String] { [] }
 
-  /// Changes every parameter that has a gradient.
+  /// Changes every parameter that has a gradient, all in one sweep over memory.
   open func step() throws {
-    for (i, parameter) in parameters.enumerated() {
-      guard let gradient = parameter.grad else { continue }
-      guard gradient.shape == parameter.shape else {
-        throw LuaError("\(kind): the gradient of parameter \(i + 1) has shape \(gradient.shape), the parameter \(parameter.shape)")
+    // The sweep comes after the last `update`: what it reads lives until then.
+    var sources: [Tensor] = []
+    sources.reserveCapacity(parameters.count)
+    defer { withExtendedLifetime(sources) {} }
+    try OptimizerKernels.sweep {
+      for i in 0..<parameters.count {
+        let parameter = parameters[i]
+        guard let gradient = parameter.grad else { continue }
+        guard gradient.shape == parameter.shape else {
+          throw LuaError("\(kind): the gradient of parameter \(i + 1) has shape \(gradient.shape), the parameter \(parameter.shape)")
+        }
+        var source = try gradient.converted(to: parameter.type).contiguous()
+        if maximize {
+          let turned = try Tensor(empty: source.shape, source.type)
+          Vector.unary(.neg, source.type.width ?? .float32, source.pointer, turned.pointer, source.count)
+          source = turned
+        }
+        sources.append(source)
+        let target = try parameter.contiguous(), state = states[i]
+        try update(target, source, state, t: state.steps + 1)
+        state.steps += 1
+        if overlaps || target !== parameter { OptimizerKernels.finishSweep() }
+        if target !== parameter { parameter.write(target) }
+        parameter.storage.changed(by: "step")
       }
-      var source = try gradient.converted(to: parameter.type).contiguous()
-      if maximize {
-        let turned = try Tensor(empty: source.shape, source.type)
-        Vector.unary(.neg, source.type.width ?? .float32, source.pointer, turned.pointer, source.count)
-        source = turned
-      }
-      let target = try parameter.contiguous()
-      try update(target, source, states[i], t: states[i].steps + 1)
-      states[i].steps += 1
-      if target !== parameter { parameter.write(target) }
-      parameter.storage.changed(by: "step")
     }
   }
 

@@ -104,6 +104,7 @@ public struct Shape: Sendable, Equatable, Sequence, CustomStringConvertible {
 
   /// Strides of a contiguous tensor of this shape.
   public var contiguousStrides: Shape {
+    if count == 2 { return Shape(Swift.max(values[1], 1), 1) }
     var strides = Shape(repeating: 1, count: count)
     var step = 1
     var i = count

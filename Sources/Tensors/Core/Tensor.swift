@@ -214,8 +214,24 @@ public final class Tensor: @unchecked Sendable {
     if type == target { return self }
     let source = try contiguous()
     let result = try Tensor(empty: shape, target)
-    source.type.dispatch { from in target.dispatch { to in Self.convert(source, from, result, to) } }
+    // Not by `dispatch`: the compiler makes a loop for each pair of types that it sees.
+    switch source.type {
+    case .bool: Self.convert(source, Truth.self, result)
+    case .uint8: Self.convert(source, UInt8.self, result)
+    case .int64: Self.convert(source, Int64.self, result)
+    case .float32: Self.convert(source, Float.self, result)
+    case .float64: Self.convert(source, Double.self, result)
+    }
     return result
+  }
+  private static func convert<A: Element>(_ source: Tensor, _ from: A.Type, _ target: Tensor) {
+    switch target.type {
+    case .bool: convert(source, from, target, Truth.self)
+    case .uint8: convert(source, from, target, UInt8.self)
+    case .int64: convert(source, from, target, Int64.self)
+    case .float32: convert(source, from, target, Float.self)
+    case .float64: convert(source, from, target, Double.self)
+    }
   }
   private static func convert<A: Element, B: Element>(_ source: Tensor, _: A.Type, _ target: Tensor, _: B.Type) {
     let x = source.pointer(A.self), y = target.pointer(B.self), n = source.count

@@ -2,8 +2,8 @@ internal import KernelTable
 internal import Kernels
 internal import LuaBridge
 
-/// One op of two operands: its kernel, its form for whole numbers, its gradients.
-struct BinaryOperation: Sendable {
+/// One op of two operands: its kernel, its form for whole numbers, its gradients. A class, for each call would copy a struct's five references.
+final class BinaryOperation: Sendable {
   /// One side's gradient: what it reads of the operands, and g times the derivative as ops that the tape follows.
   struct Slope: Sendable {
     typealias Rule = @Sendable (_ a: Operand?, _ b: Operand?, _ g: Tensor) throws -> Tensor
@@ -17,10 +17,23 @@ struct BinaryOperation: Sendable {
   /// nil: whole numbers become the default float type first.
   let whole: (@Sendable (Int64, Int64) throws -> Int64)?
   /// ∂/∂a and ∂/∂b; nil where the op is flat.
-  var da: Slope?
-  var db: Slope?
+  let da: Slope?
+  let db: Slope?
+
+  init(
+    name: String, doc: String, op: BinaryOp, whole: (@Sendable (Int64, Int64) throws -> Int64)?, da: Slope? = nil, db: Slope? = nil
+  ) {
+    (self.name, self.doc, self.op, self.whole, self.da, self.db) = (name, doc, op, whole, da, db)
+  }
 
   func apply(_ a: Operand, _ b: Operand) throws -> Tensor {
+    // The usual case, which needs none of what follows.
+    if case .tensor(let x) = a, case .tensor(let z) = b, x.type == z.type, let width = x.type.width, x.isContiguous, z.isContiguous, x.shape == z.shape {
+      let y = try Tensor(empty: x.shape, x.type)
+      Vector.binary(op, width, x.pointer, aRow: 0, aColumn: 1, z.pointer, bRow: 0, bColumn: 1, y.pointer, rows: 1, columns: y.count)
+      if Tape.isOn, x.node != nil || z.node != nil { try record(a, b, y) }
+      return y
+    }
     let type = Operand.promote(a, b)
     guard type.isFloat else {
       guard let whole else { return try apply(a.floating(), b.floating()) }
@@ -76,7 +89,8 @@ struct BinaryOperation: Sendable {
   private func record(_ a: Operand, _ b: Operand, _ y: Tensor) throws {
     let da = a.node == nil ? nil : da, db = b.node == nil ? nil : db
     let readsA = da?.readsA == true || db?.readsA == true, readsB = da?.readsB == true || db?.readsB == true
-    let inputs = [a.tensor, b.tensor].compactMap { $0 }
+    let inputs: [Tensor]
+    if let x = a.tensor { inputs = if let z = b.tensor { [x, z] } else { [x] } } else { inputs = if let z = b.tensor { [z] } else { [] } }
     var saving: [Tensor] = []
     if readsA, let x = a.tensor { saving.append(x) }
     let atB = saving.count
@@ -85,10 +99,8 @@ struct BinaryOperation: Sendable {
     let aNumber = a.tensor == nil ? a : nil, bNumber = b.tensor == nil ? b : nil, aShape = a.shape, bShape = b.shape
     try y.follow(name, inputs, saving: saving) { node, g in
       let a = try readsA ? aNumber ?? .tensor(node.saved(0)) : nil, b = try readsB ? bNumber ?? .tensor(node.saved(atB)) : nil
-      var gradients: [Tensor?] = []
-      if aNumber == nil { gradients.append(try da.map { try Elementwise.reduced($0.rule(a, b, g), to: aShape) }) }
-      if bNumber == nil { gradients.append(try db.map { try Elementwise.reduced($0.rule(a, b, g), to: bShape) }) }
-      return gradients
+      let ga = try da.map { try Elementwise.reduced($0.rule(a, b, g), to: aShape) }, gb = try db.map { try Elementwise.reduced($0.rule(a, b, g), to: bShape) }
+      return aNumber != nil ? [gb] : bNumber != nil ? [ga] : [ga, gb]
     }
   }
 
@@ -127,7 +139,7 @@ struct BinaryOperation: Sendable {
         Errors: shapes that do not broadcast.
         """, Param("x", Operand.self, "a tensor or number"), Param("other", Operand.self, "a tensor or number that broadcasts with it"),
         example: "return T.ones(2, 3):\(name)(2)"
-      ) { a, b in try apply(a, b) },
+      ) { a, b in try self.apply(a, b) },
       Row(
         name + "_",
         """
@@ -136,7 +148,7 @@ struct BinaryOperation: Sendable {
         Errors: shapes that do not broadcast to x; a tensor whose gradients are recorded.
         """, Param("x", Tensor.self, "changed"),
         Param("other", Operand.self, "a tensor or number that broadcasts to its shape"), place: .method, example: "return T.ones(2, 3):\(name)_(2)"
-      ) { x, other in try applyInPlace(x, other) },
+      ) { x, other in try self.applyInPlace(x, other) },
     ]
   }
 }

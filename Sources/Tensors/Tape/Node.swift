@@ -12,11 +12,12 @@ public class Node {
   public let inputCount: Int
   private let isLeaf: Bool
   // The first few stand in the node itself: a list of them would be one more allocation.
-  private var inputs: (Node?, Node?, Node?) = (nil, nil, nil)
+  // Not a tuple either: to destroy one the runtime looks up its type.
+  private var input0: Node?, input1: Node?, input2: Node?
   private var moreInputs: [Node?] = []
   /// The result's shape.
   public let shape: Shape
-  private var saved: (Saved?, Saved?, Saved?) = (nil, nil, nil)
+  private var saved0: Saved?, saved1: Saved?, saved2: Saved?
   private var moreSaved: [Saved] = []
   fileprivate(set) var rule: Rule?
   /// The gradient gathered so far while backward runs.
@@ -60,13 +61,13 @@ public class Node {
     Self.last += 1
     sequence = Self.last
     Self.alive += 1
-    if inputs.count > 0 { self.inputs.0 = inputs[0].node }
-    if inputs.count > 1 { self.inputs.1 = inputs[1].node }
-    if inputs.count > 2 { self.inputs.2 = inputs[2].node }
+    if inputs.count > 0 { input0 = inputs[0].node }
+    if inputs.count > 1 { input1 = inputs[1].node }
+    if inputs.count > 2 { input2 = inputs[2].node }
     if inputs.count > 3 { moreInputs = inputs[3...].map(\.node) }
-    if saving.count > 0 { saved.0 = Self.entry(saving[0], inputs, output) }
-    if saving.count > 1 { saved.1 = Self.entry(saving[1], inputs, output) }
-    if saving.count > 2 { saved.2 = Self.entry(saving[2], inputs, output) }
+    if saving.count > 0 { saved0 = Self.entry(saving[0], inputs, output) }
+    if saving.count > 1 { saved1 = Self.entry(saving[1], inputs, output) }
+    if saving.count > 2 { saved2 = Self.entry(saving[2], inputs, output) }
     if saving.count > 3 { moreSaved = saving[3...].map { Self.entry($0, inputs, output) } }
   }
 
@@ -87,9 +88,9 @@ public class Node {
   /// The node of input `i`; nil where that input is followed by no one.
   @inline(__always) func input(_ i: Int) -> Node? {
     switch i {
-    case 0: inputs.0
-    case 1: inputs.1
-    case 2: inputs.2
+    case 0: input0
+    case 1: input1
+    case 2: input2
     default: i - 3 < moreInputs.count ? moreInputs[i - 3] : nil
     }
   }
@@ -102,9 +103,9 @@ public class Node {
   public func saved(_ i: Int) throws -> Tensor {
     let found: Saved? =
       switch i {
-      case 0: saved.0
-      case 1: saved.1
-      case 2: saved.2
+      case 0: saved0
+      case 1: saved1
+      case 2: saved2
       default: moreSaved[i - 3]
       }
     guard let entry = found else { throw LuaError("backward: '\(op)' saved no tensor \(i + 1)") }
@@ -129,7 +130,7 @@ public class Node {
   /// What the tape has kept of the op's inputs and of its result, by their places; nothing that was changed since.
   var kept: (inputs: [Int: Tensor], output: Tensor?) {
     var inputs: [Int: Tensor] = [:], output: Tensor?
-    for case let entry? in [saved.0, saved.1, saved.2] + moreSaved where entry.tensor.storage.version == entry.version {
+    for case let entry? in [saved0, saved1, saved2] + moreSaved where entry.tensor.storage.version == entry.version {
       switch entry.source {
       case .input(let i): inputs[i] = entry.tensor
       case .output: output = entry.tensor
@@ -144,16 +145,20 @@ public class Node {
 
   /// Gives back what backward needed, once it has run.
   func release() {
-    saved = (nil, nil, nil)
-    moreSaved = []
+    saved0 = nil
+    saved1 = nil
+    saved2 = nil
+    if !moreSaved.isEmpty { moreSaved = [] }
     rule = nil
     forgetInputs()
   }
   private func forgetInputs() {
-    inputs = (nil, nil, nil)
-    moreInputs = []
+    input0 = nil
+    input1 = nil
+    input2 = nil
+    if !moreInputs.isEmpty { moreInputs = [] }
   }
-  private var hasInputs: Bool { inputs.0 != nil || inputs.1 != nil || inputs.2 != nil || !moreInputs.isEmpty }
+  private var hasInputs: Bool { input0 != nil || input1 != nil || input2 != nil || !moreInputs.isEmpty }
 
   deinit {
     Self.alive -= 1
@@ -214,8 +219,8 @@ extension Tensor {
   public func follow(_ op: String, _ inputs: [Tensor], saving: [Tensor] = [], rule: @escaping Node.Rule) throws {
     guard type.isFloat, Tape.follows(inputs) else { return }
     for i in 0..<inputs.count {
+      guard let viewed = inputs[i].viewed, inputs[i].node != nil, viewed != inputs[i].storage.recordedChanges else { continue }
       let input = inputs[i]
-      guard input.node != nil, let viewed = input.viewed, viewed != input.storage.recordedChanges else { continue }
       throw LuaError("\(op): a view \(input.shape) made before '\(input.storage.writer)' changed its tensor in place; make the view again")
     }
     node = Node(op, inputs, saving: saving, output: self, rule)
