@@ -91,16 +91,26 @@ func transposeBlock<L: ConvolutionLanes>(_ lanes: L.Type, _ read: (Int) -> L.Vec
   }
 }
 
-/// Asks for what a loop over blocks meets 256 bytes on: in these `rows` of an image, `length` elements long, or, where they end, in the
-/// channels behind them, `next` of which are worked on at a time.
+/// Asks, `rows` channels of an image `length` elements long being worked on from element `at`, for what comes later: a like part of the
+/// channels `next` further on, or with long rows these at 256 bytes on, and where they end the next.
 ///
 /// Rows lie so far apart, and are so many, that the processor does not see where each goes on, and what one pass of a training step wrote
 /// has left the nearer caches when the next reads it: waiting for these loads was nine tenths of the time of Winograd's transpositions.
 @inline(__always)
 func prefetchBlock<T>(_ type: T.Type, _ from: UnsafeRawPointer, _ fromRow: Int, _ rows: Int, _ at: Int, _ length: Int, _ next: Int) {
   let size = MemoryLayout<T>.stride
-  let ahead = at &+ 256 / size, groups = ahead < length ? 0 : ahead / length
-  var place = from + (groups &* next &* fromRow &+ ahead &- groups &* length) &* size
+  // Up to 16 KB fit beside what is worked on; read line by line, they also set the processor's own prefetching going.
+  if rows &* length &* size <= 16384 {
+    let place = from + (next &* fromRow &+ rows &* at) &* size
+    var line = 0
+    while line < rows {
+      nn_prefetch(place + line &* 64)
+      line &+= 1
+    }
+    return
+  }
+  let ahead = at &+ 256 / size
+  var place = from + (ahead < length ? ahead : next &* fromRow &+ ahead &- length) &* size
   var row = 0
   while row < rows {
     nn_prefetch(place)
@@ -168,7 +178,7 @@ func channelsFirst<L: ConvolutionLanes>(
     var c = 0
     while c < channels {
       let first = c < channels &- L.count ? c : channels &- L.count
-      prefetchBlock(L.Element.self, to + first &* toRow &* size, toRow, L.count, q, .max, 0)
+      prefetchBlock(L.Element.self, to + first &* toRow &* size, toRow, L.count, q, 1 << 40, 0)
       blockFirst(
         L.self, from + (start &* pitch &+ first) &* size, pitch &* size, to + (first &* toRow &+ start) &* size, toRow &* size, floor)
       c &+= L.count

@@ -28,6 +28,12 @@ private typealias Target = UnsafeMutablePointer<Float>
   put(v.4, p + 4 &* step)
   put(v.5, p + 5 &* step)
 }
+@inline(__always) private func put4(_ v: Line4, _ p: Target, _ step: Int) {
+  put(v.0, p)
+  put(v.1, p + step)
+  put(v.2, p + 2 &* step)
+  put(v.3, p + 3 &* step)
+}
 @inline(__always) private func put3(_ v: Line3, _ p: Target, _ step: Int) {
   put(v.0, p)
   put(v.1, p + step)
@@ -80,16 +86,29 @@ private struct Lines {
   p.each { from, to in put3(winogradFilterGradientLine(get6(from, p.fromStep)), to, p.toStep) }
 }
 
-@inline(never) private func outputLines(_ p: Lines, _ bias: Place?, _ relu: Bool) {
+@inline(never) private func outputLines(_ p: Lines) {
+  p.each { from, to in put4(winogradOutputLine(get6(from, p.fromStep)), to, p.toStep) }
+}
+
+/// The same with a bias and ReLU. Written without a closure, which the compiler would call for every line.
+@inline(never) private func resultLines(_ p: Lines, _ bias: Place?, _ relu: Bool) {
   let floor = relu ? Lanes32.zero : Lanes32.lowest
   var shift = Lanes32.zero
   if let bias { shift = get(bias) }
-  p.each { from, to in
-    let y = winogradOutputLine(get6(from, p.fromStep))
-    put(Lanes32.atLeast(y.0 + shift, floor), to)
-    put(Lanes32.atLeast(y.1 + shift, floor), to + p.toStep)
-    put(Lanes32.atLeast(y.2 + shift, floor), to + 2 &* p.toStep)
-    put(Lanes32.atLeast(y.3 + shift, floor), to + 3 &* p.toStep)
+  var group = 0
+  while group < p.groups {
+    var from = p.from + group &* p.fromGroup, to = p.to + group &* p.toGroup, line = 0
+    while line < p.count {
+      let y = winogradOutputLine(get6(from, p.fromStep))
+      put(Lanes32.atLeast(y.0 + shift, floor), to)
+      put(Lanes32.atLeast(y.1 + shift, floor), to + p.toStep)
+      put(Lanes32.atLeast(y.2 + shift, floor), to + 2 &* p.toStep)
+      put(Lanes32.atLeast(y.3 + shift, floor), to + 3 &* p.toStep)
+      from += p.fromLine
+      to += p.toLine
+      line &+= 1
+    }
+    group &+= 1
   }
 }
 
@@ -177,8 +196,8 @@ func winogradOutput(
       outputLines(
         Lines(
           from: from + (at &+ channel), fromLine: 6 &* slot, fromStep: slot, to: table, toLine: n, toStep: 6 &* n, count: 6, groups: tiles,
-          fromGroup: tile, toGroup: 24 &* n), nil, false)
-      outputLines(
+          fromGroup: tile, toGroup: 24 &* n))
+      resultLines(
         Lines(
           from: table, fromLine: 6 &* n, fromStep: n, to: window + (corner &+ channel), toLine: pixel, toStep: row, count: 4, groups: tiles,
           fromGroup: 24 &* n, toGroup: 4 &* pixel), shift, relu)
