@@ -165,20 +165,24 @@ extension Convolution {
     let pitch = (pass.depth + kernels.lanes) / kernels.lanes * kernels.lanes
     let sumCount = g.outChannels * pitch
     // Enough parts for many cores, each worth a thread, all together in at most 64 MB; they depend on the shapes alone.
-    let byWork = Int(2 * Double(g.outChannels * pooled.plane) * Double(pitch) * Double(g.batch) / 5e6)
-    let parts = max(1, min(16, g.batch, byWork, 67_108_864 / max(1, sumCount * size)))
+    let byWork = Int(2 * Double(g.outChannels * pooled.plane) * Double(pitch) * Double(g.batch) / 2e6)
+    let most = max(1, min(16, g.batch, byWork, 67_108_864 / max(1, sumCount * size)))
+    // A multiple of four keeps two and four threads busy to the end.
+    let parts = most > 4 ? most & ~3 : most
     Scratch.withBuffer(parts * sumCount * size) { buffer in
       memset(buffer, 0, parts * sumCount * size)
       if pooled.plane > 0 {
         // Short patch rows stay in the first-level cache, where each is read for all channels; long ones in the second.
         let rowBytes = pitch * size, kept = rowBytes <= 128 ? 32_768 : 262_144
-        let strips = pooled.strips(pass, places: max(1, kept / rowBytes), elementSize: size)
+        let strips = pooled.strips(pass, places: max(1, kept / rowBytes), elementSize: size).map {
+          PatchStrip(g, pass, pooled, $0, lanes: kernels.lanes)
+        }
         Parallel.run(parts * g.groups) { chunk in
           let part = chunk / g.groups, group = chunk % g.groups
           let range = (0..<g.batch).share(part, of: parts)
           let sums = buffer + (part * g.outChannels + group * g.outGroup) * pitch * size
           for strip in strips {
-            addPatches(width, g, pass, pooled, strip, group, range, x, positions, gradOutput, sums, pitch, kernels)
+            strip.add(width, g, pass, pooled, group, range, x, positions, gradOutput, sums, pitch, kernels)
           }
         }
       }
@@ -193,94 +197,6 @@ extension Convolution {
         gradBias?[channel] = sums[channel * pitch + pass.depth]
       }
     }
-  }
-
-  private static func addPatches(
-    _ width: FloatWidth, _ g: ConvolutionGeometry, _ pass: Pass, _ pooled: PooledPlane, _ strip: Range<Int>, _ group: Int,
-    _ images: Range<Int>, _ x: UnsafeRawPointer, _ positions: UnsafePointer<UInt8>, _ gradOutput: UnsafeRawPointer,
-    _ sums: UnsafeMutableRawPointer, _ pitch: Int, _ kernels: ConvolutionKernels.Set
-  ) {
-    let size = width.stride, pool = pooled.pool
-    let region = pooled.region(strip)
-    var layout = pass.layout(region)
-    layout.copyAlways()
-    let (places, terms) = layout.offsets(pass, region)
-    let patch = PatchPieces(terms, length: g.dilationWidth == 1 ? g.kernelWidth : 1, lanes: kernels.lanes)
-    let columns = region.columns.count
-    // In registers of a patch row.
-    let step = Int32(pitch / kernels.lanes)
-    var within = [Int32](repeating: 0, count: 256), corners: [Int32] = []
-    for i in 0..<pool * pool { within[i] = Int32(i / pool * columns + i % pool) * step }
-    let count = strip.count * pooled.width
-    corners.reserveCapacity(count)
-    for row in 0..<strip.count {
-      for column in 0..<pooled.width { corners.append(Int32((row * columns + column) * pool) * step) }
-    }
-    // A register before and behind the window, and behind the lists; behind the rows one of zeros.
-    let slack = 64
-    let windowBytes = (2 * slack + layout.elements(pass.sourceChannels) * size + 63) & ~63
-    let rowBytes = places.count * pitch * size
-    let valueBytes = (count * size + slack + 63) & ~63, offsetBytes = (count * 4 + slack + 63) & ~63
-    let tableBytes = patch.tableElements * size
-    Scratch.withBuffer(windowBytes + rowBytes + pitch * size + valueBytes + offsetBytes + tableBytes) { memory in
-      let copy = memory + slack, rows = memory + windowBytes
-      let values = rows + rowBytes + pitch * size
-      let offsets = (values + valueBytes).assumingMemoryBound(to: Int32.self)
-      let ones = values + valueBytes + offsetBytes, masks = ones + pitch * size
-      patch.fill(size, ones: ones, masks: masks)
-      memset(memory, 0, windowBytes)
-      memset(rows + rowBytes, 0, pitch * size)
-      let none = Int32(places.count) * step
-      for image in images where !Parallel.interrupted {
-        let plane = (image * g.groups + group) * pass.sourceChannels * g.inPlane
-        let window = layout.fill(x + plane * size, copy, pass, size, kernels)
-        kernels.patchRows(window, places, places.count, patch.shifts, masks, patch.firsts, patch.registers, ones, rows)
-        for channel in 0..<pass.resultChannels {
-          let from = ((image * g.groups + group) * pass.resultChannels + channel) * pooled.plane + strip.lowerBound * pooled.width
-          let listed = kernels.patchList(
-            gradOutput + from * size, positions + from, count, 2 * pooled.plane, corners, within, none, pool, values, offsets)
-          kernels.patchProduct(values, offsets, listed, rows, pitch, sums + channel * pitch * size)
-        }
-      }
-    }
-  }
-}
-
-/// What a patch row is put together from: in each register pieces of runs of taps that lie side by side in the image.
-private struct PatchPieces {
-  /// Where a piece is read, from the place on, so that its first element meets its lane.
-  var shifts: [Int] = []
-  /// Lanes of each piece.
-  var pieces: [Range<Int>] = []
-  /// The first piece of each register, and of one more.
-  var firsts = [0]
-  var terms: Int
-  var lanes: Int
-  var registers: Int { firsts.count - 1 }
-  /// A register for the ones, one for the mask of each piece.
-  var tableElements: Int { (registers + pieces.count) * lanes }
-
-  /// - terms: where the taps lie; they come in runs of `length`. Behind them stands the bias's.
-  init(_ terms: [Int], length: Int, lanes: Int) {
-    self.terms = terms.count
-    self.lanes = lanes
-    for first in stride(from: 0, through: terms.count, by: lanes) {
-      var term = first
-      while term < min(first + lanes, terms.count) {
-        let end = min(term / length * length + length, first + lanes)
-        shifts.append(terms[term] - (term - first))
-        pieces.append(term - first..<end - first)
-        term = end
-      }
-      firsts.append(pieces.count)
-    }
-  }
-
-  func fill(_ size: Int, ones: UnsafeMutableRawPointer, masks: UnsafeMutableRawPointer) {
-    memset(ones, 0, registers * lanes * size)
-    if size == 4 { ones.assumingMemoryBound(to: Float.self)[terms] = 1 } else { ones.assumingMemoryBound(to: Double.self)[terms] = 1 }
-    memset(masks, 0, pieces.count * lanes * size)
-    for (i, piece) in pieces.enumerated() { memset(masks + (i * lanes + piece.lowerBound) * size, 0xff, piece.count * size) }
   }
 }
 

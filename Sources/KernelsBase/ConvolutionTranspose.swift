@@ -139,14 +139,22 @@ private func blockLast<L: ConvolutionLanes>(
     { i, v in L.store(v, to + i &* toRow) })
 }
 
-/// The same, 0 where `results` are not positive.
+/// The same, 0 where `results` are not positive: by way of a block of its own, for with two loads the compiler calls a function for each row.
 @inline(never)
 private func positiveLast<L: ConvolutionLanes>(
   _ lanes: L.Type, _ from: UnsafeRawPointer, _ results: UnsafeRawPointer, _ fromRow: Int, _ rows: Int, _ to: UnsafeMutableRawPointer, _ toRow: Int
 ) {
-  transposeBlock(
-    L.self, { $0 < rows ? L.wherePositive(L.load(results + $0 &* fromRow), L.load(from + $0 &* fromRow)) : L.zero },
-    { i, v in L.store(v, to + i &* toRow) })
+  let z = L.zero
+  var block: Vectors16<L.Vector> = (z, z, z, z, z, z, z, z, z, z, z, z, z, z, z, z)
+  withUnsafeMutableBytes(of: &block) { bytes in
+    let block = bytes.baseAddress.unsafelyUnwrapped, size = MemoryLayout<L.Vector>.stride
+    var row = 0
+    while row < rows && row < L.count {
+      L.store(L.wherePositive(L.load(results + row &* fromRow), L.load(from + row &* fromRow)), block + row &* size)
+      row &+= 1
+    }
+    blockLast(L.self, UnsafeRawPointer(block), size, L.count, to, toRow)
+  }
 }
 
 /// to[c, q] = from[q, c] for `channels` columns of `pixels` rows that are `pitch` long, with relu if asked.
