@@ -18,6 +18,9 @@ static inline __attribute__((always_inline)) void nn_pause(void) {
 /// Asks for the cache line at `place`, which need not exist.
 static inline __attribute__((always_inline)) void nn_prefetch(const void *place) { __builtin_prefetch(place, 0, 3); }
 
+/// The same into the second-level cache, for what is needed some microseconds later.
+static inline __attribute__((always_inline)) void nn_prefetch_second(const void *place) { __builtin_prefetch(place, 0, 2); }
+
 #if defined(__AVX512BW__) && defined(__AVX512VL__)
 /// Bit i is set where byte i of 16 is not `value`.
 static inline __attribute__((always_inline)) unsigned nn_bytes_other_than(const void *bytes, unsigned char value) {
