@@ -3,12 +3,13 @@ internal import Kernels
 
 /// Convolution and pooling at the sizes PyTorch is compared with: `mnist_first`, `middle` and `deep` of the peer's benchmark,
 /// and the head of the book's CNN (5 x 5 convolution, ReLU, 2 x 2 pooling, batch 100).
-func benchConvolution() {
+/// - only: how the names of cases begin that are to be measured.
+func benchConvolution(only: String = "") {
   let cases = [
     ("mnist_first", 100, 1, 28, 30, 5, 0), ("middle", 100, 32, 14, 32, 3, 1), ("deep", 32, 64, 32, 64, 3, 1),
     ("16 channels", 100, 16, 28, 16, 3, 1), ("4 x 4", 100, 64, 4, 64, 3, 1),
   ]
-  for (name, batch, channels, side, out, kernel, padding) in cases {
+  for (name, batch, channels, side, out, kernel, padding) in cases where name.hasPrefix(only) {
     let g = ConvolutionGeometry(
       batch: batch, inChannels: channels, inHeight: side, inWidth: side, outChannels: out, kernelHeight: kernel, kernelWidth: kernel,
       paddingTop: padding, paddingBottom: padding, paddingLeft: padding, paddingRight: padding)
@@ -26,8 +27,8 @@ func benchConvolution() {
     }
     for buffer in [x, weight, bias, y, gradInput, gradWeight, gradBias] { buffer.deallocate() }
   }
-  benchHead()
-  for (kernel, padding) in [(2, 0), (3, 1)] {
+  if "fused head".hasPrefix(only) { benchHead() }
+  for (kernel, padding) in [(2, 0), (3, 1)] where "pooling".hasPrefix(only) {
     let g = PoolingGeometry(
       planes: 1600, inHeight: 28, inWidth: 28, kernelHeight: kernel, kernelWidth: kernel, strideHeight: 2, strideWidth: 2,
       paddingHeight: padding, paddingWidth: padding)

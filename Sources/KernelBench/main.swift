@@ -5,7 +5,10 @@ internal import Kernels
 let numbers = CommandLine.arguments.dropFirst().compactMap { Int($0) }
 if let threads = numbers.first { Parallel.threads = threads }
 // `nnlua-bench-kernels winograd` compares the two ways of convolution, on one thread.
-if CommandLine.arguments.dropFirst().first == "limits" {
+// `nnlua-bench-kernels convolution [name [threads]]` measures the convolutions whose name begins so.
+if CommandLine.arguments.dropFirst().first == "convolution" {
+  benchConvolution(only: CommandLine.arguments.dropFirst(2).first ?? "")
+} else if CommandLine.arguments.dropFirst().first == "limits" {
   printLimits()
 } else if CommandLine.arguments.dropFirst().first == "winograd" {
   Parallel.threads = 1

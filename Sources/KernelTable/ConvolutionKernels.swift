@@ -37,10 +37,10 @@ public struct ConvolutionKernels: Sendable {
       @Sendable @convention(c) (
         _ from: UnsafeRawPointer, _ pitch: Int, _ pixels: Int, _ channels: Int, _ to: UnsafeMutableRawPointer, _ toRow: Int, _ relu: Bool
       ) -> Void
-    /// to[q, c] = from[c, q]; columns from `channels` to `pitch` (a multiple of lanes) become 0.
+    /// to[q, c] = from[c, q]; columns from `channels` to `pitch` (a multiple of lanes) become 0, and places where `results` are not positive.
     public typealias ChannelsLast =
       @Sendable @convention(c) (
-        _ from: UnsafeRawPointer, _ fromRow: Int, _ channels: Int, _ pixels: Int, _ to: UnsafeMutableRawPointer, _ pitch: Int
+        _ from: UnsafeRawPointer, _ results: UnsafeRawPointer?, _ fromRow: Int, _ channels: Int, _ pixels: Int, _ to: UnsafeMutableRawPointer, _ pitch: Int
       ) -> Void
     /// sums[c] += Σ_q from[q, c], `vectors` registers wide.
     public typealias AddRows =
@@ -76,22 +76,23 @@ public struct ConvolutionKernels: Sendable {
       @Sendable @convention(c) (
         _ from: UnsafeRawPointer, _ pitch: Int, _ pixels: Int, _ channels: Int, _ to: UnsafeMutablePointer<UInt8>, _ toRow: Int
       ) -> Void
-    /// The patch of each place as a row of `pitch`: runs of `length` elements, then a 1. Reads and writes up to a register behind the ends.
+    /// The patch of each place as a row of registers; see `patchRows` for its parameters. Reads up to a register before and behind the window.
     public typealias PatchRows =
       @Sendable @convention(c) (
-        _ window: UnsafeRawPointer, _ places: UnsafePointer<Int>, _ count: Int, _ runs: UnsafePointer<Int>, _ runCount: Int, _ length: Int,
-        _ to: UnsafeMutableRawPointer, _ pitch: Int
+        _ window: UnsafeRawPointer, _ places: UnsafePointer<Int>, _ count: Int, _ shifts: UnsafePointer<Int>, _ masks: UnsafeRawPointer,
+        _ firsts: UnsafePointer<Int>, _ registers: Int, _ ones: UnsafeRawPointer, _ to: UnsafeMutableRawPointer
       ) -> Void
-    /// The gradients of one channel whose mark is not 255, and the byte offset of their patch row: row · rowStep + column · columnStep + within[mark].
+    /// The gradients of one channel whose mark is not 255, and where their patch row begins: corners[i] + within[mark], in registers; then
+    /// zeros and `none` up to a multiple of four. Writes up to a register of either behind the last. Asks for what lies `ahead` elements on.
     public typealias PatchList =
       @Sendable @convention(c) (
-        _ gradients: UnsafeRawPointer, _ marks: UnsafePointer<UInt8>, _ rows: Int, _ columns: Int, _ rowStep: Int, _ columnStep: Int,
-        _ within: UnsafePointer<Int>, _ values: UnsafeMutableRawPointer, _ offsets: UnsafeMutablePointer<Int>
+        _ gradients: UnsafeRawPointer, _ marks: UnsafePointer<UInt8>, _ count: Int, _ ahead: Int, _ corners: UnsafePointer<Int32>,
+        _ within: UnsafePointer<Int32>, _ none: Int32, _ pool: Int, _ values: UnsafeMutableRawPointer, _ offsets: UnsafeMutablePointer<Int32>
       ) -> Int
-    /// sums[0 ..< pitch] += Σ values[i] · row at byte offset offsets[i].
+    /// sums[0 ..< pitch] += Σ values[i] · row that begins offsets[i] registers on; `count` is a multiple of four.
     public typealias PatchProduct =
       @Sendable @convention(c) (
-        _ values: UnsafeRawPointer, _ offsets: UnsafePointer<Int>, _ count: Int, _ rows: UnsafeRawPointer, _ pitch: Int,
+        _ values: UnsafeRawPointer, _ offsets: UnsafePointer<Int32>, _ count: Int, _ rows: UnsafeRawPointer, _ pitch: Int,
         _ sums: UnsafeMutableRawPointer
       ) -> Void
 

@@ -2,7 +2,10 @@
 ///
 /// Transformed values lie as [position 0 ... 35][tile or source channel][channel], positions `slot` apart; windows channels last.
 /// A tile is 4 x 4 places of the result; `tile`, `pixel` and `row` are the distances of tiles, pixels and rows of pixels.
+/// `room` is working memory for `roomVectors` registers.
 public struct WinogradKernels: Sendable {
+  public static let roomVectors = 204
+
   /// U = G w Gᵀ in panels of 2 * lanes result channels: to[position · slot + (panel · sources + s) · 2 · lanes + channel],
   /// 0 where a panel is not full. `turned` takes the taps in reverse order.
   public typealias Filters =
@@ -14,13 +17,14 @@ public struct WinogradKernels: Sendable {
   public typealias Input =
     @Sendable @convention(c) (
       _ window: UnsafePointer<Float>, _ pixel: Int, _ row: Int, _ tileRows: Int, _ tileColumns: Int, _ channels: Int,
-      _ to: UnsafeMutablePointer<Float>, _ slot: Int, _ tile: Int
+      _ to: UnsafeMutablePointer<Float>, _ slot: Int, _ tile: Int, _ room: UnsafeMutablePointer<Float>
     ) -> Void
   /// y = Aᵀ M A + bias, with relu if asked: 4 x 4 pixels from 36 positions.
   public typealias Output =
     @Sendable @convention(c) (
       _ from: UnsafePointer<Float>, _ slot: Int, _ tile: Int, _ tileRows: Int, _ tileColumns: Int, _ channels: Int,
-      _ bias: UnsafePointer<Float>?, _ relu: Bool, _ window: UnsafeMutablePointer<Float>, _ pixel: Int, _ row: Int
+      _ bias: UnsafePointer<Float>?, _ relu: Bool, _ window: UnsafeMutablePointer<Float>, _ pixel: Int, _ row: Int,
+      _ room: UnsafeMutablePointer<Float>
     ) -> Void
   /// ∂w = Gᵀ D G for `channels` of each source channel: to[(source · 9 + tap) · toRow + channel].
   public typealias FilterGradient =

@@ -165,19 +165,24 @@ extension Convolution {
     let pitch = (pass.depth + kernels.lanes) / kernels.lanes * kernels.lanes
     let sumCount = g.outChannels * pitch
     // Enough parts for many cores, each worth a thread, all together in at most 64 MB; they depend on the shapes alone.
-    let byWork = Int(2 * Double(g.outChannels * pooled.plane) * Double(pitch) * Double(g.batch) / 5e6)
-    let parts = max(1, min(16, g.batch, byWork, 67_108_864 / max(1, sumCount * size)))
-    let images = (g.batch + parts - 1) / parts
+    let byWork = Int(2 * Double(g.outChannels * pooled.plane) * Double(pitch) * Double(g.batch) / 2e6)
+    let most = max(1, min(16, g.batch, byWork, 67_108_864 / max(1, sumCount * size)))
+    // A multiple of four keeps two and four threads busy to the end.
+    let parts = most > 4 ? most & ~3 : most
     Scratch.withBuffer(parts * sumCount * size) { buffer in
       memset(buffer, 0, parts * sumCount * size)
       if pooled.plane > 0 {
-        let strips = pooled.strips(pass, places: max(1, 262_144 / (pitch * size)), elementSize: size)
+        // Short patch rows stay in the first-level cache, where each is read for all channels; long ones in the second.
+        let rowBytes = pitch * size, kept = rowBytes <= 128 ? 32_768 : 262_144
+        let strips = pooled.strips(pass, places: max(1, kept / rowBytes), elementSize: size).map {
+          PatchStrip(g, pass, pooled, $0, lanes: kernels.lanes)
+        }
         Parallel.run(parts * g.groups) { chunk in
           let part = chunk / g.groups, group = chunk % g.groups
-          let range = part * images..<max(part * images, min((part + 1) * images, g.batch))
+          let range = (0..<g.batch).share(part, of: parts)
           let sums = buffer + (part * g.outChannels + group * g.outGroup) * pitch * size
           for strip in strips {
-            addPatches(width, g, pass, pooled, strip, group, range, x, positions, gradOutput, sums, pitch, kernels)
+            strip.add(width, g, pass, pooled, group, range, x, positions, gradOutput, sums, pitch, kernels)
           }
         }
       }
@@ -190,47 +195,6 @@ extension Convolution {
       for channel in 0..<g.outChannels {
         (gradWeight + channel * pass.depth).update(from: sums + channel * pitch, count: pass.depth)
         gradBias?[channel] = sums[channel * pitch + pass.depth]
-      }
-    }
-  }
-
-  private static func addPatches(
-    _ width: FloatWidth, _ g: ConvolutionGeometry, _ pass: Pass, _ pooled: PooledPlane, _ strip: Range<Int>, _ group: Int,
-    _ images: Range<Int>, _ x: UnsafeRawPointer, _ positions: UnsafePointer<UInt8>, _ gradOutput: UnsafeRawPointer,
-    _ sums: UnsafeMutableRawPointer, _ pitch: Int, _ kernels: ConvolutionKernels.Set
-  ) {
-    let size = width.stride, pool = pooled.pool
-    let region = pooled.region(strip)
-    var layout = pass.layout(region)
-    layout.copyAlways()
-    let (places, terms) = layout.offsets(pass, region)
-    // Taps that lie side by side are copied as one run.
-    let length = g.dilationWidth == 1 ? g.kernelWidth : 1
-    let runs = stride(from: 0, to: terms.count, by: length).map { terms[$0] }
-    let columns = region.columns.count
-    var within = [Int](repeating: 0, count: 256)
-    for i in 0..<pool * pool { within[i] = (i / pool * columns + i % pool) * pitch * size }
-    let count = strip.count * pooled.width
-    let slack = 64
-    let windowBytes = (layout.elements(pass.sourceChannels) * size + slack + 63) & ~63
-    let rowBytes = (places.count * pitch * size + slack + 63) & ~63
-    let listBytes = ((count + 1) * 8 + 63) & ~63
-    Scratch.withBuffer(windowBytes + rowBytes + 2 * listBytes) { copy in
-      let rows = copy + windowBytes
-      let values = rows + rowBytes
-      let offsets = (values + listBytes).assumingMemoryBound(to: Int.self)
-      memset(copy, 0, windowBytes)
-      for image in images where !Parallel.interrupted {
-        let plane = (image * g.groups + group) * pass.sourceChannels * g.inPlane
-        let window = layout.fill(x + plane * size, copy, pass, size, kernels)
-        kernels.patchRows(window, places, places.count, runs, runs.count, length, rows, pitch)
-        for channel in 0..<pass.resultChannels {
-          let from = ((image * g.groups + group) * pass.resultChannels + channel) * pooled.plane + strip.lowerBound * pooled.width
-          let listed = kernels.patchList(
-            gradOutput + from * size, positions + from, strip.count, pooled.width, pool * columns * pitch * size, pool * pitch * size,
-            within, values, offsets)
-          kernels.patchProduct(values, offsets, listed, rows, pitch, sums + channel * pitch * size)
-        }
       }
     }
   }

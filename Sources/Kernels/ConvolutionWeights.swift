@@ -6,16 +6,22 @@ package import KernelTable
 
 extension Convolution {
   /// ∂weight[o, c, u, v] = Σ gradOutput[n, o, i, j] · x[n, c, i·sh + u·dh - top, …], ∂bias[o] = Σ gradOutput[n, o, i, j].
+  ///
+  /// - results: the convolution's, where ReLU stands behind it: the gradient is 0 where they are. Only where `masksWeightGradient` says so.
   package static func weightGradient(
-    _ width: FloatWidth, _ g: ConvolutionGeometry, x: UnsafeRawPointer, gradOutput: UnsafeRawPointer, gradWeight: UnsafeMutableRawPointer,
-    gradBias: UnsafeMutableRawPointer?
+    _ width: FloatWidth, _ g: ConvolutionGeometry, x: UnsafeRawPointer, gradOutput: UnsafeRawPointer, results: UnsafeRawPointer? = nil,
+    gradWeight: UnsafeMutableRawPointer, gradBias: UnsafeMutableRawPointer?
   ) {
-    weightGradient(width, g, x: x, gradOutput: gradOutput, gradWeight: gradWeight, gradBias: gradBias, table: Kernels.table)
+    weightGradient(
+      width, g, x: x, gradOutput: gradOutput, results: results, gradWeight: gradWeight, gradBias: gradBias, table: Kernels.table)
   }
 
+  /// Whether ReLU's gradient may be left to `weightGradient`, which reads it on its way: the direct way can.
+  package static func masksWeightGradient(_ width: FloatWidth, _ g: ConvolutionGeometry) -> Bool { !g.sumsByWinograd(width, .automatic) }
+
   package static func weightGradient(
-    _ width: FloatWidth, _ g: ConvolutionGeometry, x: UnsafeRawPointer, gradOutput: UnsafeRawPointer, gradWeight: UnsafeMutableRawPointer,
-    gradBias: UnsafeMutableRawPointer?, table: KernelTable, algorithm: Algorithm = .automatic
+    _ width: FloatWidth, _ g: ConvolutionGeometry, x: UnsafeRawPointer, gradOutput: UnsafeRawPointer, results: UnsafeRawPointer? = nil,
+    gradWeight: UnsafeMutableRawPointer, gradBias: UnsafeMutableRawPointer?, table: KernelTable, algorithm: Algorithm = .automatic
   ) {
     let size = width.stride
     if g.batch < 1 || g.outPlane < 1 || g.outChannels < 1 || g.inChannels < 1 {
@@ -26,12 +32,12 @@ extension Convolution {
     let kernels = table.convolution.set(width)
     WeightSums.withSums(g, width, kernels, gradWeight, gradBias) { sums in
       if g.sumsByWinograd(width, algorithm) {
+        precondition(results == nil, "the direct way alone leaves out what ReLU did")
         return Winograd.forward(g, table).weightGradient(
           x: g.images(x), gradOutput: g.results(gradOutput), sums: sums, addRows: kernels.addRows)
       }
       let (pass, panels, parts) = (sums.pass, sums.panels, sums.parts)
       let regions = pass.regions(elementSize: size)
-      let perPart = (g.batch + parts - 1) / parts
       Parallel.run(parts * g.groups * panels.panels.count) { chunk in
         let panel = chunk % panels.panels.count
         let group = chunk / panels.panels.count % g.groups
@@ -40,8 +46,7 @@ extension Convolution {
         memset(target, 0, (pass.depth + 1) * panels.panels[panel].pitch * size)
         for region in regions {
           addRegion(
-            width, g, pass, region, group, panels.panels[panel], part * perPart..<max(part * perPart, min((part + 1) * perPart, g.batch)),
-            x, gradOutput, target, kernels)
+            width, g, pass, region, group, panels.panels[panel], sums.images(part), x, gradOutput, results, target, kernels)
         }
       }
     }
@@ -51,7 +56,7 @@ extension Convolution {
   private static func addRegion(
     _ width: FloatWidth, _ g: ConvolutionGeometry, _ pass: Pass, _ region: Region, _ group: Int,
     _ panel: (first: Int, channels: Int, vectors: Int, pitch: Int), _ images: Range<Int>, _ x: UnsafeRawPointer,
-    _ gradOutput: UnsafeRawPointer, _ target: UnsafeMutableRawPointer, _ kernels: ConvolutionKernels.Set
+    _ gradOutput: UnsafeRawPointer, _ results: UnsafeRawPointer?, _ target: UnsafeMutableRawPointer, _ kernels: ConvolutionKernels.Set
   ) {
     let size = width.stride
     let layout = pass.layout(region)
@@ -67,12 +72,14 @@ extension Convolution {
         let columns = region.columns.count
         let corner = channel * g.outPlane + region.rows.lowerBound * g.outWidth + region.columns.lowerBound
         if columns == g.outWidth {
-          kernels.channelsLast(gradOutput + corner * size, g.outPlane, panel.channels, places.count, turned, panel.pitch)
+          kernels.channelsLast(
+            gradOutput + corner * size, results.map { $0 + corner * size }, g.outPlane, panel.channels, places.count, turned, panel.pitch)
         } else {
           for row in 0..<region.rows.count {
+            let at = (corner + row * g.outWidth) * size
             kernels.channelsLast(
-              gradOutput + (corner + row * g.outWidth) * size, g.outPlane, panel.channels, columns,
-              turned + row * columns * panel.pitch * size, panel.pitch)
+              gradOutput + at, results.map { $0 + at }, g.outPlane, panel.channels, columns, turned + row * columns * panel.pitch * size,
+              panel.pitch)
           }
         }
         kernels.gatherProduct(
@@ -91,6 +98,7 @@ struct WeightSums {
   var panels: ChannelPanels
   var groups: Int
   var parts: Int
+  var batch: Int
   var size: Int
   let buffer: UnsafeMutableRawPointer
 
@@ -103,7 +111,7 @@ struct WeightSums {
     let panels = ChannelPanels(g.outGroup, lanes: kernels.lanes, step: 0)
     let parts = parts(g, width, pass, panels, size)
     Scratch.withBuffer(parts * g.groups * panels.width * (pass.depth + 1) * size) { buffer in
-      let sums = WeightSums(pass: pass, panels: panels, groups: g.groups, parts: parts, size: size, buffer: buffer)
+      let sums = WeightSums(pass: pass, panels: panels, groups: g.groups, parts: parts, batch: g.batch, size: size, buffer: buffer)
       body(sums)
       if width == .float32 {
         sums.join(Float.self, gradWeight, gradBias)
@@ -122,6 +130,9 @@ struct WeightSums {
     let byMemory = 67_108_864 / max(1, g.groups * panels.width * (pass.depth + 1) * size)
     return max(1, min(16, g.batch, byWork, byMemory))
   }
+
+  /// The images of a part, as many in each as can be; the first has the most.
+  func images(_ part: Int) -> Range<Int> { (0..<batch).share(part, of: parts) }
 
   func block(_ part: Int, _ group: Int, _ panel: Int) -> UnsafeMutableRawPointer {
     buffer + ((part * groups + group) * panels.width + panels.panels[panel].first) * (pass.depth + 1) * size
@@ -147,5 +158,14 @@ struct WeightSums {
         if last > pass.depth { gradBias?[channel + c] = total[pass.depth * panel.pitch + c] }
       }
     }
+  }
+}
+
+extension Range<Int> {
+  /// Part `index` of `count` parts of nearly the same size; the first are the longer ones.
+  func share(_ index: Int, of count: Int) -> Range<Int> {
+    let short = self.count / count, long = self.count - short * count
+    let first = lowerBound + index * short + Swift.min(index, long)
+    return first..<first + short + (index < long ? 1 : 0)
   }
 }

@@ -80,11 +80,7 @@ struct Winograd {
     var most: Int
 
     /// Images are dealt out evenly.
-    func range(_ block: Int) -> Range<Int> {
-      let short = batch / count, long = batch - short * count
-      let first = block * short + min(block, long)
-      return first..<first + short + (block < long ? 1 : 0)
-    }
+    func range(_ block: Int) -> Range<Int> { (0..<batch).share(block, of: count) }
   }
 
   /// - pool: parts end between windows of this size.
@@ -115,16 +111,19 @@ struct Winograd {
     result.window(origin: (4 * part.rows.lowerBound, 4 * part.columns.lowerBound), size: (4 * part.rows.count, part.row), lanes: lanes)
   }
 
+  /// Elements of a transform's working memory.
+  var roomCount: Int { WinogradKernels.roomVectors * lanes }
+
   /// Transforms an image's part to `to`, a register of channels at a time: their window, whose border is zero already, stays in the
   /// first-level cache, and the image is read in as many streams as there are lanes.
   func transform(
     _ source: WinogradWindows, _ part: Part, _ window: WinogradWindows.Window, image: Int, _ memory: UnsafeMutablePointer<Float>,
-    _ to: UnsafeMutablePointer<Float>, _ slot: Int
+    _ to: UnsafeMutablePointer<Float>, _ slot: Int, _ room: UnsafeMutablePointer<Float>
   ) {
     for channel in stride(from: 0, to: sourceChannels, by: lanes) {
       source.fill(memory, window, image: image, channel: channel, lanes: lanes, kernels)
       kernels.input(
-        memory + window.corner, lanes, window.row * lanes, part.rows.count, part.columns.count, lanes, to + channel, slot, sourcePitch)
+        memory + window.corner, lanes, window.row * lanes, part.rows.count, part.columns.count, lanes, to + channel, slot, sourcePitch, room)
     }
   }
 
@@ -178,17 +177,17 @@ struct Winograd {
         let index = chunk % parts.count, firstBlock = chunk / parts.count * perChunk
         let part = parts[index], window = windows[index]
         let slot = Self.slot(blocks.images * part.tiles * widest)
-        let room = 2 * matrix.tileRows * lanes
-        Scratch.withBuffer((37 * slot + (window.count + part.count) * lanes + room) * 4) { memory in
+        let tileRoom = 2 * matrix.tileRows * lanes
+        Scratch.withBuffer((37 * slot + (window.count + part.count) * lanes + tileRoom + roomCount) * 4) { memory in
           let tiles = memory.assumingMemoryBound(to: Float.self)
-          let pixels = tiles + 37 * slot, results = pixels + window.count * lanes
+          let pixels = tiles + 37 * slot, results = pixels + window.count * lanes, room = results + part.count * lanes + tileRoom
           memset(pixels, 0, window.count * lanes * 4)
           for block in firstBlock..<min(firstBlock + perChunk, blocks.count) where !Parallel.interrupted {
             let range = blocks.range(block)
             // Products of position k take the place of the tiles of position k - 1.
             for image in range {
               transform(
-                source, part, window, image: image, pixels, tiles + slot + (image - range.lowerBound) * part.tiles * sourcePitch, slot)
+                source, part, window, image: image, pixels, tiles + slot + (image - range.lowerBound) * part.tiles * sourcePitch, slot, room)
             }
             for position in 0..<36 {
               matrix.block(
@@ -200,7 +199,7 @@ struct Winograd {
               for channel in stride(from: 0, to: resultChannels, by: lanes) {
                 kernels.output(
                   tiles + (image - range.lowerBound) * part.tiles * resultPitch + channel, slot, resultPitch, part.rows.count,
-                  part.columns.count, lanes, bias == nil ? nil : UnsafePointer(shift + channel), relu, results, lanes, part.row * lanes)
+                  part.columns.count, lanes, bias == nil ? nil : UnsafePointer(shift + channel), relu, results, lanes, part.row * lanes, room)
                 finish(image, index, channel, results)
               }
             }

@@ -28,9 +28,9 @@ func channelsFirst32(
 
 @inline(never)
 func channelsLast32(
-  _ from: UnsafeRawPointer, _ fromRow: Int, _ channels: Int, _ pixels: Int, _ to: UnsafeMutableRawPointer, _ pitch: Int
+  _ from: UnsafeRawPointer, _ results: UnsafeRawPointer?, _ fromRow: Int, _ channels: Int, _ pixels: Int, _ to: UnsafeMutableRawPointer, _ pitch: Int
 ) {
-  channelsLast(Lanes32.self, from, fromRow, channels, pixels, to, pitch)
+  channelsLast(Lanes32.self, from, results, fromRow, channels, pixels, to, pitch)
 }
 
 @inline(never)
@@ -83,23 +83,23 @@ func marksFirst32(
 
 @inline(never)
 func patchRows32(
-  _ window: UnsafeRawPointer, _ places: UnsafePointer<Int>, _ count: Int, _ runs: UnsafePointer<Int>, _ runCount: Int, _ length: Int,
-  _ to: UnsafeMutableRawPointer, _ pitch: Int
+  _ window: UnsafeRawPointer, _ places: UnsafePointer<Int>, _ count: Int, _ shifts: UnsafePointer<Int>, _ masks: UnsafeRawPointer,
+  _ firsts: UnsafePointer<Int>, _ registers: Int, _ ones: UnsafeRawPointer, _ to: UnsafeMutableRawPointer
 ) {
-  patchRows(Lanes32.self, window, places, count, runs, runCount, length, to, pitch)
+  patchRows(Lanes32.self, window, places, count, shifts, masks, firsts, registers, ones, to)
 }
 
 @inline(never)
 func patchList32(
-  _ gradients: UnsafeRawPointer, _ marks: UnsafePointer<UInt8>, _ rows: Int, _ columns: Int, _ rowStep: Int, _ columnStep: Int,
-  _ within: UnsafePointer<Int>, _ values: UnsafeMutableRawPointer, _ offsets: UnsafeMutablePointer<Int>
+  _ gradients: UnsafeRawPointer, _ marks: UnsafePointer<UInt8>, _ count: Int, _ ahead: Int, _ corners: UnsafePointer<Int32>,
+  _ within: UnsafePointer<Int32>, _ none: Int32, _ pool: Int, _ values: UnsafeMutableRawPointer, _ offsets: UnsafeMutablePointer<Int32>
 ) -> Int {
-  patchList(Lanes32.self, gradients, marks, rows, columns, rowStep, columnStep, within, values, offsets)
+  patchList(Lanes32.self, gradients, marks, count, ahead, corners, within, none, pool, values, offsets)
 }
 
 @inline(never)
 func patchProduct32(
-  _ values: UnsafeRawPointer, _ offsets: UnsafePointer<Int>, _ count: Int, _ rows: UnsafeRawPointer, _ pitch: Int,
+  _ values: UnsafeRawPointer, _ offsets: UnsafePointer<Int32>, _ count: Int, _ rows: UnsafeRawPointer, _ pitch: Int,
   _ sums: UnsafeMutableRawPointer
 ) {
   patchProduct(Lanes32.self, values, offsets, count, rows, pitch, sums)
@@ -122,9 +122,9 @@ func channelsFirst64(
 
 @inline(never)
 func channelsLast64(
-  _ from: UnsafeRawPointer, _ fromRow: Int, _ channels: Int, _ pixels: Int, _ to: UnsafeMutableRawPointer, _ pitch: Int
+  _ from: UnsafeRawPointer, _ results: UnsafeRawPointer?, _ fromRow: Int, _ channels: Int, _ pixels: Int, _ to: UnsafeMutableRawPointer, _ pitch: Int
 ) {
-  channelsLast(Lanes64.self, from, fromRow, channels, pixels, to, pitch)
+  channelsLast(Lanes64.self, from, results, fromRow, channels, pixels, to, pitch)
 }
 
 @inline(never)
@@ -177,23 +177,23 @@ func marksFirst64(
 
 @inline(never)
 func patchRows64(
-  _ window: UnsafeRawPointer, _ places: UnsafePointer<Int>, _ count: Int, _ runs: UnsafePointer<Int>, _ runCount: Int, _ length: Int,
-  _ to: UnsafeMutableRawPointer, _ pitch: Int
+  _ window: UnsafeRawPointer, _ places: UnsafePointer<Int>, _ count: Int, _ shifts: UnsafePointer<Int>, _ masks: UnsafeRawPointer,
+  _ firsts: UnsafePointer<Int>, _ registers: Int, _ ones: UnsafeRawPointer, _ to: UnsafeMutableRawPointer
 ) {
-  patchRows(Lanes64.self, window, places, count, runs, runCount, length, to, pitch)
+  patchRows(Lanes64.self, window, places, count, shifts, masks, firsts, registers, ones, to)
 }
 
 @inline(never)
 func patchList64(
-  _ gradients: UnsafeRawPointer, _ marks: UnsafePointer<UInt8>, _ rows: Int, _ columns: Int, _ rowStep: Int, _ columnStep: Int,
-  _ within: UnsafePointer<Int>, _ values: UnsafeMutableRawPointer, _ offsets: UnsafeMutablePointer<Int>
+  _ gradients: UnsafeRawPointer, _ marks: UnsafePointer<UInt8>, _ count: Int, _ ahead: Int, _ corners: UnsafePointer<Int32>,
+  _ within: UnsafePointer<Int32>, _ none: Int32, _ pool: Int, _ values: UnsafeMutableRawPointer, _ offsets: UnsafeMutablePointer<Int32>
 ) -> Int {
-  patchList(Lanes64.self, gradients, marks, rows, columns, rowStep, columnStep, within, values, offsets)
+  patchList(Lanes64.self, gradients, marks, count, ahead, corners, within, none, pool, values, offsets)
 }
 
 @inline(never)
 func patchProduct64(
-  _ values: UnsafeRawPointer, _ offsets: UnsafePointer<Int>, _ count: Int, _ rows: UnsafeRawPointer, _ pitch: Int,
+  _ values: UnsafeRawPointer, _ offsets: UnsafePointer<Int32>, _ count: Int, _ rows: UnsafeRawPointer, _ pitch: Int,
   _ sums: UnsafeMutableRawPointer
 ) {
   patchProduct(Lanes64.self, values, offsets, count, rows, pitch, sums)

@@ -10,6 +10,8 @@ protocol LaneMoves {
   static func interleaveHigh(_ a: Vector, _ b: Vector) -> Vector
   /// A block of 16 x 16, for lanes that are 16.
   static func transposed(_ rows: Vectors16<Vector>) -> Vectors16<Vector>
+  /// `value` in the lanes where the sign of `mask` is set.
+  static func merge(_ rest: Vector, _ value: Vector, _ mask: Vector) -> Vector
   /// Lanes 0, 2, 4, … of a followed by b.
   static func even(_ a: Vector, _ b: Vector) -> Vector
   /// Lanes 1, 3, 5, … of a followed by b.
@@ -20,6 +22,9 @@ protocol LaneMoves {
   static func reluMark(_ best: inout Vector, _ marks: inout Vector, _ mark: Vector)
   /// The positive part of one element; NaN stays.
   static func relu(_ x: Element) -> Element
+  /// The lanes of `value` where `results`, ReLU's, are not 0 or less; 0 in the others.
+  static func wherePositive(_ results: Vector, _ value: Vector) -> Vector
+  static func isNotPositive(_ result: Element) -> Bool
   /// A vector whose lanes hold the bit pattern `bits`.
   static func bits(_ bits: Int) -> Vector
   /// A vector whose lane l holds the bit pattern `first + l · step`.
@@ -137,7 +142,12 @@ extension Lanes32: LaneMoves {
     best.replace(with: Tile32(), where: dead)
     marks.replace(with: mark, where: dead)
   }
+  @inline(__always) static func merge(_ rest: Tile32, _ value: Tile32, _ mask: Tile32) -> Tile32 {
+    rest.replacing(with: value, where: unsafeBitCast(mask, to: Counts32.self) .< Counts32())
+  }
   @inline(__always) static func relu(_ x: Float) -> Float { x < 0 ? 0 : x }
+  @inline(__always) static func wherePositive(_ results: Tile32, _ value: Tile32) -> Tile32 { value.replacing(with: Tile32(), where: results .<= Tile32()) }
+  @inline(__always) static func isNotPositive(_ result: Float) -> Bool { result <= 0 }
   @inline(__always) static func bits(_ bits: Int) -> Tile32 { Tile32(repeating: Float(bitPattern: UInt32(truncatingIfNeeded: bits))) }
   @inline(__always) static func bits(_ first: Int, step: Int) -> Tile32 {
     let iota: Counts32 = counts32
@@ -253,7 +263,12 @@ extension Lanes64: LaneMoves {
     best.replace(with: Tile64(), where: dead)
     marks.replace(with: mark, where: dead)
   }
+  @inline(__always) static func merge(_ rest: Tile64, _ value: Tile64, _ mask: Tile64) -> Tile64 {
+    rest.replacing(with: value, where: unsafeBitCast(mask, to: Counts64.self) .< Counts64())
+  }
   @inline(__always) static func relu(_ x: Double) -> Double { x < 0 ? 0 : x }
+  @inline(__always) static func wherePositive(_ results: Tile64, _ value: Tile64) -> Tile64 { value.replacing(with: Tile64(), where: results .<= Tile64()) }
+  @inline(__always) static func isNotPositive(_ result: Double) -> Bool { result <= 0 }
   @inline(__always) static func bits(_ bits: Int) -> Tile64 { Tile64(repeating: Double(bitPattern: UInt64(truncatingIfNeeded: bits))) }
   @inline(__always) static func bits(_ first: Int, step: Int) -> Tile64 {
     let iota: Counts64 = counts64

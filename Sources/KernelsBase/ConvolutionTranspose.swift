@@ -1,3 +1,5 @@
+internal import CIntrinsics
+
 /// Channels last ↔ channels first: blocks of n x n elements (n lanes) pass through registers.
 ///
 /// Up to 8 lanes: after log2(n) perfect shuffles, each pairing vector i with vector i + n/2, lane j of vector i has become lane i of vector j.
@@ -89,6 +91,34 @@ func transposeBlock<L: ConvolutionLanes>(_ lanes: L.Type, _ read: (Int) -> L.Vec
   }
 }
 
+/// Asks, `rows` channels of an image `length` elements long being worked on from element `at`, for what comes later: a like part of the
+/// channels `next` further on, or with long rows these at 256 bytes on, and where they end the next.
+///
+/// Rows lie so far apart, and are so many, that the processor does not see where each goes on, and what one pass of a training step wrote
+/// has left the nearer caches when the next reads it: waiting for these loads was nine tenths of the time of Winograd's transpositions.
+@inline(__always)
+func prefetchBlock<T>(_ type: T.Type, _ from: UnsafeRawPointer, _ fromRow: Int, _ rows: Int, _ at: Int, _ length: Int, _ next: Int) {
+  let size = MemoryLayout<T>.stride
+  // Up to 16 KB fit beside what is worked on; read line by line, they also set the processor's own prefetching going.
+  if rows &* length &* size <= 16384 {
+    let place = from + (next &* fromRow &+ rows &* at) &* size
+    var line = 0
+    while line < rows {
+      nn_prefetch(place + line &* 64)
+      line &+= 1
+    }
+    return
+  }
+  let ahead = at &+ 256 / size
+  var place = from + (ahead < length ? ahead : next &* fromRow &+ ahead &- length) &* size
+  var row = 0
+  while row < rows {
+    nn_prefetch(place)
+    place += fromRow &* size
+    row &+= 1
+  }
+}
+
 /// One block of `channelsFirst`. Not inlined: beyond a size the compiler stops inlining even loads.
 @inline(never)
 private func blockFirst<L: ConvolutionLanes>(
@@ -107,6 +137,24 @@ private func blockLast<L: ConvolutionLanes>(
   transposeBlock(
     L.self, { $0 < rows ? L.load(from + $0 &* fromRow) : L.zero },
     { i, v in L.store(v, to + i &* toRow) })
+}
+
+/// The same, 0 where `results` are not positive: by way of a block of its own, for with two loads the compiler calls a function for each row.
+@inline(never)
+private func positiveLast<L: ConvolutionLanes>(
+  _ lanes: L.Type, _ from: UnsafeRawPointer, _ results: UnsafeRawPointer, _ fromRow: Int, _ rows: Int, _ to: UnsafeMutableRawPointer, _ toRow: Int
+) {
+  let z = L.zero
+  var block: Vectors16<L.Vector> = (z, z, z, z, z, z, z, z, z, z, z, z, z, z, z, z)
+  withUnsafeMutableBytes(of: &block) { bytes in
+    let block = bytes.baseAddress.unsafelyUnwrapped, size = MemoryLayout<L.Vector>.stride
+    var row = 0
+    while row < rows && row < L.count {
+      L.store(L.wherePositive(L.load(results + row &* fromRow), L.load(from + row &* fromRow)), block + row &* size)
+      row &+= 1
+    }
+    blockLast(L.self, UnsafeRawPointer(block), size, L.count, to, toRow)
+  }
 }
 
 /// to[c, q] = from[q, c] for `channels` columns of `pixels` rows that are `pitch` long, with relu if asked.
@@ -138,6 +186,7 @@ func channelsFirst<L: ConvolutionLanes>(
     var c = 0
     while c < channels {
       let first = c < channels &- L.count ? c : channels &- L.count
+      prefetchBlock(L.Element.self, to + first &* toRow &* size, toRow, L.count, q, 1 << 40, 0)
       blockFirst(
         L.self, from + (start &* pitch &+ first) &* size, pitch &* size, to + (first &* toRow &+ start) &* size, toRow &* size, floor)
       c &+= L.count
@@ -146,19 +195,23 @@ func channelsFirst<L: ConvolutionLanes>(
   }
 }
 
-/// to[q, c] = from[c, q] for `channels` rows of `pixels`; columns from `channels` to `pitch` become 0.
+/// to[q, c] = from[c, q] for `channels` rows of `pixels`; columns from `channels` to `pitch` become 0, and so does what stands where `results`,
+/// ReLU's, are not positive.
 @inline(__always)
 func channelsLast<L: ConvolutionLanes>(
-  _ lanes: L.Type, _ from: UnsafeRawPointer, _ fromRow: Int, _ channels: Int, _ pixels: Int, _ to: UnsafeMutableRawPointer, _ pitch: Int
+  _ lanes: L.Type, _ from: UnsafeRawPointer, _ results: UnsafeRawPointer?, _ fromRow: Int, _ channels: Int, _ pixels: Int,
+  _ to: UnsafeMutableRawPointer, _ pitch: Int
 ) {
   let size = MemoryLayout<L.Element>.stride
   if pixels < L.count {
     let from = from.assumingMemoryBound(to: L.Element.self), to = to.assumingMemoryBound(to: L.Element.self)
+    let positive = (results ?? UnsafeRawPointer(from)).assumingMemoryBound(to: L.Element.self)
     var c = 0
     while c < pitch {
       var q = 0
       while q < pixels {
-        to[q &* pitch &+ c] = c < channels ? from[c &* fromRow &+ q] : L.zeroElement
+        let at = c &* fromRow &+ q
+        to[q &* pitch &+ c] = c >= channels || (results != nil && L.isNotPositive(positive[at])) ? L.zeroElement : from[at]
         q &+= 1
       }
       c &+= 1
@@ -170,8 +223,14 @@ func channelsLast<L: ConvolutionLanes>(
     let start = q < pixels &- L.count ? q : pixels &- L.count
     var c = 0
     while c < pitch {
-      blockLast(
-        L.self, from + (c &* fromRow &+ start) &* size, fromRow &* size, channels &- c, to + (start &* pitch &+ c) &* size, pitch &* size)
+      let rows = channels &- c, block = c &* fromRow &* size, corner = to + (start &* pitch &+ c) &* size
+      prefetchBlock(L.Element.self, from + block, fromRow, min(rows, L.count), q, pixels, channels)
+      if let results {
+        prefetchBlock(L.Element.self, results + block, fromRow, min(rows, L.count), q, pixels, channels)
+        positiveLast(L.self, from + (block &+ start &* size), results + (block &+ start &* size), fromRow &* size, rows, corner, pitch &* size)
+      } else {
+        blockLast(L.self, from + (block &+ start &* size), fromRow &* size, rows, corner, pitch &* size)
+      }
       c &+= L.count
     }
     q &+= L.count

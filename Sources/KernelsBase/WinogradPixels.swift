@@ -1,3 +1,5 @@
+internal import CIntrinsics
+
 /// Between images (channels first, pixels side by side) and windows (channels last, pixels wherever a table says):
 /// borders of zeros and ends of tiles that hang over cost nothing this way.
 
@@ -61,6 +63,7 @@ func spreadPixels(
     var c = 0
     while c < pitch {
       let block = from + (c &* fromRow &+ start), rows = channels &- c
+      prefetchBlock(Float.self, UnsafeRawPointer(from + c &* fromRow), fromRow, min(rows, Lanes32.count), q, pixels, channels)
       if rows >= Lanes32.count {
         spreadWhole(block, fromRow, places + start, to + c)
       } else {
@@ -94,6 +97,7 @@ func collectPixels(
     var c = 0
     while c < channels {
       let block = to + (c &* toRow &+ start), rows = channels &- c
+      prefetchBlock(Float.self, UnsafeRawPointer(to + c &* toRow), toRow, min(rows, Lanes32.count), q, pixels, channels)
       if rows >= Lanes32.count {
         collectWhole(from + c, places + start, block, toRow)
       } else {
@@ -163,6 +167,13 @@ func spreadPooledPixels(
     var q = 0
     while q < pixels {
       let start = q < pixels &- lanes ? q : pixels &- lanes
+      prefetchBlock(Float.self, UnsafeRawPointer(from), fromRow, min(channels, lanes), q, pixels, channels)
+      // Marks of the next channels: as many lines as a block of them takes.
+      var line = 0
+      while line < channels &* lanes {
+        nn_prefetch(marks + (channels &* (fromRow &+ q) &+ line))
+        line &+= 64
+      }
       if channels >= lanes {
         valuesWhole(from + start, fromRow, gradients)
         marksWhole(marks + start, fromRow, marked)

@@ -16,18 +16,17 @@ typealias Line3 = (Tile32, Tile32, Tile32)
 @inline(__always) private func fma(_ sum: Tile32, _ factor: Float, _ x: Tile32) -> Tile32 {
   Lanes32.addProduct(sum, Lanes32.splat(factor), x)
 }
+// Multiplications, additions and subtractions stand beside multiply-adds, where that costs no accuracy: additions have units of their own,
+// and the compiler, for which a multiply-add is 16 of single elements at first, puts few of them in one expression together whole.
 @inline(__always) private func scaled(_ factor: Float, _ x: Tile32) -> Tile32 { Lanes32.splat(factor) * x }
 
 /// Bᵀ d. The rows are the coefficients of the products of (t - p) over the other points:
 /// t⁴ - (a² + b²) t² + a²b²;  t (t ± a)(t² - b²);  t (t ± b)(t² - a²);  t (t² - a²)(t² - b²).
 @inline(__always)
 func winogradInputLine(_ d: Line6) -> Line6 {
-  let evenA = fma(d.4, -2, d.2), oddA = fma(d.3, -2, d.1)
-  let evenB = fma(d.4, -0.5, d.2), oddB = fma(d.3, -0.5, d.1)
-  return (
-    fma(d.4 + d.0, -2.5, d.2), fma(evenA, a, oddA), fma(evenA, -a, oddA), fma(evenB, b, oddB), fma(evenB, -b, oddB),
-    fma(d.5 + d.1, -2.5, d.3)
-  )
+  let evenA = fma(d.4, -2, d.2), oddA = scaled(a, fma(d.3, -2, d.1))
+  let evenB = d.4 - scaled(0.5, d.2), oddB = scaled(b, d.3 - scaled(0.5, d.1))
+  return (fma(d.4 + d.0, -2.5, d.2), evenA + oddA, evenA - oddA, evenB + oddB, evenB - oddB, fma(d.5 + d.1, -2.5, d.3))
 }
 
 /// G w: powers of the points, divided by the products of their distances (1, 2a²(a² - b²) = -3/2, 2b²(b² - a²) = 6, 1).
@@ -51,9 +50,9 @@ func winogradOutputLine(_ m: Line6) -> Line4 {
 /// A g: the values at the points of the polynomial with coefficients g.
 @inline(__always)
 func winogradGradientLine(_ g: Line4) -> Line6 {
-  let evenA = fma(g.0, 0.5, g.2), oddA = fma(g.1, 0.5, g.3)
-  let evenB = fma(g.0, 2, g.2), oddB = fma(g.1, 2, g.3)
-  return (g.0, fma(evenA, a, oddA), fma(evenA, -a, oddA), fma(evenB, b, oddB), fma(evenB, -b, oddB), g.3)
+  let evenA = g.0 + scaled(0.5, g.2), oddA = scaled(a, g.1 + scaled(0.5, g.3))
+  let evenB = g.0 + scaled(2, g.2), oddB = scaled(b, g.1 + scaled(2, g.3))
+  return (g.0, evenA + oddA, evenA - oddA, evenB + oddB, evenB - oddB, g.3)
 }
 
 /// Gᵀ d.

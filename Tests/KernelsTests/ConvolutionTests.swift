@@ -106,6 +106,28 @@ import Testing
     }
   }
 
+  /// Behind ReLU the gradient counts where the result is positive, or NaN as in `Unary.gradient`.
+  @Test(arguments: convolutionLevels, [FloatWidth.float32, .float64])
+  func weightGradientBehindReLU(_ level: String, _ width: FloatWidth) {
+    var random = Sequence64(4)
+    for g in Self.geometries(14) {
+      let c = Case(g, &random)
+      var results = random.values(g.yCount)
+      results[results.count / 2] = .nan
+      let masked = zip(c.gradOutput, results).map { $1 <= 0 ? 0 : $0 }
+      let x = Guarded(width, c.x)
+      func gradients(_ gradOutput: Guarded, _ results: Guarded?) -> [UInt8] {
+        let gradWeight = Guarded(width, filled: g.weightCount), gradBias = Guarded(width, filled: g.outChannels)
+        Convolution.weightGradient(
+          width, g, x: x.pointer, gradOutput: gradOutput.pointer, results: results?.pointer, gradWeight: gradWeight.pointer,
+          gradBias: gradBias.pointer, table: Kernels.table(level), algorithm: .direct)
+        #expect(gradWeight.intact && gradBias.intact, "\(g)")
+        return gradWeight.bits + gradBias.bits
+      }
+      #expect(gradients(Guarded(width, c.gradOutput), Guarded(width, results)) == gradients(Guarded(width, masked), nil), "\(g)")
+    }
+  }
+
   /// Chunks and partial sums depend on the work alone: the same bits on 1, 2 and 4 threads.
   @Test func bitsDoNotDependOnThreads() {
     let g = ConvolutionGeometry(

@@ -63,6 +63,9 @@ import Testing
       local fused, plain = gradients(net(x)), gradients(relu(conv(x)))
       same(fused, plain)
       assert(fused[1]:eq(plain[1]):all():item())
+      x = x:detach()  -- a first layer: weights alone have a gradient
+      same(gradients(net(x)), gradients(relu(conv(x))))
+      x:requires_grad_()
       local function twice(y) return T.grad((T.grad((y * y):sum(), {x}, {create_graph = true})[1] ^ 2):sum(), conv:parameters()) end
       same(twice(net(x)), twice(relu(conv(x))))
       """)

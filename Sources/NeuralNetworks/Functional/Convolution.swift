@@ -45,8 +45,12 @@ enum ConvolutionOps {
     if Tape.follows(inputs) {
       try y.follow(op, inputs, saving: relu ? [x, w, y] : [x, w]) { node, g in
         let x = try node.saved(0), w = try node.saved(1)
+        // Where the weights' gradient alone is asked for, in the first layer, it leaves out on its way what ReLU did.
+        let results =
+          relu && !node.needs(0) && node.needs(1) && !Tape.isOn && Convolution.masksWeightGradient(g.type.width ?? .float32, geometry)
+          ? try node.saved(2).contiguous() : nil
         // Both gradients read it: an expanded one (behind a sum) is written out once.
-        let g = relu ? try Unary.gradient(.relu, x: nil, y: node.saved(2), g) : Tape.isOn ? g : try g.contiguous()
+        let g = relu && results == nil ? try Unary.gradient(.relu, x: nil, y: node.saved(2), g) : Tape.isOn ? g : try g.contiguous()
         let gx = node.needs(0) ? try inputGradient(g, w, geometry, name) : nil
         let hasBias = node.inputCount == 3
         // The kernel sums the bias's gradient on its way, but the tape would not see that.
@@ -54,7 +58,7 @@ enum ConvolutionOps {
         let gBias =
           hasBias && node.needs(2)
           ? try fuses ? Tensor(empty: Shape(geometry.outChannels), g.type) : Reduction.sum(g, dims: [0, 2, 3]) : nil
-        let gWeight = node.needs(1) ? try weightGradient(x, g, geometry, name, bias: fuses ? gBias : nil) : nil
+        let gWeight = node.needs(1) ? try weightGradient(x, g, geometry, name, results: results, bias: fuses ? gBias : nil) : nil
         return hasBias ? [gx, gWeight, gBias] : [gx, gWeight]
       }
     }
@@ -83,18 +87,19 @@ enum ConvolutionOps {
     return gx
   }
 
-  /// ∂S/∂w; the sums of g by channel are written into `bias` where it is given (outside the tape).
+  /// ∂S/∂w; the sums of g by channel are written into `bias` where it is given, and g counts where `results` are positive (outside the tape).
   static func weightGradient(
-    _ x: Tensor, _ g: Tensor, _ geometry: ConvolutionGeometry, _ name: String, bias: Tensor? = nil
+    _ x: Tensor, _ g: Tensor, _ geometry: ConvolutionGeometry, _ name: String, results: Tensor? = nil, bias: Tensor? = nil
   ) throws -> Tensor {
     countWork(geometry, x.type)
     let perGroup = geometry.inChannels / geometry.groups
     let gw = try Tensor(empty: Shape(geometry.outChannels, perGroup, geometry.kernelHeight, geometry.kernelWidth), g.type)
     let source = try x.contiguous(), gradient = try g.contiguous()
     try checkMemory(.weightGradient, gw.type, geometry)
-    withExtendedLifetime((source, gradient)) {
+    withExtendedLifetime((source, gradient, results)) {
       Convolution.weightGradient(
-        Functional.width(gw), geometry, x: source.pointer, gradOutput: gradient.pointer, gradWeight: gw.pointer, gradBias: bias?.pointer)
+        Functional.width(gw), geometry, x: source.pointer, gradOutput: gradient.pointer, results: results.map { UnsafeRawPointer($0.pointer) },
+        gradWeight: gw.pointer, gradBias: bias?.pointer)
     }
     if Tape.follows(x, g) {
       try gw.follow(name, [x, g], saving: [x, g]) { node, v in
