@@ -76,7 +76,8 @@ extension Functional {
   /// y[places[i]] += g[i], the row of the padding left at 0.
   private static func added(_ g: Tensor, _ places: Tensor, rows: Int, padding: Int?) throws -> Tensor {
     let y = try Tensor.zeros(Shape(rows, g.shape[1]), g.type)
-    try add(g.contiguous(), places, y, padding)
+    let source = try g.contiguous()
+    if g.type == .float64 { add(Double.self, source, places, y, padding) } else { add(Float.self, source, places, y, padding) }
     if Tape.follows(g) {
       try y.follow("embedding", [g], saving: [places]) { node, h in
         let places = try node.saved(0), taken = try self.rows(of: h, places, padding: nil)
@@ -88,15 +89,16 @@ extension Functional {
     return y
   }
   /// Each chunk takes some columns of all rows: no two write to one place, and every sum keeps the order of its terms.
-  private static func add(_ g: Tensor, _ places: Tensor, _ y: Tensor, _ padding: Int?) throws {
-    let columns = g.shape[1], bytes = g.type.size, positions = places.pointer(Int64.self)
-    let chunks = max(1, min(columns / 64, places.count * columns / Vector.grain))
-    withExtendedLifetime(g) {
-      Parallel.run(chunks, waking: places.count * columns > 4 * Vector.grain) { chunk in
-        let first = columns * chunk / chunks, count = columns * (chunk + 1) / chunks - first
-        for i in 0..<places.count where Int(positions[i]) != padding {
-          Vector.axpy(width(g), alpha: 1, g.pointer + (i * columns + first) * bytes, y.pointer + (Int(positions[i]) * columns + first) * bytes, count)
-        }
+  private static func add<E: Element & BinaryFloatingPoint>(_: E.Type, _ g: Tensor, _ places: Tensor, _ y: Tensor, _ padding: Int?) {
+    let columns = g.shape[1], positions = places.pointer(Int64.self), work = places.count * columns
+    // Shorter pieces of rows cost more than a second thread brings.
+    let chunks = max(1, min(columns / 128, work / (4 * Vector.grain)))
+    Parallel.run(chunks, waking: work > 8 * Vector.grain) { chunk in
+      let first = columns * chunk / chunks, count = columns * (chunk + 1) / chunks - first
+      let source = g.pointer(E.self) + first, target = y.pointer(E.self) + first
+      for i in 0..<places.count where Int(positions[i]) != padding {
+        let from = source + i &* columns, to = target + Int(positions[i]) &* columns
+        for c in 0..<count { to[c] += from[c] }
       }
     }
   }
