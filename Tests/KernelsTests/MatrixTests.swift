@@ -161,6 +161,25 @@ private func check<T: BinaryFloatingPoint>(
     }
   }
 
+  /// Every number of rows and columns beside a vector, on top of what was there too.
+  @Test(arguments: levelNames) func everyVector(_ level: String) {
+    var random = Random(state: 7)
+    for count in 1...70 {
+      for k in [22, 33, 65, 80] {
+        for turn in 0..<8 {
+          let (accumulate, bias) = (turn & 1 == 1, turn & 2 == 2), layout: Operand<Float>.Layout = turn & 4 == 4 ? .columns : .rows
+          let tall = Case(m: count, n: 1, k: k, ldcExtra: turn % 3, accumulate: accumulate, bias: bias, relu: turn == 7)
+          let flat = Case(m: 1, n: count, k: k, accumulate: accumulate, bias: bias, relu: turn == 7)
+          let (a, b) = (check(Float.self, level, tall, layout, .rows, &random), check(Float.self, level, flat, .rows, layout, &random))
+          #expect(a == nil && b == nil)
+          let wide: Operand<Double>.Layout = turn & 4 == 4 ? .columns : .rows
+          let (c, d) = (check(Double.self, level, tall, wide, .rows, &random), check(Double.self, level, flat, .rows, wide, &random))
+          #expect(c == nil && d == nil)
+        }
+      }
+    }
+  }
+
   @Test(arguments: levelNames) func everyLayoutAtOneSize(_ level: String) {
     var random = Random(state: 2)
     for x in Operand<Float>.Layout.allCases {
