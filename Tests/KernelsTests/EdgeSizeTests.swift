@@ -208,7 +208,10 @@ import Testing
       ("adam", { OptimizerKernels.adam(width, parameter: $0.p, gradient: $2.p, m: $1[0].p, v: $1[1].p, $3, lr: 0.1, t: 3, table: $4) }),
       ("amsgrad", { OptimizerKernels.adam(width, parameter: $0.p, gradient: $2.p, m: $1[0].p, v: $1[1].p, largest: $1[2].p, $3, lr: 0.1, t: 3, table: $4) }),
       ("adagrad", { OptimizerKernels.adagrad(width, parameter: $0.p, gradient: $2.p, sum: $1[0].p, $3, lr: 0.1, t: 3, table: $4) }),
-      ("rmsprop", { OptimizerKernels.rmsprop(width, parameter: $0.p, gradient: $2.p, square: $1[0].p, mean: $1[1].p, buffer: $1[2].p, $3, lr: 0.1, momentum: 0.5, table: $4) }),
+      (
+        "rmsprop",
+        { OptimizerKernels.rmsprop(width, parameter: $0.p, gradient: $2.p, square: $1[0].p, mean: $1[1].p, buffer: $1[2].p, $3, lr: 0.1, momentum: 0.5, table: $4) }
+      ),
     ]
     var noise = Noise(35)
     let values = noise.array(Self.most), gradient = Buffer(width, noise.array(Self.most))

@@ -95,8 +95,11 @@ let guardedMatrixKernels: [GuardedKernel] = [
     }
   },
   // Every layout of both operands, results with gaps, sums on top of what was there, long sums, packed operands, vectors.
-  GuardedKernel(["matrix.block", "matrix.copy", "matrix.pack", "matrix.rowProducts", "matrix.rowSum", "matrix.small"]) { f in
-    let sizes = [(4, 5, 3), (33, 50, 40), (1, 50, 40), (33, 1, 40), (1, 1, 40), (15, 33, 600), (1, 33, 600), (30, 1, 600), (70, 9, 1)]
+  GuardedKernel(["matrix.block", "matrix.copy", "matrix.pack", "matrix.rowProducts", "matrix.rowSum", "matrix.small", "matrix.narrow"]) { f in
+    let sizes = [
+      (4, 5, 3), (33, 50, 40), (1, 50, 40), (33, 1, 40), (1, 1, 40), (15, 33, 600), (1, 33, 600), (30, 1, 600), (70, 9, 1), (7, 17, 33), (16, 36, 45),
+      (66, 19, 40),
+    ]
     for (m, n, k) in sizes {
       for a in Fenced.Layout.allCases {
         for b in Fenced.Layout.allCases {
