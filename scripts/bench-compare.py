@@ -30,14 +30,35 @@ def run(*command):
     return json.loads(done.stdout)
 
 
-def rate(case, threads):
-    """What the case does in a second, and its share of what the machine can do."""
+def add_rate(name, case):
+    """What the case does in a second, and its share of what so many cores can do: multiply-adds, or copies of 4 MB as the tensor cases move."""
+    threads = int(name.rsplit("/")[-1]) if name.startswith("growth/threads/") else case["threads"]
     if "gflop" in case:
-        value = case["gflop"] / case["ms"] * 1e3
-        return f"{value:8.0f} GFLOP/s", value / (limits["gflops"] * threads)
-    if "mb" in case:
-        return f"{case['mb'] / case['ms']:8.1f} GB/s   ", None
-    return "", None
+        case["gflops"] = case["gflop"] / case["ms"] * 1e3
+        case["share"] = case["gflops"] / (limits["gflops"] * threads)
+    elif "mb" in case:
+        case["gbps"] = case["mb"] / case["ms"]
+        case["share"] = case["gbps"] / (limits["gbps_4mb"] * threads)
+
+
+def show(name, case):
+    speed = f"{case['gflops']:8.1f} GFLOP/s" if "gflops" in case else f"{case['gbps']:8.1f} GB/s   " if "gbps" in case else ""
+    share = f"{case['share']:8.0%}" if "share" in case else " " * 8
+    cost = f"   {case['cost']:6.2f} {case['peer_cost']:6.2f}" if "cost" in case else ""
+    print(f"{name:42} {case['threads']:7} {case['ms']:10.4f} {case['peer_ms']:11.4f} {speed:>17} {share}   {case['ratio']:6.2f} x{cost}", flush=True)
+
+
+def add_costs(cases):
+    """For each series of growth: time for the same work, with 1 for the cheapest of the series; a core's time, where cores are what grows."""
+    series = {}
+    for name, case in cases.items():
+        _, kind, size = name.split("/")
+        work = case["gflop"] / (int(size) if kind == "threads" else 1)
+        series.setdefault(kind, []).append((case, case["ms"] / work, case["peer_ms"] / work))
+    for rows in series.values():
+        ours, theirs = min(row[1] for row in rows), min(row[2] for row in rows)
+        for case, own, peer in rows:
+            case["cost"], case["peer_cost"] = own / ours, peer / theirs
 
 
 def compare(prefix, threads):
@@ -58,16 +79,22 @@ limits = run(options.limits, "limits")
 groups = [group for group in ("matmul/", "tensor/", "conv2d/", "train/", "infer/", "overhead/") if group.startswith(options.only)] or [options.only]
 report = {"machine": limits, "cases": []}
 if not options.json:
-    print(f"one core at best, {limits['level']}: {limits['gflops']:.0f} GFLOP/s; copies {limits['gbps_cache']:.0f} GB/s in cache, {limits['gbps_memory']:.1f} GB/s in memory")
-    print(f"{'case':42} {'threads':>7} {'nnlua ms':>10} {'PyTorch ms':>11} {'nnlua rate':>17} {'of peak':>8}   nnlua is faster by")
-for threads in options.threads or ([1] if groups == ["growth"] else [1, 2]):
+    print(f"one core at best, {limits['level']}: {limits['gflops']:.0f} GFLOP/s; copies of 256 KB {limits['gbps_cache']:.0f} GB/s, of 4 MB"
+          f" {limits['gbps_4mb']:.0f}, of 256 MB {limits['gbps_memory']:.1f} (read and written)")
+    print("of peak: of that, for each thread; GB/s beside copies of 4 MB, which what only reads or only writes may exceed; work is that of the plain sums")
+    growing = f"   {'cost per work, of the series least: nnlua, PyTorch'}" if groups == ["growth"] or options.only.startswith("growth") else ""
+    print(f"{'case':42} {'threads':>7} {'nnlua ms':>10} {'PyTorch ms':>11} {'nnlua rate':>17} {'of peak':>8}   faster by{growing}")
+for threads in options.threads or ([1] if options.only.startswith("growth") else [1, 2]):
     for group in groups:
-        for name, case in compare(group, threads).items():
+        cases = compare(group, threads)
+        for name, case in cases.items():
+            add_rate(name, case)
+        if group.startswith("growth"):
+            add_costs(cases)
+        for name, case in cases.items():
             report["cases"].append(dict(case, name=name))
             if not options.json:
-                speed, share = rate(case, threads)
-                share = f"{share:8.0%}" if share is not None else " " * 8
-                print(f"{name:42} {threads:7} {case['ms']:10.4f} {case['peer_ms']:11.4f} {speed:>17} {share}   {case['ratio']:.2f} x", flush=True)
+                show(name, case)
 if options.only:
     if options.json:
         print(json.dumps(report, indent=1))

@@ -26,9 +26,11 @@ local function measure(name, amount, work)
   results[#results + 1] = ("%q: {%s}"):format(name, table.concat(fields, ", "))
 end
 
-local function training(name, net, x, t, make_optimizer)
+-- `first` and `rest`: multiply-adds that the plain sums of the first layer and of all others take for one sample. Forward and backward are
+-- three products of that size, two for the first layer, whose input wants no gradient.
+local function training(name, net, x, t, make_optimizer, first, rest)
   local optimizer, loss = make_optimizer(net), nn.CrossEntropyLoss()
-  measure(name, {}, function()
+  measure(name, {gflop = 2e-9 * x:size(1) * (2 * first + 3 * rest)}, function()
     optimizer:zero_grad()
     loss(net(x), t):backward()
     optimizer:step()
@@ -76,22 +78,23 @@ end
 -- one training step
 local t
 x, t = T.randn(4, 2), T.randint(1, 2, {4})
-training("train/xor 2-4-2 batch 4 SGD", nn.Sequential(nn.Linear(2, 4), nn.Sigmoid(), nn.Linear(4, 2)), x, t, sgd)
+training("train/xor 2-4-2 batch 4 SGD", nn.Sequential(nn.Linear(2, 4), nn.Sigmoid(), nn.Linear(4, 2)), x, t, sgd, 8, 8)
 x, t = T.randn(100, 784), T.randint(1, 10, {100})
-training("train/two_layer 784-50-10 batch 100 SGD", nn.Sequential(nn.Linear(784, 50), nn.Sigmoid(), nn.Linear(50, 10)), x, t, sgd)
+training("train/two_layer 784-50-10 batch 100 SGD", nn.Sequential(nn.Linear(784, 50), nn.Sigmoid(), nn.Linear(50, 10)), x, t, sgd, 784 * 50, 500)
 local layers, width = {}, 784
 for _ = 1, 6 do
   for _, layer in ipairs{nn.Linear(width, 100), nn.BatchNorm1d(100), nn.ReLU(), nn.Dropout(0.2)} do layers[#layers + 1] = layer end
   width = 100
 end
 layers[#layers + 1] = nn.Linear(100, 10)
-training("train/mlp 6x100 batchnorm dropout batch 100 Adam", nn.Sequential(table.unpack(layers)), x, t, adam)
+training("train/mlp 6x100 batchnorm dropout batch 100 Adam", nn.Sequential(table.unpack(layers)), x, t, adam, 784 * 100, 51000)
 
 x = T.randn(100, 1, 28, 28)
 local simple = nn.Sequential(
   nn.Conv2d(1, 30, 5), nn.ReLU(), nn.MaxPool2d(2), nn.Flatten(),
   nn.Linear(4320, 100), nn.ReLU(), nn.Linear(100, 10))
-training("train/simple_convnet batch 100 Adam", simple, x, t, adam)
+local simple_first, simple_rest = 30 * 24 * 24 * 25, 4320 * 100 + 1000
+training("train/simple_convnet batch 100 Adam", simple, x, t, adam, simple_first, simple_rest)
 
 local function deep_convnet()
   local list = {}
@@ -106,17 +109,20 @@ local function deep_convnet()
   end
   return nn.Sequential(table.unpack(list))
 end
+local deep_first = 9 * 16 * 28 * 28
+local deep_rest = 9 * (16 * 16 * 28 * 28 + 16 * 32 * 14 * 14 + 32 * 32 * 16 * 16 + 32 * 64 * 8 * 8 + 64 * 64 * 8 * 8) + 1024 * 50 + 500
 local deep = deep_convnet()
-training("train/deep_convnet batch 100 Adam", deep, x, t, adam)
+training("train/deep_convnet batch 100 Adam", deep, x, t, adam, deep_first, deep_rest)
 
 -- inference
 T.no_grad(function()
   simple:eval()
   deep:eval()
   local one, thousand = T.randn(1, 1, 28, 28), T.randn(1000, 1, 28, 28)
-  measure("infer/simple_convnet batch 1", {}, function() local y <close> = simple(one) end)
-  measure("infer/simple_convnet batch 1000", {}, function() local y <close> = simple(thousand) end)
-  measure("infer/deep_convnet batch 100", {}, function() local y <close> = deep(x) end)
+  local simple_work, deep_work = 2e-9 * (simple_first + simple_rest), 2e-9 * (deep_first + deep_rest)
+  measure("infer/simple_convnet batch 1", {gflop = simple_work}, function() local y <close> = simple(one) end)
+  measure("infer/simple_convnet batch 1000", {gflop = 1000 * simple_work}, function() local y <close> = simple(thousand) end)
+  measure("infer/deep_convnet batch 100", {gflop = 100 * deep_work}, function() local y <close> = deep(x) end)
 end)
 
 -- overheads: a thousand of each on one element, so that the milliseconds are the microseconds of one
@@ -145,21 +151,22 @@ measure("overhead/1000 parameters' step", {}, function() sgd_step:step() end)
 if only:sub(1, 6) == "growth" then
   for power = 0, 12, 2 do
     local n = 1 << power
-    training("growth/batch/" .. n, nn.Sequential(nn.Linear(784, 100), nn.ReLU(), nn.Linear(100, 10)), T.randn(n, 784), T.randint(1, 10, {n}), sgd)
+    local net = nn.Sequential(nn.Linear(784, 100), nn.ReLU(), nn.Linear(100, 10))
+    training("growth/batch/" .. n, net, T.randn(n, 784), T.randint(1, 10, {n}), sgd, 78400, 1000)
   end
   for power = 4, 12, 2 do
     local n = 1 << power
-    training("growth/width/" .. n, nn.Linear(n, n), T.randn(64, n), T.randint(1, n, {64}), sgd)
+    training("growth/width/" .. n, nn.Linear(n, n), T.randn(64, n), T.randint(1, n, {64}), sgd, n * n, 0)
   end
   for power = 0, 6 do
     local depth, list = 1 << power, {}
     for i = 1, depth do list[2 * i - 1], list[2 * i] = nn.Linear(100, 100), nn.ReLU() end
-    training("growth/depth/" .. depth, nn.Sequential(table.unpack(list)), T.randn(32, 100), T.randint(1, 100, {32}), sgd)
+    training("growth/depth/" .. depth, nn.Sequential(table.unpack(list)), T.randn(32, 100), T.randint(1, 100, {32}), sgd, 10000, (depth - 1) * 10000)
   end
   local threads = nnlua.threads()
   for n = 1, nnlua.info().cores do
     nnlua.threads(n)
-    training("growth/threads/" .. n, deep_convnet(), T.randn(100, 1, 28, 28), T.randint(1, 10, {100}), adam)
+    training("growth/threads/" .. n, deep_convnet(), T.randn(100, 1, 28, 28), T.randint(1, 10, {100}), adam, deep_first, deep_rest)
   end
   nnlua.threads(threads)
 end

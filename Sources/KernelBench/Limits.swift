@@ -4,10 +4,11 @@
 internal import KernelTable
 internal import Kernels
 
-/// What one core does at best: multiply-adds, and copies between buffers that fit no cache or fit the second level.
+/// What one core does at best: multiply-adds, and copies between buffers that fit no cache, have the size of the bench's tensors, or fit the second level.
 func printLimits() {
-  let memory = copyBandwidth(bytes: 256 << 20), cache = copyBandwidth(bytes: 256 << 10)
-  print("{\"level\": \"\(Kernels.level)\", \"gflops\": \(Limits.multiplyAddPeak(.float32)), \"gbps_memory\": \(memory), \"gbps_cache\": \(cache)}")
+  let memory = copyBandwidth(bytes: 256 << 20), tensors = copyBandwidth(bytes: 4 << 20), cache = copyBandwidth(bytes: 256 << 10)
+  print(
+    "{\"level\": \"\(Kernels.level)\", \"gflops\": \(Limits.multiplyAddPeak(.float32)), \"gbps_memory\": \(memory), \"gbps_4mb\": \(tensors), \"gbps_cache\": \(cache)}")
 }
 
 /// GB/s read and written by the C library's copy on one core.

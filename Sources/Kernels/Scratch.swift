@@ -10,6 +10,10 @@ public enum Scratch {
   /// What a thread keeps at most; larger needs are allocated and freed each time.
   static let keptBytes = 64 << 20
 
+  /// Where pieces come from in place of the threads' blocks, and go back to: tests stand each between pages that may not be touched.
+  /// To be changed only while no kernel runs.
+  package nonisolated(unsafe) static var fence: (take: @Sendable (Int) -> UnsafeMutableRawPointer, give: @Sendable (UnsafeMutableRawPointer) -> Void)?
+
   /// Runs `body` with `bytes` of uninitialised memory, aligned to 64 bytes. Calls may nest; the memory is gone when `body` returns.
   @inline(__always)
   public static func withBuffer<R>(_ bytes: Int, _ body: (UnsafeMutableRawPointer) -> R) -> R {
@@ -58,6 +62,7 @@ struct Lane {
 
   @usableFromInline
   mutating func take(_ bytes: Int) -> Piece {
+    if let fence = Scratch.fence { return Piece(base: fence.take(bytes), alone: true) }
     let bytes = max(bytes &+ Scratch.alignment &- 1, Scratch.alignment) & ~(Scratch.alignment &- 1)
     let need = used &+ bytes
     if need > wanted && need <= Scratch.keptBytes { wanted = need }
@@ -74,7 +79,9 @@ struct Lane {
 
   @usableFromInline
   mutating func give(_ piece: Piece, back mark: Int) {
-    if piece.alone { free(piece.base) }
+    if piece.alone {
+      if let fence = Scratch.fence { fence.give(piece.base) } else { free(piece.base) }
+    }
     used = mark
   }
 

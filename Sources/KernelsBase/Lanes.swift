@@ -14,7 +14,7 @@ protocol Lanes {
   /// The vector that begins at element `i`; no alignment needed.
   init(_ p: UnsafeRawPointer, _ i: Int)
   func store(_ p: UnsafeMutableRawPointer, _ i: Int)
-  /// The first `bytes` bytes (whole elements, fewer than the vector's), the rest zero; out of line, for it stands behind every loop.
+  /// The first `bytes` bytes (whole elements, at most the vector's), the rest zero; out of line, for it stands behind every loop.
   static func loadPart(_ p: UnsafeRawPointer, _ bytes: Int) -> Self
   func storePart(_ p: UnsafeMutableRawPointer, _ bytes: Int)
   /// The element at `i` in all lanes.

@@ -55,9 +55,15 @@ func storePart<L: TileLanes>(_ lanes: L.Type, _ value: L.Vector, _ target: Unsaf
   withUnsafeMutableBytes(of: &value) { copyPart($0.baseAddress.unsafelyUnwrapped, target, count &* MemoryLayout<L.Element>.stride) }
 }
 
-/// Copies fewer than 64 bytes, a multiple of 4, in pieces of 32, 16, 8 and 4.
+/// Copies up to a whole register, a multiple of 4 bytes, in pieces of 64, 32, 16, 8 and 4.
 @inline(__always)
 func copyPart(_ source: UnsafeRawPointer, _ target: UnsafeMutableRawPointer, _ bytes: Int) {
+  #if AVX512
+    if bytes & 64 != 0 {
+      target.storeBytes(of: source.loadUnaligned(as: SIMD16<UInt32>.self), as: SIMD16<UInt32>.self)
+      return
+    }
+  #endif
   var at = 0
   if bytes & 32 != 0 {
     target.storeBytes(of: source.loadUnaligned(as: SIMD8<UInt32>.self), as: SIMD8<UInt32>.self)

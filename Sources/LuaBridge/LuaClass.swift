@@ -42,6 +42,7 @@ public final class LuaClass: @unchecked Sendable {
     self.newIndex = newIndex
     slot = Self.all.count
     Self.all.append(self)
+    if name != "Tensor" { for row in rows + operators.map(\.1) { row.belongs(to: name) } }
   }
 
   /// A class written in Lua: its rows document it.

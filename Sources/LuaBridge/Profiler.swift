@@ -33,7 +33,7 @@ public enum Profiler {
   /// A function that a script called. Each `begin…` that answers true is ended by `end`.
   @inline(__always) static func begin(call box: FunctionBox) -> Bool {
     guard isOn else { return false }
-    profile.enter(.op, op: opID(box.name))
+    profile.enter(.op, op: opID(box.title))
     return true
   }
 

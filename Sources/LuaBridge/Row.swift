@@ -4,9 +4,12 @@ internal import CShims
 /// The Swift end of one bound function: what the trampoline calls.
 package final class FunctionBox: @unchecked Sendable {
   let name: String
+  /// What the profiler calls it: with its class, where the name alone says little.
+  fileprivate(set) var title: String
   let body: @Sendable (LuaStack) throws -> Int32
   package init(_ name: String, _ body: @escaping @Sendable (LuaStack) throws -> Int32) {
     self.name = name
+    title = name
     self.body = body
   }
 }
@@ -144,6 +147,11 @@ public struct Row: Sendable {
   /// A method as a function of a library whose Lua source supplies the object: `plot.line(…)` for `figure:line(…)`.
   package func withoutReceiver(example: String) -> Row {
     Row(script: Signature(name: name, mixed: signature.mixed, Array(signature.parameters.dropFirst())), doc, .function, example, returns)
+  }
+
+  /// Notes the class whose method or property it is. What is a function of a library too keeps its own name, and so do tensors' ops.
+  func belongs(to owner: String) {
+    if box.title == name, !place.contains(.function) || name.hasPrefix("__") { box.title = "\(owner).\(name)" }
   }
 
   /// The documentation, taken apart.

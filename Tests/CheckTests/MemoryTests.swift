@@ -67,6 +67,36 @@ extension CheckTests {
       #expect(words[1] < 120, "the process's peak, MB")
     }
 
+    /// A training loop that has found its pace takes no memory from the system.
+    @Test func steadyLoopsAllocateNothing() throws {
+      let lua = try Rows.interpreter()
+      try lua.run(
+        Rows.locals + """
+          T.manual_seed(1)
+          local nets = {
+            nn.Sequential(
+              nn.Conv2d(1, 16, 3, {padding = 1}), nn.ReLU(), nn.Conv2d(16, 16, 3), nn.ReLU(), nn.MaxPool2d(2), nn.BatchNorm2d(16), nn.Flatten(), nn.Dropout(0.5),
+              nn.Linear(16 * 6 * 6, 10)),
+            nn.Sequential(nn.Flatten(), nn.Linear(196, 100), nn.BatchNorm1d(100), nn.Sigmoid(), nn.Linear(100, 10)),
+          }
+          for i, net in ipairs(nets) do
+            local opt, loss = optim.Adam(net), nn.CrossEntropyLoss()
+            local x, t = T.rand(50, 1, 14, 14), T.randint(1, 10, {50})
+            local function steps(n)
+              for _ = 1, n do
+                opt:zero_grad()
+                loss(net(x), t):backward()
+                opt:step()
+              end
+            end
+            steps(60)
+            local before = nnlua.memory().allocations
+            steps(60)
+            assert(nnlua.memory().allocations == before, ("network %d: %d blocks in 60 steps"):format(i, nnlua.memory().allocations - before))
+          end
+          """)
+    }
+
     @Test func longChains() throws {
       let lua = try Rows.interpreter()
       let before = Self.alive(lua)

@@ -128,7 +128,7 @@ import Testing
     }
   }
 
-  /// Chunks and partial sums depend on the work alone: the same bits on 1, 2 and 4 threads.
+  /// Chunks and partial sums depend on the work alone: the same bits on 1 to 4 threads.
   @Test func bitsDoNotDependOnThreads() {
     let g = ConvolutionGeometry(
       batch: 37, inChannels: 12, inHeight: 21, inWidth: 19, outChannels: 40, kernelHeight: 3, kernelWidth: 3, paddingTop: 1,
@@ -140,7 +140,7 @@ import Testing
     let before = Parallel.threads
     defer { Parallel.threads = before }
     var seen: [[UInt8]] = []
-    for threads in [1, 2, 4] {
+    for threads in 1...4 {
       Parallel.threads = threads
       let y = Guarded(.float32, filled: g.yCount), gradInput = Guarded(.float32, filled: g.xCount)
       let gradWeight = Guarded(.float32, filled: g.weightCount), gradBias = Guarded(.float32, filled: g.outChannels)
@@ -158,8 +158,7 @@ import Testing
         gradWeight: pooledWeight.pointer, gradBias: nil)
       seen.append(y.bits + gradInput.bits + gradWeight.bits + gradBias.bits + pooled.bits + pooledWeight.bits + marks)
     }
-    #expect(seen[0] == seen[1])
-    #expect(seen[0] == seen[2])
+    #expect(seen.allSatisfy { $0 == seen[0] })
   }
 
   @Test func emptyBatch() {

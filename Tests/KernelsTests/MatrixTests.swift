@@ -140,6 +140,46 @@ private func check<T: BinaryFloatingPoint>(
     #expect(failures.isEmpty, "\(failures.count) wrong, first: \(failures.first ?? "")")
   }
 
+  /// Every height and width of a tile and one beyond two of them, every end of a tile.
+  @Test(arguments: levelNames) func everyTile(_ level: String) {
+    var random = Random(state: 6)
+    var turn = 0
+    for m in 1...29 {
+      for n in 1...66 {
+        turn += 1
+        let c = Case(m: m, n: n, k: 1 + turn % 7, ldcExtra: turn % 2, accumulate: turn % 3 == 0, bias: turn % 5 < 2, relu: turn % 4 == 0)
+        let layouts: [(Operand<Float>.Layout, Operand<Float>.Layout)] = [(.rows, .rows), (.columns, .rows), (.rows, .columns)]
+        let (x, y) = layouts[turn / 7 % 3]
+        let failure = check(Float.self, level, c, x, y, &random)
+        #expect(failure == nil)
+        if n <= 34 {
+          let (x, y): (Operand<Double>.Layout, Operand<Double>.Layout) = [(.rows, .rows), (.columns, .rows), (.rows, .columns)][turn / 7 % 3]
+          let failure = check(Double.self, level, c, x, y, &random)
+          #expect(failure == nil)
+        }
+      }
+    }
+  }
+
+  /// Every number of rows and columns beside a vector, on top of what was there too.
+  @Test(arguments: levelNames) func everyVector(_ level: String) {
+    var random = Random(state: 7)
+    for count in 1...70 {
+      for k in [22, 33, 65, 80] {
+        for turn in 0..<8 {
+          let (accumulate, bias) = (turn & 1 == 1, turn & 2 == 2), layout: Operand<Float>.Layout = turn & 4 == 4 ? .columns : .rows
+          let tall = Case(m: count, n: 1, k: k, ldcExtra: turn % 3, accumulate: accumulate, bias: bias, relu: turn == 7)
+          let flat = Case(m: 1, n: count, k: k, accumulate: accumulate, bias: bias, relu: turn == 7)
+          let (a, b) = (check(Float.self, level, tall, layout, .rows, &random), check(Float.self, level, flat, .rows, layout, &random))
+          #expect(a == nil && b == nil)
+          let wide: Operand<Double>.Layout = turn & 4 == 4 ? .columns : .rows
+          let (c, d) = (check(Double.self, level, tall, wide, .rows, &random), check(Double.self, level, flat, .rows, wide, &random))
+          #expect(c == nil && d == nil)
+        }
+      }
+    }
+  }
+
   @Test(arguments: levelNames) func everyLayoutAtOneSize(_ level: String) {
     var random = Random(state: 2)
     for x in Operand<Float>.Layout.allCases {
@@ -240,7 +280,7 @@ private func check<T: BinaryFloatingPoint>(
         let a = Operand<Float>(transposed ? .columns : .rows, m, k, &random)
         let b = Operand<Float>(transposed ? .columns : .rows, k, n, &random)
         var results: [[Float]] = []
-        for count in [1, 2, 4] {
+        for count in 1...4 {
           Parallel.threads = count
           var c = [Float](repeating: 0, count: m * n)
           a.withView { a in
@@ -250,7 +290,7 @@ private func check<T: BinaryFloatingPoint>(
           }
           results.append(c)
         }
-        #expect(results[0].elementsEqual(results[1]) && results[0].elementsEqual(results[2]))
+        #expect(results.allSatisfy { $0.elementsEqual(results[0]) })
       }
     }
   }

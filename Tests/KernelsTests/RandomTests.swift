@@ -136,11 +136,33 @@ func bitsFollowTheCounters(_ n: Int) {
   let before = Parallel.threads
   defer { Parallel.threads = before }
   var results: [[Double]] = []
-  for threads in [1, 4] {
+  for threads in 1...4 {
     Parallel.threads = threads
     let y = Buffer(.float32, count: 200_000)
     Random.normal(.float32, y.p, 200_000, seed: 9, offset: 3)
     results.append(y.values)
   }
-  #expect(results[0] == results[1])
+  #expect(results.allSatisfy { $0 == results[0] })
+}
+
+/// The first n of a draw are the first n of a longer one, for every n around whole registers and groups.
+@Test func shorterDrawsBeginAlike() {
+  for width in widths {
+    for level in levels {
+      let whole = Buffer(width, count: 200), bits = Buffer(width, count: 200), mask = GuardPages(bytes: 200)
+      let marks = mask.pointer.bindMemory(to: UInt8.self, capacity: 200)
+      Random.uniform(width, whole.p, 200, low: -1, high: 1, seed: 3, offset: 5, table: level.table)
+      Random.normal(width, bits.p, 200, seed: 3, offset: 5, table: level.table)
+      Random.bernoulli(marks, 200, p: 0.4, seed: 3, offset: 5, table: level.table)
+      for n in 1...140 {
+        let y = Buffer(width, count: n), z = Buffer(width, count: n), some = GuardPages(bytes: n)
+        let part = some.pointer.bindMemory(to: UInt8.self, capacity: n)
+        Random.uniform(width, y.p, n, low: -1, high: 1, seed: 3, offset: 5, table: level.table)
+        Random.normal(width, z.p, n, seed: 3, offset: 5, table: level.table)
+        Random.bernoulli(part, n, p: 0.4, seed: 3, offset: 5, table: level.table)
+        #expect(y.values == Array(whole.values.prefix(n)) && z.values == Array(bits.values.prefix(n)), "\(n) \(level.name) \(width)")
+        #expect((0..<n).allSatisfy { part[$0] == marks[$0] } && some.intact, "\(n) \(level.name)")
+      }
+    }
+  }
 }

@@ -1,3 +1,4 @@
+internal import Kernels
 internal import LuaBridge
 public import Tensors
 
@@ -57,8 +58,14 @@ extension Functional {
   /// y[i] = weight[places[i]]
   private static func rows(of weight: Tensor, _ places: Tensor, padding: Int?) throws -> Tensor {
     let columns = weight.shape[1], y = try Tensor(empty: Shape(places.count, columns), weight.type), source = try weight.contiguous()
-    let bytes = columns * weight.type.size, positions = places.pointer(Int64.self)
-    for i in 0..<places.count { memcpy(y.pointer + i * bytes, source.pointer + Int(positions[i]) * bytes, bytes) }
+    let bytes = columns * weight.type.size, positions = places.pointer(Int64.self), perChunk = max(1, Vector.grain / max(1, columns))
+    withExtendedLifetime(source) {
+      Parallel.run((places.count + perChunk - 1) / perChunk, waking: places.count > 4 * perChunk) { chunk in
+        for i in chunk * perChunk..<min((chunk + 1) * perChunk, places.count) {
+          memcpy(y.pointer + i * bytes, source.pointer + Int(positions[i]) * bytes, bytes)
+        }
+      }
+    }
     if Tape.follows(weight) {
       let count = weight.shape[0]
       try y.follow("embedding", [weight], saving: [places]) { node, g in [try added(g, node.saved(0), rows: count, padding: padding)] }
@@ -68,7 +75,8 @@ extension Functional {
 
   /// y[places[i]] += g[i], the row of the padding left at 0.
   private static func added(_ g: Tensor, _ places: Tensor, rows: Int, padding: Int?) throws -> Tensor {
-    let y = try Tensor.zeros(Shape(rows, g.shape[1]), g.type), source = try g.contiguous()
+    let y = try Tensor.zeros(Shape(rows, g.shape[1]), g.type)
+    let source = try g.contiguous()
     if g.type == .float64 { add(Double.self, source, places, y, padding) } else { add(Float.self, source, places, y, padding) }
     if Tape.follows(g) {
       try y.follow("embedding", [g], saving: [places]) { node, h in
@@ -80,11 +88,18 @@ extension Functional {
     }
     return y
   }
+  /// Each chunk takes some columns of all rows: no two write to one place, and every sum keeps the order of its terms.
   private static func add<E: Element & BinaryFloatingPoint>(_: E.Type, _ g: Tensor, _ places: Tensor, _ y: Tensor, _ padding: Int?) {
-    let columns = g.shape[1], source = g.pointer(E.self), target = y.pointer(E.self), positions = places.pointer(Int64.self)
-    for i in 0..<places.count where Int(positions[i]) != padding {
-      let from = source + i &* columns, to = target + Int(positions[i]) &* columns
-      for c in 0..<columns { to[c] += from[c] }
+    let columns = g.shape[1], positions = places.pointer(Int64.self), work = places.count * columns
+    // Shorter pieces of rows cost more than a second thread brings.
+    let chunks = max(1, min(columns / 128, work / (4 * Vector.grain)))
+    Parallel.run(chunks, waking: work > 8 * Vector.grain) { chunk in
+      let first = columns * chunk / chunks, count = columns * (chunk + 1) / chunks - first
+      let source = g.pointer(E.self) + first, target = y.pointer(E.self) + first
+      for i in 0..<places.count where Int(positions[i]) != padding {
+        let from = source + i &* columns, to = target + Int(positions[i]) &* columns
+        for c in 0..<count { to[c] += from[c] }
+      }
     }
   }
 
