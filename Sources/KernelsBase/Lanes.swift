@@ -82,6 +82,10 @@ protocol Lanes {
   var erf: Self { get }
   /// erf to 3e-7, in half the time of `erf` in float32.
   var quickErf: Self { get }
+  /// 1 / (1 + e⁻ˣ)
+  var sigmoid: Self { get }
+  /// x Φ(x) with the normal distribution Φ, to a few units of x's last place.
+  var gelu: Self { get }
   static func pow(_ a: Self, _ b: Self) -> Self
   static func atan2(_ a: Self, _ b: Self) -> Self
   /// a - b trunc(a / b), exactly.
