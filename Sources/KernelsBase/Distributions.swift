@@ -5,31 +5,28 @@ internal import KernelTable
 func uniform(
   _ width: UInt8, _ y: UnsafeMutableRawPointer, _ n: Int, _ low: Double, _ high: Double, _ seed: UInt64, _ block: UInt64
 ) {
+  // rounding may bring low + u (high - low) up to high: the number below it is the largest result
   if width == FloatWidth.float32.rawValue {
-    let (scale, shift) = (F32(high - low), F32(low))
-    // rounding may bring low + u (high - low) up to high: the float below it is the largest result
-    let limit = F32(Double(Float(high).nextDown))
-    forEachGroup(n, 64, seed, block) { words, first, count in
-      var j = 0
-      while j < count {
-        let u = F32.unit(words, j)
-        let v = u * scale + shift
-        let r = F32.select(limit < v, limit, v)
-        if count &- j >= F32.count { r.store(y, first &+ j) } else { r.store(first: count &- j, y, first &+ j) }
-        j &+= F32.count
-      }
-    }
+    uniform(64, y, n, F32(high - low), F32(low), F32(Double(Float(high).nextDown)), seed, block)
   } else {
-    let (scale, shift, limit) = (F64(high - low), F64(low), F64(high.nextDown))
-    forEachGroup(n, 32, seed, block) { words, first, count in
-      var j = 0
-      while j < count {
-        let v = F64.unit(words, j) * scale + shift
-        let r = F64.select(limit < v, limit, v)
-        if count &- j >= F64.count { r.store(y, first &+ j) } else { r.store(first: count &- j, y, first &+ j) }
-        j &+= F64.count
-      }
+    uniform(32, y, n, F64(high - low), F64(low), F64(high.nextDown), seed, block)
+  }
+}
+
+@inline(__always)
+private func uniform<V: RandomLanes>(
+  _ each: Int, _ y: UnsafeMutableRawPointer, _ n: Int, _ scale: V, _ shift: V, _ limit: V, _ seed: UInt64, _ block: UInt64
+) {
+  forEachGroup(n, each, seed, block) { words, first, count in
+    // over the words themselves where the group is not whole
+    let result = count == each ? y + first &* V.stride : words
+    var j = 0
+    while j < each {
+      let v = V.unit(words, j) * scale + shift
+      V.select(limit < v, limit, v).store(result, j)
+      j &+= V.count
     }
+    if count < each { copyBytes(y + first &* V.stride, words, count &* V.stride) }
   }
 }
 

@@ -32,6 +32,8 @@ protocol Lanes {
   subscript(_ lane: Int) -> Double { get set }
   /// True in lanes 0 ..< n.
   static func firstLanes(_ n: Int) -> Mask
+  /// The lanes whose bit is set, lane 0 the lowest; the others zero.
+  func keeping(bits: UInt32) -> Self
   /// The integers first, first + 1, … as bits, for positions: only moved and selected, never calculated with.
   init(positions first: Int)
   init(position: Int)

@@ -1,3 +1,4 @@
+internal import CIntrinsics
 internal import KernelTable
 
 // Philox 4x32-10 (Salmon et al. 2011): ten rounds of two 32 × 32 bit products over a counter of four words and a key of two.
@@ -120,6 +121,31 @@ func bernoulli(_ y: UnsafeMutablePointer<UInt8>, _ n: Int, _ threshold: UInt64, 
       UnsafeMutableRawPointer(y + first).storeBytes(of: bytes, as: SIMD64<UInt8>.self)
     } else {
       for k in 0..<count { y[first &+ k] = bytes[k] }
+    }
+  }
+}
+
+/// The same in bits: element i has bit i % 8 of byte i / 8, and the last byte's other bits are 0.
+@inline(never)
+func bernoulliBits(_ y: UnsafeMutablePointer<UInt8>, _ n: Int, _ threshold: UInt64, _ seed: UInt64, _ block: UInt64) {
+  let all = threshold >= 1 &<< 32
+  let limit = Bits32(repeating: UInt32(truncatingIfNeeded: threshold))
+  forEachGroup(n, 64, seed, block) { words, first, count in
+    var bits: UInt64 = all ? ~0 : 0
+    var j = 0
+    while j < 64, !all {
+      bits |= UInt64(nn_below(words.loadUnaligned(fromByteOffset: 4 &* j, as: Bits32.self), limit)) &<< UInt64(truncatingIfNeeded: j)
+      j &+= F32.count
+    }
+    if count == 64 {
+      UnsafeMutableRawPointer(y + first &>> 3).storeBytes(of: bits.littleEndian, as: UInt64.self)
+    } else {
+      bits &= 1 &<< UInt64(truncatingIfNeeded: count) &- 1
+      var k = 0
+      while 8 &* k < count {
+        y[first &>> 3 &+ k] = UInt8(truncatingIfNeeded: bits &>> UInt64(truncatingIfNeeded: 8 &* k))
+        k &+= 1
+      }
     }
   }
 }
