@@ -27,6 +27,7 @@ typedef double nn_doubles __attribute__((ext_vector_type(NN_VECTOR_BYTES / 8)));
 typedef int nn_ints __attribute__((ext_vector_type(NN_VECTOR_BYTES / 4)));
 typedef unsigned int nn_words __attribute__((ext_vector_type(NN_VECTOR_BYTES / 4)));
 typedef long long nn_longs __attribute__((ext_vector_type(NN_VECTOR_BYTES / 8)));
+typedef unsigned long long nn_long_words __attribute__((ext_vector_type(NN_VECTOR_BYTES / 8)));
 
 /// Bit i tells whether a < b in lane i.
 static inline __attribute__((always_inline)) unsigned int nn_below(nn_words a, nn_words b) {
@@ -42,6 +43,19 @@ static inline __attribute__((always_inline)) unsigned int nn_below(nn_words a, n
   for (int i = 0; i < NN_VECTOR_BYTES / 4; i++) bits |= (unsigned int)(below[i] & 1) << i;
   return bits;
 #endif
+}
+
+/// The upper 24 bits of each word as a number from 0 to 1, exactly.
+static inline __attribute__((always_inline)) nn_floats nn_unit_floats(nn_words w) {
+  return __builtin_convertvector((nn_ints)(w >> 8), nn_floats) * 0x1p-24f;
+}
+
+/// The upper 53 bits, as 32 and 21 of them turned into numbers through the lowest bits of 2^52 + k.
+static inline __attribute__((always_inline)) nn_doubles nn_unit_doubles(nn_long_words w) {
+  nn_doubles base = (nn_doubles)0x1p52;
+  nn_doubles high = (nn_doubles)((w >> 32) | (nn_long_words)base) - base;
+  nn_doubles low = (nn_doubles)((w >> 11 & 0x1fffff) | (nn_long_words)base) - base;
+  return high * 0x1p-32 + low * 0x1p-53;
 }
 
 /// The lanes whose bit is set, the others 0.

@@ -1,3 +1,4 @@
+internal import CIntrinsics
 internal import KernelTable
 
 /// Even over low ≤ y < high.
@@ -66,25 +67,13 @@ protocol RandomLanes: Lanes {
 }
 
 extension F32: RandomLanes {
-  /// The upper 24 bits of a word, 16 and 8 of them turned into floats through the lowest bits of 2²³ + k.
+  /// From the upper 24 bits of each word.
   @inline(__always)
-  static func unit(_ words: UnsafeRawPointer, _ i: Int) -> F32 {
-    let w = words.loadUnaligned(fromByteOffset: 4 &* i, as: Bits32.self)
-    let base = F32(0x1p23)
-    let high = F32(bits: (w &>> Bits32(repeating: 16)) | base.bits) - base
-    let low = F32(bits: ((w &>> Bits32(repeating: 8)) & Bits32(repeating: 0xFF)) | base.bits) - base
-    return high * F32(0x1p-16) + low * F32(0x1p-24)
-  }
+  static func unit(_ words: UnsafeRawPointer, _ i: Int) -> F32 { F32(nn_unit_floats(words.loadUnaligned(fromByteOffset: 4 &* i, as: Bits32.self))) }
 }
 
 extension F64: RandomLanes {
-  /// The upper 53 bits of two words, the second the upper one.
+  /// From the upper 53 bits of two words, the second the upper one.
   @inline(__always)
-  static func unit(_ words: UnsafeRawPointer, _ i: Int) -> F64 {
-    let w = words.loadUnaligned(fromByteOffset: 8 &* i, as: Bits64.self)
-    let base = F64(0x1p52)
-    let high = F64(bits: (w &>> Bits64(repeating: 32)) | base.bits) - base
-    let low = F64(bits: ((w &>> Bits64(repeating: 11)) & Bits64(repeating: 0x1F_FFFF)) | base.bits) - base
-    return high * F64(0x1p-32) + low * F64(0x1p-53)
-  }
+  static func unit(_ words: UnsafeRawPointer, _ i: Int) -> F64 { F64(nn_unit_doubles(words.loadUnaligned(fromByteOffset: 8 &* i, as: Bits64.self))) }
 }
