@@ -14,6 +14,9 @@ static inline __attribute__((always_inline)) void nn_pause(void) {
 /// Asks for the cache line at `place`, which need not exist.
 static inline __attribute__((always_inline)) void nn_prefetch(const void *place) { __builtin_prefetch(place, 0, 3); }
 
+/// The same into the second-level cache, for what is needed some microseconds later.
+static inline __attribute__((always_inline)) void nn_prefetch_second(const void *place) { __builtin_prefetch(place, 0, 2); }
+
 // Vectors as wide as the level's registers.
 #if defined(__AVX512DQ__)
 #define NN_VECTOR_BYTES 64

@@ -54,6 +54,15 @@ public struct MatrixKernels: Sendable {
         _ c: UnsafeMutableRawPointer, _ cRow: Int, _ accumulate: Bool, _ bias: UnsafeRawPointer?, _ relu: Bool
       ) -> Void
 
+    /// c[m, n] (+)= a[m, k] · b[k, n], then bias and relu, for a few columns that would not fill a vector: rows of a are contiguous (aStep = 1),
+    /// or its columns are (aRow = 1, then m ≥ `lanes`). `room` is scratch for 2 * (k + 2 * `lanes`) and for 12 * `lanes` elements.
+    public typealias Narrow =
+      @Sendable @convention(c) (
+        _ m: Int, _ n: Int, _ k: Int, _ a: UnsafeRawPointer, _ aRow: Int, _ aStep: Int, _ b: UnsafeRawPointer, _ bRow: Int, _ bColumn: Int,
+        _ c: UnsafeMutableRawPointer, _ cRow: Int, _ accumulate: Bool, _ bias: UnsafeRawPointer?, _ relu: Bool,
+        _ room: UnsafeMutableRawPointer
+      ) -> Void
+
     /// Elements of one vector register.
     public var lanes: Int
     /// Rows of the tallest tile.
@@ -64,9 +73,10 @@ public struct MatrixKernels: Sendable {
     public var rowProducts: RowProducts
     public var rowSum: RowSum
     public var small: Small
+    public var narrow: Narrow
 
     public init(
-      lanes: Int, tileRows: Int, block: Block, copy: Copy, pack: Pack, rowProducts: RowProducts, rowSum: RowSum, small: Small
+      lanes: Int, tileRows: Int, block: Block, copy: Copy, pack: Pack, rowProducts: RowProducts, rowSum: RowSum, small: Small, narrow: Narrow
     ) {
       self.lanes = lanes
       self.tileRows = tileRows
@@ -76,6 +86,7 @@ public struct MatrixKernels: Sendable {
       self.rowProducts = rowProducts
       self.rowSum = rowSum
       self.small = small
+      self.narrow = narrow
     }
   }
 }

@@ -14,12 +14,11 @@ public enum Kernels {
   public static let level: String = {
     let best = nn_cpu_level()
     let wanted = getenv("NNLUA_ISA").map { String(cString: $0) }
-    switch wanted {
-    case "base": return "base"
-    case "avx2" where best >= 1: return "avx2"
-    case "avx512" where best >= 2: return "avx512"
-    default: return ["base", "avx2", "avx512"][Int(best)]
-    }
+    let levels = ["base", "avx2", "avx512"].prefix(Int(best) + 1)
+    guard let wanted, !levels.contains(wanted) else { return wanted ?? levels[Int(best)] }
+    let warning = "NNLUA_ISA=\(wanted): this processor has \(levels.joined(separator: ", ")); using \(levels[Int(best)])\n"
+    _ = write(STDERR_FILENO, warning, warning.utf8.count)
+    return levels[Int(best)]
   }()
 
   /// The entry points of that level.

@@ -13,10 +13,13 @@ struct Plan {
   let nSlab: Int
   let mSlab: Int
 
-  /// Tiles run over 2 kB of each row of a: long enough that reading and writing c does not count, short enough that a chunk's share
-  /// of a and b stays in the second-level cache.
+  /// Tiles run over 4 kB of each row of a at most: long enough that reading and writing c does not count (2048 x 2048 on one core: 222 GFLOP/s;
+  /// 205 with 2 kB), short enough that the rows of some tiles stay in the second-level cache. Sums are cut here, so it is the same on every machine.
   @inline(__always)
-  static func longestBlock(_ bytes: Int) -> Int { 2048 / bytes }
+  static func longestBlock(_ bytes: Int) -> Int { 4096 / bytes }
+
+  /// Tiles whose rows of a take a quarter of the second-level cache: the rest is b's, which passes through it once per so many tiles.
+  private var tilesPerChunk: Int { max(4, min(8, Caches.second / 4 / (kBlock &* product.bytes &* product.kernels.tileRows))) }
 
   init(_ product: Product) {
     self.product = product
@@ -31,13 +34,17 @@ struct Plan {
 
     // Measured: below these sizes copying costs more than rows in place. Rows of a that lie multiples of 4096 bytes apart share one set of
     // the first-level cache (1024 x 1024: 200 GFLOP/s packed, 180 not); a transposed gains nothing at any size.
-    packsB = product.b.columnStride != 1 || (m > 8 &* product.kernels.tileRows && kSlab &* n &* bytes > 1 << 20)
+    // A b of many megabytes is read along its rows, as memory likes it, if a few tiles share the copy (100 x 2048 x 2048: 165 instead of 105).
+    let tileRows = product.kernels.tileRows
+    packsB = product.b.columnStride != 1 || (m > 8 &* tileRows && kSlab &* n &* bytes > 1 << 20) || (m > 3 &* tileRows && k &* n &* bytes > 6 << 20)
     let conflicts = product.a.columnStride == 1 && product.a.rowStride &* bytes % 4096 == 0
     packsA = conflicts && n > 8 &* panel && m &* kSlab &* bytes > 1 << 18
 
-    let columns = Product.slabBytes / (kSlab &* bytes) / panel &* panel
+    // What few rows pass over once is best kept near.
+    let slabBytes = m > 8 &* tileRows ? Product.slabBytes : Product.slabBytes / 2
+    let columns = slabBytes / (kSlab &* bytes) / panel &* panel
     nSlab = packsB ? max(panel, columns) : n
-    mSlab = packsA ? max(8 &* product.kernels.tileRows, columns) : m
+    mSlab = packsA ? max(8 &* tileRows, columns) : m
   }
 
   // MARK: b
@@ -60,7 +67,8 @@ struct Plan {
     let (b, bytes, kernels) = (product.b, product.bytes, product.kernels)
     let panels = packedColumns(nCount) / panel
     let blocks = (kCount &+ kBlock &- 1) / kBlock
-    let perChunk = product.parallel ? max(1, 65536 / (kBlock &* panel)) : panels
+    // A kilobyte of each row at a time: memory brings it at twice the rate of single panels.
+    let perChunk = 1024 / (panel &* bytes)
     let groups = (panels &+ perChunk &- 1) / perChunk
     run(groups &* blocks, worth: kCount &* nCount &* 8) { chunk in
       let block = chunk / groups
@@ -127,7 +135,7 @@ struct Plan {
     if (product.parallel && work > Product.parallelWork) || work > Product.chunkWork {
       let tileRows = product.kernels.tileRows
       let area = min(Product.chunkWork, max(Product.parallelWork, work / 128)) / kCount
-      rows = min(mCount, 8 &* tileRows)
+      rows = min(mCount, tilesPerChunk &* tileRows)
       if area / rows < panel { rows = min(mCount, max(2 &* tileRows, area / panel / tileRows &* tileRows)) }
       columns = min(nCount, max(panel, area / rows / panel &* panel))
       if columns == nCount { rows = min(mCount, max(rows, area / columns / tileRows &* tileRows)) }
@@ -179,6 +187,11 @@ struct Plan {
             rows, columns &- direct, count, rowsOfA, a.rowStride, a.columnStride,
             packedB + (kb &* packedWidth &+ firstPanel &* count &* panel) &* bytes, panel, count &* panel,
             target + direct &* bytes, ldc, accumulate, bias.map { $0 + direct &* bytes }, isLast && product.relu, room)
+        }
+        if product.narrow > 0 && n0 &+ column &+ columns == product.n {
+          product.lastColumns(
+            rows, count, rowsOfA, a.rowStride, a.columnStride, b.base + (k0 &+ kb) &* b.rowStride &* bytes, product.c + (m0 &+ row) &* ldc &* bytes,
+            accumulate, isLast ? product.bias : nil, isLast && product.relu)
         }
         kb &+= count
       }

@@ -1,3 +1,5 @@
+internal import CIntrinsics
+
 /// What a tile does beside adding products.
 struct TileEnd {
   /// Add to what c holds instead of replacing it.
@@ -20,6 +22,7 @@ struct TileEnd {
 /// - c: row r begins at `c[r * cRow]`; only the `columns` counted are read or written.
 /// - room: `2 * tileRows * L.count` elements of scratch, for what lies at an edge or ends in a bias or an activation.
 /// - end.bias: points at the tile's first column; only `columns` values are read.
+/// - ahead: a cache line at `ahead`, and then each `aheadStep` bytes further, is asked for per step, for the tiles to come; it need not exist.
 ///
 /// The products of one element are added in the order of p, in one chain, and then to c: the result does not depend on where the tile lies.
 /// Every height has code of its own, so that a short tile costs only its rows.
@@ -27,11 +30,11 @@ struct TileEnd {
 func tile<L: TileLanes>(
   _ lanes: L.Type, rows: Int, columns: Int, k: Int, a: UnsafePointer<L.Element>, aRow: Int, aStep: Int,
   b: UnsafePointer<L.Element>, bStep: Int, c: UnsafeMutablePointer<L.Element>, cRow: Int, end: TileEnd,
-  room: UnsafeMutablePointer<L.Element>
+  room: UnsafeMutablePointer<L.Element>, ahead: UnsafeRawPointer, aheadStep: Int
 ) {
   let vectors = columns > L.count ? 2 : 1
   let whole = columns == vectors &* L.count && end.bias == nil && !end.relu
-  sums(L.self, rows, vectors, k, a, aRow, aStep, b, bStep, whole ? c : room, whole ? cRow : 2 &* L.count, add: whole && end.accumulate)
+  sums(L.self, rows, vectors, k, a, aRow, aStep, b, bStep, whole ? c : room, whole ? cRow : 2 &* L.count, add: whole && end.accumulate, ahead, aheadStep)
   if !whole { finishTile(L.self, rows, columns, room, c, cRow, end) }
 }
 
@@ -39,42 +42,43 @@ func tile<L: TileLanes>(
 @inline(never)
 func sums<L: TileLanes>(
   _ lanes: L.Type, _ rows: Int, _ vectors: Int, _ k: Int, _ a: UnsafePointer<L.Element>, _ aRow: Int, _ aStep: Int,
-  _ b: UnsafePointer<L.Element>, _ bStep: Int, _ c: UnsafeMutablePointer<L.Element>, _ cRow: Int, add: Bool
+  _ b: UnsafePointer<L.Element>, _ bStep: Int, _ c: UnsafeMutablePointer<L.Element>, _ cRow: Int, add: Bool,
+  _ ahead: UnsafeRawPointer, _ aheadStep: Int
 ) {
   if vectors > 1 {
     switch rows {
-    case 1: microTile(L.self, 1, 2, k, a, aRow, aStep, b, bStep, c, cRow, add)
-    case 2: microTile(L.self, 2, 2, k, a, aRow, aStep, b, bStep, c, cRow, add)
-    case 3: microTile(L.self, 3, 2, k, a, aRow, aStep, b, bStep, c, cRow, add)
-    case 4: microTile(L.self, 4, 2, k, a, aRow, aStep, b, bStep, c, cRow, add)
-    case 5 where tileRows >= 5: microTile(L.self, 5, 2, k, a, aRow, aStep, b, bStep, c, cRow, add)
-    case 6 where tileRows >= 6: microTile(L.self, 6, 2, k, a, aRow, aStep, b, bStep, c, cRow, add)
-    case 7 where tileRows >= 7: microTile(L.self, 7, 2, k, a, aRow, aStep, b, bStep, c, cRow, add)
-    case 8 where tileRows >= 8: microTile(L.self, 8, 2, k, a, aRow, aStep, b, bStep, c, cRow, add)
-    case 9 where tileRows >= 9: microTile(L.self, 9, 2, k, a, aRow, aStep, b, bStep, c, cRow, add)
-    case 10 where tileRows >= 10: microTile(L.self, 10, 2, k, a, aRow, aStep, b, bStep, c, cRow, add)
-    case 11 where tileRows >= 11: microTile(L.self, 11, 2, k, a, aRow, aStep, b, bStep, c, cRow, add)
-    case 12 where tileRows >= 12: microTile(L.self, 12, 2, k, a, aRow, aStep, b, bStep, c, cRow, add)
-    case 13 where tileRows >= 13: microTile(L.self, 13, 2, k, a, aRow, aStep, b, bStep, c, cRow, add)
-    case 14 where tileRows >= 14: microTile(L.self, 14, 2, k, a, aRow, aStep, b, bStep, c, cRow, add)
+    case 1: microTile(L.self, 1, 2, k, a, aRow, aStep, b, bStep, c, cRow, add, ahead, aheadStep)
+    case 2: microTile(L.self, 2, 2, k, a, aRow, aStep, b, bStep, c, cRow, add, ahead, aheadStep)
+    case 3: microTile(L.self, 3, 2, k, a, aRow, aStep, b, bStep, c, cRow, add, ahead, aheadStep)
+    case 4: microTile(L.self, 4, 2, k, a, aRow, aStep, b, bStep, c, cRow, add, ahead, aheadStep)
+    case 5 where tileRows >= 5: microTile(L.self, 5, 2, k, a, aRow, aStep, b, bStep, c, cRow, add, ahead, aheadStep)
+    case 6 where tileRows >= 6: microTile(L.self, 6, 2, k, a, aRow, aStep, b, bStep, c, cRow, add, ahead, aheadStep)
+    case 7 where tileRows >= 7: microTile(L.self, 7, 2, k, a, aRow, aStep, b, bStep, c, cRow, add, ahead, aheadStep)
+    case 8 where tileRows >= 8: microTile(L.self, 8, 2, k, a, aRow, aStep, b, bStep, c, cRow, add, ahead, aheadStep)
+    case 9 where tileRows >= 9: microTile(L.self, 9, 2, k, a, aRow, aStep, b, bStep, c, cRow, add, ahead, aheadStep)
+    case 10 where tileRows >= 10: microTile(L.self, 10, 2, k, a, aRow, aStep, b, bStep, c, cRow, add, ahead, aheadStep)
+    case 11 where tileRows >= 11: microTile(L.self, 11, 2, k, a, aRow, aStep, b, bStep, c, cRow, add, ahead, aheadStep)
+    case 12 where tileRows >= 12: microTile(L.self, 12, 2, k, a, aRow, aStep, b, bStep, c, cRow, add, ahead, aheadStep)
+    case 13 where tileRows >= 13: microTile(L.self, 13, 2, k, a, aRow, aStep, b, bStep, c, cRow, add, ahead, aheadStep)
+    case 14 where tileRows >= 14: microTile(L.self, 14, 2, k, a, aRow, aStep, b, bStep, c, cRow, add, ahead, aheadStep)
     default: break
     }
   } else {
     switch rows {
-    case 1: microTile(L.self, 1, 1, k, a, aRow, aStep, b, bStep, c, cRow, add)
-    case 2: microTile(L.self, 2, 1, k, a, aRow, aStep, b, bStep, c, cRow, add)
-    case 3: microTile(L.self, 3, 1, k, a, aRow, aStep, b, bStep, c, cRow, add)
-    case 4: microTile(L.self, 4, 1, k, a, aRow, aStep, b, bStep, c, cRow, add)
-    case 5 where tileRows >= 5: microTile(L.self, 5, 1, k, a, aRow, aStep, b, bStep, c, cRow, add)
-    case 6 where tileRows >= 6: microTile(L.self, 6, 1, k, a, aRow, aStep, b, bStep, c, cRow, add)
-    case 7 where tileRows >= 7: microTile(L.self, 7, 1, k, a, aRow, aStep, b, bStep, c, cRow, add)
-    case 8 where tileRows >= 8: microTile(L.self, 8, 1, k, a, aRow, aStep, b, bStep, c, cRow, add)
-    case 9 where tileRows >= 9: microTile(L.self, 9, 1, k, a, aRow, aStep, b, bStep, c, cRow, add)
-    case 10 where tileRows >= 10: microTile(L.self, 10, 1, k, a, aRow, aStep, b, bStep, c, cRow, add)
-    case 11 where tileRows >= 11: microTile(L.self, 11, 1, k, a, aRow, aStep, b, bStep, c, cRow, add)
-    case 12 where tileRows >= 12: microTile(L.self, 12, 1, k, a, aRow, aStep, b, bStep, c, cRow, add)
-    case 13 where tileRows >= 13: microTile(L.self, 13, 1, k, a, aRow, aStep, b, bStep, c, cRow, add)
-    case 14 where tileRows >= 14: microTile(L.self, 14, 1, k, a, aRow, aStep, b, bStep, c, cRow, add)
+    case 1: microTile(L.self, 1, 1, k, a, aRow, aStep, b, bStep, c, cRow, add, ahead, aheadStep)
+    case 2: microTile(L.self, 2, 1, k, a, aRow, aStep, b, bStep, c, cRow, add, ahead, aheadStep)
+    case 3: microTile(L.self, 3, 1, k, a, aRow, aStep, b, bStep, c, cRow, add, ahead, aheadStep)
+    case 4: microTile(L.self, 4, 1, k, a, aRow, aStep, b, bStep, c, cRow, add, ahead, aheadStep)
+    case 5 where tileRows >= 5: microTile(L.self, 5, 1, k, a, aRow, aStep, b, bStep, c, cRow, add, ahead, aheadStep)
+    case 6 where tileRows >= 6: microTile(L.self, 6, 1, k, a, aRow, aStep, b, bStep, c, cRow, add, ahead, aheadStep)
+    case 7 where tileRows >= 7: microTile(L.self, 7, 1, k, a, aRow, aStep, b, bStep, c, cRow, add, ahead, aheadStep)
+    case 8 where tileRows >= 8: microTile(L.self, 8, 1, k, a, aRow, aStep, b, bStep, c, cRow, add, ahead, aheadStep)
+    case 9 where tileRows >= 9: microTile(L.self, 9, 1, k, a, aRow, aStep, b, bStep, c, cRow, add, ahead, aheadStep)
+    case 10 where tileRows >= 10: microTile(L.self, 10, 1, k, a, aRow, aStep, b, bStep, c, cRow, add, ahead, aheadStep)
+    case 11 where tileRows >= 11: microTile(L.self, 11, 1, k, a, aRow, aStep, b, bStep, c, cRow, add, ahead, aheadStep)
+    case 12 where tileRows >= 12: microTile(L.self, 12, 1, k, a, aRow, aStep, b, bStep, c, cRow, add, ahead, aheadStep)
+    case 13 where tileRows >= 13: microTile(L.self, 13, 1, k, a, aRow, aStep, b, bStep, c, cRow, add, ahead, aheadStep)
+    case 14 where tileRows >= 14: microTile(L.self, 14, 1, k, a, aRow, aStep, b, bStep, c, cRow, add, ahead, aheadStep)
     default: break
     }
   }
@@ -104,13 +108,26 @@ private func endRow<L: TileLanes>(
   }
 }
 
+/// Steps of a tile from which on its results are asked for beforehand: a short one has them in the first-level cache.
+private let askedFrom = 128
+
+/// Asks for a row of c while the products are added: its lines come from far away when c is large.
+@_transparent
+private func askRow<L: TileLanes>(_ lanes: L.Type, _ r: Int, _ rows: Int, _ vectors: Int, _ c: UnsafeMutablePointer<L.Element>) {
+  if r < rows {
+    nn_prefetch(c)
+    if vectors > 1 { nn_prefetch(c + (2 &* L.count &- 1)) }
+  }
+}
+
 /// `rows` and `vectors` are literals at every call, so that the rows beyond vanish; sums are variables of their own, for the elements of an array
 /// would not stay in registers.
 /// Two vectors are the right width: each a[r, p] is broadcast once and used twice, so that loads keep pace with two multiply-adds a cycle.
 @_transparent
 private func microTile<L: TileLanes>(
   _ lanes: L.Type, _ rows: Int, _ vectors: Int, _ k: Int, _ a: UnsafePointer<L.Element>, _ aRow: Int, _ aStep: Int,
-  _ b: UnsafePointer<L.Element>, _ bStep: Int, _ c: UnsafeMutablePointer<L.Element>, _ cRow: Int, _ accumulate: Bool
+  _ b: UnsafePointer<L.Element>, _ bStep: Int, _ c: UnsafeMutablePointer<L.Element>, _ cRow: Int, _ accumulate: Bool,
+  _ ahead: UnsafeRawPointer, _ aheadStep: Int
 ) {
   let size = MemoryLayout<L.Vector>.stride
   var (s0, t0) = (L.zero, L.zero)
@@ -133,12 +150,31 @@ private func microTile<L: TileLanes>(
   let aRow3 = 3 &* aRow
   let aRow5 = 5 &* aRow
   var row = UnsafeRawPointer(b)
+  var ahead = ahead
   let rowStep = bStep &* MemoryLayout<L.Element>.stride
+  if k >= askedFrom {
+    askRow(L.self, 0, rows, vectors, c + 0 &* cRow)
+    askRow(L.self, 1, rows, vectors, c + 1 &* cRow)
+    askRow(L.self, 2, rows, vectors, c + 2 &* cRow)
+    askRow(L.self, 3, rows, vectors, c + 3 &* cRow)
+    askRow(L.self, 4, rows, vectors, c + 4 &* cRow)
+    askRow(L.self, 5, rows, vectors, c + 5 &* cRow)
+    askRow(L.self, 6, rows, vectors, c + 6 &* cRow)
+    askRow(L.self, 7, rows, vectors, c + 7 &* cRow)
+    askRow(L.self, 8, rows, vectors, c + 8 &* cRow)
+    askRow(L.self, 9, rows, vectors, c + 9 &* cRow)
+    askRow(L.self, 10, rows, vectors, c + 10 &* cRow)
+    askRow(L.self, 11, rows, vectors, c + 11 &* cRow)
+    askRow(L.self, 12, rows, vectors, c + 12 &* cRow)
+    askRow(L.self, 13, rows, vectors, c + 13 &* cRow)
+  }
   var p = 0
   while p < k {
     let x = L.load(row)
     let y = vectors > 1 ? L.load(row + size) : L.zero
     row += rowStep
+    nn_prefetch_second(ahead)
+    ahead += aheadStep
     addRow(L.self, 0, rows, vectors, low, x, y, &s0, &t0)
     addRow(L.self, 1, rows, vectors, low + aRow, x, y, &s1, &t1)
     addRow(L.self, 2, rows, vectors, low + 2 &* aRow, x, y, &s2, &t2)

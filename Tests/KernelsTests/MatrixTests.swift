@@ -158,13 +158,31 @@ private func check<T: BinaryFloatingPoint>(
     }
   }
 
+  /// One to four columns beyond whole vectors are done by a loop of their own: for contiguous rows of a six at a time, for contiguous columns
+  /// six vectors at a time.
+  @Test(arguments: levelNames) func lastColumns(_ level: String) {
+    var random = Random(state: 6)
+    for n in [9, 12, 17, 18, 19, 20, 21, 50] {
+      for (m, k) in [(7, 40), (8, 31), (8, 32), (13, 47), (63, 33), (64, 33), (79, 64), (97, 100), (113, 32), (200, 1100)] {
+        let c = Case(m: m, n: n, k: k, ldcExtra: random.below(3), accumulate: random.below(2) == 0, bias: random.below(2) == 0, relu: random.below(2) == 0)
+        for layout in [Operand<Float>.Layout.rows, .columns, .paddedRows, .paddedColumns] {
+          #expect(check(Float.self, level, c, layout, .rows, &random) == nil)
+          #expect(check(Float.self, level, c, layout, .columns, &random) == nil)
+        }
+        #expect(check(Double.self, level, c, .rows, .paddedRows, &random) == nil)
+        #expect(check(Double.self, level, c, .columns, .paddedColumns, &random) == nil)
+      }
+    }
+  }
+
   /// Sizes at which packing, several blocks of k, several slabs and several threads come in.
   @Test(arguments: levelNames) func largeSizes(_ level: String) {
     var random = Random(state: 3)
     let cases = [
       Case(m: 300, n: 310, k: 320), Case(m: 130, n: 1000, k: 500, bias: true, relu: true),
       Case(m: 20, n: 30, k: 5000, accumulate: true), Case(m: 3000, n: 10, k: 100, bias: true), Case(m: 10, n: 3000, k: 100),
-      Case(m: 100, n: 50, k: 784, bias: true, relu: true), Case(m: 1, n: 3000, k: 300, bias: true), Case(m: 3000, n: 1, k: 300, relu: true),
+      Case(m: 100, n: 50, k: 784, bias: true, relu: true), Case(m: 44, n: 1602, k: 1100), Case(m: 1, n: 3000, k: 300, bias: true),
+      Case(m: 3000, n: 1, k: 300, relu: true),
     ]
     for c in cases {
       for (x, y) in [(Operand<Float>.Layout.rows, Operand<Float>.Layout.rows), (.rows, .columns), (.columns, .rows), (.columns, .columns)] {
@@ -216,7 +234,7 @@ private func check<T: BinaryFloatingPoint>(
     let threads = Parallel.threads
     defer { Parallel.threads = threads }
     var random = Random(state: 4)
-    for (m, n, k) in [(150, 333, 700), (1, 4000, 500), (4000, 1, 500), (100, 100, 4320)] {
+    for (m, n, k) in [(150, 333, 700), (1, 4000, 500), (4000, 1, 500), (100, 100, 4320), (100, 50, 784), (784, 50, 100)] {
       for transposed in [false, true] {
         let a = Operand<Float>(transposed ? .columns : .rows, m, k, &random)
         let b = Operand<Float>(transposed ? .columns : .rows, k, n, &random)
