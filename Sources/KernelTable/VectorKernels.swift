@@ -73,7 +73,9 @@ public struct VectorKernels: Sendable {
   public var normal: (@Sendable @convention(c) (UInt8, Output, Int, Double, Double, UInt64, UInt64) -> Void)! = nil
   /// (y, n, threshold, seed, block): 1 where the word is below the threshold (0 … 2³²)
   public var bernoulli: (@Sendable @convention(c) (UnsafeMutablePointer<UInt8>, Int, UInt64, UInt64, UInt64) -> Void)! = nil
-  /// (width, x, mask, y, n, scale): y = x mask scale
+  /// The same in bits: element i has bit i % 8 of byte i / 8.
+  public var bernoulliBits: (@Sendable @convention(c) (UnsafeMutablePointer<UInt8>, Int, UInt64, UInt64, UInt64) -> Void)! = nil
+  /// (width, x, bits, y, n, scale): y = x scale where the bit is set, else 0
   public var maskScale: (@Sendable @convention(c) (UInt8, Input, UnsafePointer<UInt8>, Output, Int, Double) -> Void)! = nil
 
   // MARK: Optimizers: (width, pointers, n, scalars), each pointer and scalar named beside its driver

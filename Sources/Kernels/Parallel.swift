@@ -1,4 +1,5 @@
 internal import CShims
+internal import Synchronization
 
 #if canImport(Glibc)
   internal import Glibc
@@ -19,9 +20,15 @@ public enum Parallel {
   /// Called from inside a body, or while another thread has the workers, the chunks run one after the other.
   /// - alone: the work is too little for a second thread (some microseconds): the same chunks, one after the other.
   /// - waking: false where the work is not worth waking a thread that sleeps; those that are awake still help.
-  public static func run(_ chunks: Int, alone: Bool = false, waking: Bool = true, _ body: (Int) -> Void) {
+  /// - turning: for sweeps over memory. Each goes the other way than the one before it, so that it begins with what that left in the caches:
+  ///   of a tensor of 4 MB a quarter, on two cores a half, lies in their second-level caches of 1 MB.
+  public static func run(_ chunks: Int, alone: Bool = false, waking: Bool = true, turning: Bool = false, _ body: (Int) -> Void) {
     let lanes = alone ? 1 : min(threads, chunks, Workers.most)
-    if lanes > 1 && withoutActuallyEscaping(body, do: { Workers.current.run(chunks, lanes: lanes, waking: waking, $0) }) { return }
-    for chunk in 0..<max(chunks, 0) where !interrupted { body(chunk) }
+    let turned = turning && Parallel.turned.logicalXor(true, ordering: .relaxed).oldValue
+    if lanes > 1 && withoutActuallyEscaping(body, do: { Workers.current.run(chunks, lanes: lanes, waking: waking, turned: turned, $0) }) { return }
+    for chunk in 0..<max(chunks, 0) where !interrupted { body(turned ? chunks - 1 - chunk : chunk) }
   }
+
+  /// Whether the next sweep goes from the end to the beginning.
+  private static let turned = Atomic<Bool>(false)
 }

@@ -104,7 +104,12 @@ public enum Random {
     return draw(n, offset) { start, count, block in table.vector.bernoulli(y + start, count, threshold, seed, block) }
   }
 
+  /// Bytes of the mask that `dropout` keeps for `n` elements: one bit each.
+  public static func maskBytes(_ n: Int) -> Int { n / 8 &+ (n % 8 == 0 ? 0 : 1) }
+
   /// y = x mask / (1 - p), where mask is 1 with probability 1 - p; with p = 1 all is 0. y may be x.
+  ///
+  /// Element i has bit i % 8 of byte i / 8 of the mask, what `bernoulli` with 1 - p would draw.
   @discardableResult
   public static func dropout(
     _ width: FloatWidth, _ x: UnsafeRawPointer, _ y: UnsafeMutableRawPointer, mask: UnsafeMutablePointer<UInt8>, _ n: Int, p: Double, seed: UInt64,
@@ -113,19 +118,19 @@ public enum Random {
     let threshold = UInt64(min(max(1 - p, 0), 1) * 0x1p32 + 0.5)
     let scale = p < 1 ? 1 / (1 - p) : 0
     return draw(n, offset) { start, count, block in
-      table.vector.bernoulli(mask + start, count, threshold, seed, block)
-      table.vector.maskScale(width.rawValue, x + start &* width.stride, mask + start, y + start &* width.stride, count, scale)
+      table.vector.bernoulliBits(mask + start / 8, count, threshold, seed, block)
+      table.vector.maskScale(width.rawValue, x + start &* width.stride, mask + start / 8, y + start &* width.stride, count, scale)
     }
   }
 
-  /// gx = g mask / (1 - p); gx may be g.
+  /// gx = g mask / (1 - p) with the mask of `dropout`; gx may be g.
   public static func dropoutGradient(
     _ width: FloatWidth, g: UnsafeRawPointer, mask: UnsafePointer<UInt8>, gx: UnsafeMutableRawPointer, _ n: Int, p: Double,
     table: KernelTable = Kernels.table
   ) {
     let scale = p < 1 ? 1 / (1 - p) : 0
     Vector.chunks(n) { start, count in
-      table.vector.maskScale(width.rawValue, g + start &* width.stride, mask + start, gx + start &* width.stride, count, scale)
+      table.vector.maskScale(width.rawValue, g + start &* width.stride, mask + start / 8, gx + start &* width.stride, count, scale)
     }
   }
 }

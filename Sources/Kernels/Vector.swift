@@ -15,7 +15,7 @@ public enum Vector {
       return
     }
     // Waking a thread takes as long as some chunks do.
-    Parallel.run((n &+ grain &- 1) / grain, waking: n > 4 &* grain) { chunk in
+    Parallel.run((n &+ grain &- 1) / grain, waking: n > 4 &* grain, turning: true) { chunk in
       let start = chunk &* grain
       body(start, min(grain, n &- start))
     }

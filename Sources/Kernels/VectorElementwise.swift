@@ -83,7 +83,7 @@ extension Vector {
       chunks(rows &* columns) { start, count in body(0, start, start, 1, count) }
     } else if columns > 2 &* grain {
       let pieces = (columns &+ grain &- 1) / grain
-      Parallel.run(rows &* pieces) { chunk in
+      Parallel.run(rows &* pieces, turning: true) { chunk in
         let (row, start) = (chunk / pieces, chunk % pieces &* grain)
         body(row, start, row &* columns &+ start, 1, min(grain, columns &- start))
       }

@@ -51,7 +51,7 @@ extension Vector {
       let pieces = (count &+ grain &- 1) / grain
       let partial = UnsafeMutablePointer<Double>.allocate(capacity: outer &* pieces)
       defer { partial.deallocate() }
-      Parallel.run(outer &* pieces) { chunk in
+      Parallel.run(outer &* pieces, turning: true) { chunk in
         let (row, start) = (chunk / pieces, chunk % pieces &* grain)
         rows(row, start, 1, min(grain, count &- start), partial + chunk)
       }
@@ -96,7 +96,7 @@ extension Vector {
     }
     let partial = UnsafeMutablePointer<Double>.allocate(capacity: groups &* pieces &* width)
     defer { partial.deallocate() }
-    Parallel.run(groups &* pieces) { chunk in
+    Parallel.run(groups &* pieces, turning: true) { chunk in
       let (group, first) = (chunk / pieces, chunk % pieces &* length)
       let (o, column) = (group / strips, group % strips &* width)
       let wide = min(width, inner &- column)

@@ -15,6 +15,7 @@ internal import Synchronization
 ///
 /// Each of the job's lanes (the caller is lane 0, worker i lane i + 1) begins with its own share of the chunks, the same in every job of
 /// the same size, so that a thread meets again what its cache still holds; who is done takes chunks from the shares of others.
+/// A turned job goes through each share from its end.
 final class Workers: @unchecked Sendable {
   /// Lanes at most.
   static let most = 1024
@@ -33,6 +34,7 @@ final class Workers: @unchecked Sendable {
   /// A share of the chunks, alone on its cache lines.
   private struct Share: ~Copyable {
     let next = Atomic<Int>(0)
+    var begin = 0
     var end = 0
     var padding: (SIMD16<UInt64>, SIMD16<UInt64>) = (SIMD16(), SIMD16())
   }
@@ -52,6 +54,7 @@ final class Workers: @unchecked Sendable {
   private let beds = UnsafeMutablePointer<Bed>.allocate(capacity: most)
   private var body: ((Int) -> Void)?
   private var lanes = 1
+  private var turned = false
   /// Lanes that have a thread and a bed, the caller's among them.
   private var made = 0
   /// When a job last found nobody awake whom it might not wake, and how many before it came within the lookout of one another.
@@ -65,7 +68,7 @@ final class Workers: @unchecked Sendable {
   private static func number(_ state: UInt64) -> UInt64 { state >> 32 }
 
   /// False where the workers are taken: nothing was done.
-  func run(_ chunks: Int, lanes wanted: Int, waking: Bool, _ body: @escaping (Int) -> Void) -> Bool {
+  func run(_ chunks: Int, lanes wanted: Int, waking: Bool, turned: Bool, _ body: @escaping (Int) -> Void) -> Bool {
     if busy.load(ordering: .relaxed) || busy.exchange(true, ordering: .acquiring) { return false }
     if unhelped > 0 && !waking {
       unhelped -= 1
@@ -75,9 +78,11 @@ final class Workers: @unchecked Sendable {
     makeThreads(wanted)
     lanes = min(wanted, made)
     self.body = body
+    self.turned = turned
     var first = 0
     for lane in 0..<lanes {
       shares[lane].next.store(first, ordering: .relaxed)
+      shares[lane].begin = first
       first += chunks / lanes + (lane < chunks % lanes ? 1 : 0)
       shares[lane].end = first
     }
@@ -107,11 +112,11 @@ final class Workers: @unchecked Sendable {
     guard let body else { return }
     for i in 0..<lanes {
       let owner = lane + i < lanes ? lane + i : lane + i - lanes
-      let end = shares[owner].end
+      let (begin, end) = (shares[owner].begin, shares[owner].end)
       while shares[owner].next.load(ordering: .relaxed) < end && !Parallel.interrupted {
         let chunk = shares[owner].next.wrappingAdd(1, ordering: .relaxed).oldValue
         if chunk >= end { break }
-        body(chunk)
+        body(turned ? begin + end - 1 - chunk : chunk)
       }
     }
   }

@@ -1,3 +1,4 @@
+internal import CIntrinsics
 internal import KernelTable
 
 /// Even over low ≤ y < high.
@@ -5,31 +6,28 @@ internal import KernelTable
 func uniform(
   _ width: UInt8, _ y: UnsafeMutableRawPointer, _ n: Int, _ low: Double, _ high: Double, _ seed: UInt64, _ block: UInt64
 ) {
+  // rounding may bring low + u (high - low) up to high: the number below it is the largest result
   if width == FloatWidth.float32.rawValue {
-    let (scale, shift) = (F32(high - low), F32(low))
-    // rounding may bring low + u (high - low) up to high: the float below it is the largest result
-    let limit = F32(Double(Float(high).nextDown))
-    forEachGroup(n, 64, seed, block) { words, first, count in
-      var j = 0
-      while j < count {
-        let u = F32.unit(words, j)
-        let v = u * scale + shift
-        let r = F32.select(limit < v, limit, v)
-        if count &- j >= F32.count { r.store(y, first &+ j) } else { r.store(first: count &- j, y, first &+ j) }
-        j &+= F32.count
-      }
-    }
+    uniform(64, y, n, F32(high - low), F32(low), F32(Double(Float(high).nextDown)), seed, block)
   } else {
-    let (scale, shift, limit) = (F64(high - low), F64(low), F64(high.nextDown))
-    forEachGroup(n, 32, seed, block) { words, first, count in
-      var j = 0
-      while j < count {
-        let v = F64.unit(words, j) * scale + shift
-        let r = F64.select(limit < v, limit, v)
-        if count &- j >= F64.count { r.store(y, first &+ j) } else { r.store(first: count &- j, y, first &+ j) }
-        j &+= F64.count
-      }
+    uniform(32, y, n, F64(high - low), F64(low), F64(high.nextDown), seed, block)
+  }
+}
+
+@inline(__always)
+private func uniform<V: RandomLanes>(
+  _ each: Int, _ y: UnsafeMutableRawPointer, _ n: Int, _ scale: V, _ shift: V, _ limit: V, _ seed: UInt64, _ block: UInt64
+) {
+  forEachGroup(n, each, seed, block) { words, first, count in
+    // over the words themselves where the group is not whole
+    let result = count == each ? y + first &* V.stride : words
+    var j = 0
+    while j < each {
+      let v = V.unit(words, j) * scale + shift
+      V.select(limit < v, limit, v).store(result, j)
+      j &+= V.count
     }
+    if count < each { copyBytes(y + first &* V.stride, words, count &* V.stride) }
   }
 }
 
@@ -69,25 +67,13 @@ protocol RandomLanes: Lanes {
 }
 
 extension F32: RandomLanes {
-  /// The upper 24 bits of a word, 16 and 8 of them turned into floats through the lowest bits of 2²³ + k.
+  /// From the upper 24 bits of each word.
   @inline(__always)
-  static func unit(_ words: UnsafeRawPointer, _ i: Int) -> F32 {
-    let w = words.loadUnaligned(fromByteOffset: 4 &* i, as: Bits32.self)
-    let base = F32(0x1p23)
-    let high = F32(bits: (w &>> Bits32(repeating: 16)) | base.bits) - base
-    let low = F32(bits: ((w &>> Bits32(repeating: 8)) & Bits32(repeating: 0xFF)) | base.bits) - base
-    return high * F32(0x1p-16) + low * F32(0x1p-24)
-  }
+  static func unit(_ words: UnsafeRawPointer, _ i: Int) -> F32 { F32(nn_unit_floats(words.loadUnaligned(fromByteOffset: 4 &* i, as: Bits32.self))) }
 }
 
 extension F64: RandomLanes {
-  /// The upper 53 bits of two words, the second the upper one.
+  /// From the upper 53 bits of two words, the second the upper one.
   @inline(__always)
-  static func unit(_ words: UnsafeRawPointer, _ i: Int) -> F64 {
-    let w = words.loadUnaligned(fromByteOffset: 8 &* i, as: Bits64.self)
-    let base = F64(0x1p52)
-    let high = F64(bits: (w &>> Bits64(repeating: 32)) | base.bits) - base
-    let low = F64(bits: ((w &>> Bits64(repeating: 11)) & Bits64(repeating: 0x1F_FFFF)) | base.bits) - base
-    return high * F64(0x1p-32) + low * F64(0x1p-53)
-  }
+  static func unit(_ words: UnsafeRawPointer, _ i: Int) -> F64 { F64(nn_unit_doubles(words.loadUnaligned(fromByteOffset: 8 &* i, as: Bits64.self))) }
 }

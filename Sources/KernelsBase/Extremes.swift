@@ -27,6 +27,16 @@ private func argReduce<V: Lanes>(
   _ x: UnsafeRawPointer, _ values: UnsafeMutableRawPointer, _ positions: UnsafeMutablePointer<Int64>, _ outer: Int, _ count: Int, _ inner: Int,
   _: V.Type, negate: Bool
 ) {
+  if inner == 1, count > 0, count <= ShortRows.most {
+    ShortRows.forEachBundle(V.self, outer) { first, n, room in
+      ShortRows.gather(V.self, x + first &* count &* V.stride, room, n, count)
+      let (m, at) = largestAndPlace(count, negate) { V(room, $0 &* V.count) }
+      m.store(room, 0)
+      copyBytes(values + first &* V.stride, room, n &* V.stride)
+      for r in 0..<n { positions[first &+ r] = Int64(at.position(r)) }
+    }
+    return
+  }
   for o in 0..<outer {
     let x = x + o &* count &* inner &* V.stride
     if inner == 1 {
@@ -40,22 +50,30 @@ private func argReduce<V: Lanes>(
     var c = 0
     while c < inner {
       let n = inner &- c < V.count ? inner &- c : V.count
-      var m = n == V.count ? V(x, c) : V(first: n, x, c)
-      if negate { m = -m }
-      var at = V(position: 0)
-      for k in 1..<Swift.max(count, 1) {
-        let i = k &* inner &+ c
-        var v = n == V.count ? V(x, i) : V(first: n, x, i)
-        if negate { v = -v }
-        let better = (m < v) | ((v != v) & (m == m))
-        m = V.select(better, v, m)
-        at = V.select(better, V(position: k), at)
-      }
-      (negate ? -m : m).store(first: n, values, o &* inner &+ c)
+      let (m, at) = largestAndPlace(count, negate) { k in n == V.count ? V(x, k &* inner &+ c) : V(first: n, x, k &* inner &+ c) }
+      m.store(first: n, values, o &* inner &+ c)
       for k in 0..<n { positions[o &* inner &+ c &+ k] = Int64(at.position(k)) }
       c &+= n
     }
   }
+}
+
+/// In each lane the largest of `load(0 ..< count)` (of -x, negated back, where `negate`) and its first place; NaN wins.
+@inline(__always)
+private func largestAndPlace<V: Lanes>(_ count: Int, _ negate: Bool, _ load: (Int) -> V) -> (V, V) {
+  var m = load(0)
+  if negate { m = -m }
+  var at = V(position: 0)
+  var k = 1
+  while k < count {
+    var v = load(k)
+    if negate { v = -v }
+    let better = (m < v) | ((v != v) & (m == m))
+    m = V.select(better, v, m)
+    at = V.select(better, V(position: k), at)
+    k &+= 1
+  }
+  return (negate ? -m : m, at)
 }
 
 /// The first place of m, or of NaN, in x; there is one.

@@ -67,23 +67,26 @@ private func select<V: Lanes>(
   }
 }
 
-/// y = x mask scale
+/// y = x scale where the element's bit is set, else 0; element i has bit i % 8 of byte i / 8.
 @inline(never)
-func maskScale(_ width: UInt8, _ x: UnsafeRawPointer, _ mask: UnsafePointer<UInt8>, _ y: UnsafeMutableRawPointer, _ n: Int, _ scale: Double) {
-  if width == FloatWidth.float32.rawValue { maskScale(F32(scale), x, mask, y, n) } else { maskScale(F64(scale), x, mask, y, n) }
+func maskScale(_ width: UInt8, _ x: UnsafeRawPointer, _ bits: UnsafePointer<UInt8>, _ y: UnsafeMutableRawPointer, _ n: Int, _ scale: Double) {
+  if width == FloatWidth.float32.rawValue { maskScale(F32(scale), x, bits, y, n) } else { maskScale(F64(scale), x, bits, y, n) }
 }
 
 @inline(__always)
-private func maskScale<V: Lanes>(_ scale: V, _ x: UnsafeRawPointer, _ mask: UnsafePointer<UInt8>, _ y: UnsafeMutableRawPointer, _ n: Int) {
+private func maskScale<V: Lanes>(_ scale: V, _ x: UnsafeRawPointer, _ bits: UnsafePointer<UInt8>, _ y: UnsafeMutableRawPointer, _ n: Int) {
   var i = 0
-  while i &+ V.count <= n {
-    V.select(V.Mask(mask, i), V(x, i) * scale, .zero).store(y, i)
+  while n &- i >= V.count {
+    let word =
+      V.count == 16
+      ? UInt32(UnsafeRawPointer(bits + i &>> 3).loadUnaligned(as: UInt16.self).littleEndian) : UInt32(bits[i &>> 3]) &>> UInt32(truncatingIfNeeded: i & 7)
+    (V(x, i) * scale).keeping(bits: word).store(y, i)
     i &+= V.count
   }
-  while i < n {
-    let v = V(repeating: x, i) * scale
-    (mask[i] != 0 ? v : .zero).store(first: 1, y, i)
-    i &+= 1
+  if i < n {
+    var word = UInt32(bits[i &>> 3]) &>> UInt32(truncatingIfNeeded: i & 7)
+    if n &- i > 8 { word |= UInt32(bits[i &>> 3 &+ 1]) &<< 8 }
+    (V(first: n &- i, x, i) * scale).keeping(bits: word).store(first: n &- i, y, i)
   }
 }
 

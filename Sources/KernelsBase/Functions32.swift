@@ -32,34 +32,37 @@ extension F32 {
 
   // MARK: exp
 
-  /// 2^offset eˣ: x = n ln 2 + r, |r| ≤ ln 2 / 2. 2ⁿ is multiplied in two halves, so that subnormal results round once.
-  @_transparent
-  private func scaledExp(_ offset: Int32) -> F32 {
-    let high = F32(90.5)
-    return F32.select(high < self, high, self).boundedExp(offset)
-  }
+  // With AVX-512 they are in TableFunctions32.swift.
+  #if !AVX512
+    /// 2^offset eˣ: x = n ln 2 + r, |r| ≤ ln 2 / 2. 2ⁿ is multiplied in two halves, so that subnormal results round once.
+    @_transparent
+    private func scaledExp(_ offset: Int32) -> F32 {
+      let high = F32(90.5)
+      return F32.select(high < self, high, self).boundedExp(offset)
+    }
 
-  /// The same below 90.5.
-  @_transparent
-  private func boundedExp(_ offset: Int32) -> F32 {
-    let low = F32(-105)
-    let x = F32.select(self < low, low, self)
-    let t = F32.fma(x, F32(0x1.715476p0), F32.magic)
-    let n = t - F32.magic
-    let r = F32.fma(n, F32(2.12194440e-4), F32.fma(n, F32(-0.693359375), x))
-    let p = r.polynomial(1.9875691500e-4, 1.3981999507e-3, 8.3334519073e-3, 4.1665795894e-2, 1.6666665459e-1, 5.0000001201e-1)
-    let e = F32.fma(r * r, p, r) + F32.one
-    let i = unsafeBitCast(t.bits &- F32.magic.bits, to: Signed.self) &+ Signed(repeating: offset)
-    let i1 = i &>> Signed(repeating: 1)
-    return e * F32.powerOfTwo(i1) * F32.powerOfTwo(i &- i1)
-  }
+    /// The same below 90.5.
+    @_transparent
+    private func boundedExp(_ offset: Int32) -> F32 {
+      let low = F32(-105)
+      let x = F32.select(self < low, low, self)
+      let t = F32.fma(x, F32(0x1.715476p0), F32.magic)
+      let n = t - F32.magic
+      let r = F32.fma(n, F32(2.12194440e-4), F32.fma(n, F32(-0.693359375), x))
+      let p = r.polynomial(1.9875691500e-4, 1.3981999507e-3, 8.3334519073e-3, 4.1665795894e-2, 1.6666665459e-1, 5.0000001201e-1)
+      let e = F32.fma(r * r, p, r) + F32.one
+      let i = unsafeBitCast(t.bits &- F32.magic.bits, to: Signed.self) &+ Signed(repeating: offset)
+      let i1 = i &>> Signed(repeating: 1)
+      return e * F32.powerOfTwo(i1) * F32.powerOfTwo(i &- i1)
+    }
+
+    @_transparent var exp: F32 { scaledExp(0) }
+    @_transparent var halfExp: F32 { scaledExp(-1) }
+    @_transparent var expOfNegative: F32 { boundedExp(0) }
+  #endif
 
   @_transparent
   private static func powerOfTwo(_ i: Signed) -> F32 { F32(unsafeBitCast((i &+ Signed(repeating: 127)) &<< Signed(repeating: 23), to: Vector32.self)) }
-
-  @_transparent var exp: F32 { scaledExp(0) }
-  @_transparent var halfExp: F32 { scaledExp(-1) }
-  @_transparent var expOfNegative: F32 { boundedExp(0) }
 
   /// 2ⁿ (eʳ - 1) + (2ⁿ - 1), calculated at half its size: 2¹²⁸ is no float.
   @_transparent

@@ -32,6 +32,8 @@ protocol Lanes {
   subscript(_ lane: Int) -> Double { get set }
   /// True in lanes 0 ..< n.
   static func firstLanes(_ n: Int) -> Mask
+  /// The lanes whose bit is set, lane 0 the lowest; the others zero.
+  func keeping(bits: UInt32) -> Self
   /// The integers first, first + 1, … as bits, for positions: only moved and selected, never calculated with.
   init(positions first: Int)
   init(position: Int)
@@ -82,6 +84,10 @@ protocol Lanes {
   var erf: Self { get }
   /// erf to 3e-7, in half the time of `erf` in float32.
   var quickErf: Self { get }
+  /// 1 / (1 + e⁻ˣ)
+  var sigmoid: Self { get }
+  /// x Φ(x) with the normal distribution Φ, to a few units of x's last place.
+  var gelu: Self { get }
   static func pow(_ a: Self, _ b: Self) -> Self
   static func atan2(_ a: Self, _ b: Self) -> Self
   /// a - b trunc(a / b), exactly.

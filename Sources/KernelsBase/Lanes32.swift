@@ -1,3 +1,5 @@
+internal import CIntrinsics
+
 #if canImport(Glibc)
   internal import Glibc
 #endif
@@ -79,6 +81,8 @@ struct F32: Lanes {
     for k in 0..<count { ramp[k] = Float(k) }
     return Mask32(ramp .< Vector32(repeating: Float(n)))
   }
+
+  @_transparent func keeping(bits: UInt32) -> F32 { F32(nn_keep_floats(v, bits)) }
 
   @_transparent
   init(positions first: Int) {

@@ -1,3 +1,5 @@
+internal import CIntrinsics
+
 #if canImport(Glibc)
   internal import Glibc
 #endif
@@ -86,6 +88,8 @@ struct F64: Lanes {
     for k in 0..<count { ramp[k] = Double(k) }
     return Mask64(ramp .< Vector64(repeating: Double(n)))
   }
+
+  @_transparent func keeping(bits: UInt32) -> F64 { F64(nn_keep_doubles(v, bits)) }
 
   @_transparent
   init(positions first: Int) {

@@ -14,17 +14,24 @@ func map<V: Lanes>(_ x: UnsafeRawPointer, _ y: UnsafeMutableRawPointer, _ n: Int
   withUnsafeMutableBytes(of: &room) { buffer in
     let room = buffer.baseAddress.unsafelyUnwrapped
     let ahead = ahead(n)
-    var i = 0
-    while i < n {
-      var (from, to) = (x + i &* V.stride, y + i &* V.stride)
-      if n &- i < V.count {
-        copyRest(from, room, (n &- i) &* V.stride)
-        (from, to) = (UnsafeRawPointer(room), room)
+    let whole = (n &- n % V.count) &* V.stride
+    var (from, to, end) = (x, y, whole)
+    // Two rounds at most, the vectors and the rest: nothing is called within the inner loop, so that its constants stay in registers.
+    while true {
+      var i = 0
+      while i < end {
+        nn_prefetch(from + (i &+ ahead))
+        f(V(from + i, 0)).store(to + i, 0)
+        i &+= V.count &* V.stride
       }
-      nn_prefetch(from + ahead)
-      f(V(from, 0)).store(to, 0)
-      if n &- i < V.count { copyRest(room, y + i &* V.stride, (n &- i) &* V.stride) }
-      i &+= V.count
+      let rest = n &* V.stride &- whole
+      if rest == 0 { break }
+      if to == room {
+        copyRest(room, y + whole, rest)
+        break
+      }
+      copyRest(x + whole, room, rest)
+      (from, to, end) = (UnsafeRawPointer(room), room, V.count &* V.stride)
     }
   }
 }
@@ -44,23 +51,31 @@ func map<V: Lanes>(
   withUnsafeMutableBytes(of: &roomA) { bufferA in
     withUnsafeMutableBytes(of: &roomB) { bufferB in
       let (roomA, roomB) = (bufferA.baseAddress.unsafelyUnwrapped, bufferB.baseAddress.unsafelyUnwrapped)
-      var (a, b) = (a, b)
+      var (a, b, to) = (a, b, y)
+      let (aStep, bStep) = (aStep &* V.stride, bStep &* V.stride)
       let ahead = ahead(n)
-      var i = 0
-      while i < n {
-        var to = y + i &* V.stride
-        if n &- i < V.count {
-          copyRest(a, roomA, (n &- i) &* V.stride)
-          copyRest(b, roomB, (n &- i) &* V.stride)
-          (a, b, to) = (UnsafeRawPointer(roomA), UnsafeRawPointer(roomB), roomA)
+      let whole = (n &- n % V.count) &* V.stride
+      var end = whole
+      // as above
+      while true {
+        var i = 0
+        while i < end {
+          nn_prefetch(a + ahead)
+          nn_prefetch(b + ahead)
+          f(V(a, 0), V(b, 0)).store(to + i, 0)
+          a += aStep
+          b += bStep
+          i &+= V.count &* V.stride
         }
-        nn_prefetch(a + ahead)
-        nn_prefetch(b + ahead)
-        f(V(a, 0), V(b, 0)).store(to, 0)
-        if n &- i < V.count { copyRest(roomA, y + i &* V.stride, (n &- i) &* V.stride) }
-        a += aStep &* V.stride
-        b += bStep &* V.stride
-        i &+= V.count
+        let rest = n &* V.stride &- whole
+        if rest == 0 { break }
+        if to == roomA {
+          copyRest(roomA, y + whole, rest)
+          break
+        }
+        copyRest(a, roomA, rest)
+        copyRest(b, roomB, rest)
+        (a, b, to, end) = (UnsafeRawPointer(roomA), UnsafeRawPointer(roomB), roomA, V.count &* V.stride)
       }
     }
   }

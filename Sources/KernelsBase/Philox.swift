@@ -1,3 +1,4 @@
+internal import CIntrinsics
 internal import KernelTable
 
 // Philox 4x32-10 (Salmon et al. 2011): ten rounds of two 32 × 32 bit products over a counter of four words and a key of two.
@@ -12,40 +13,53 @@ struct Words {
   /// The words of blocks first, first + 1, …; the upper half of the counter is 0.
   @inline(__always)
   init(_ seed: UInt64, _ first: UInt64) {
-    a = Bits32()
-    b = Bits32()
-    for k in 0..<F32.count {
-      let counter = first &+ UInt64(truncatingIfNeeded: k)
-      a[k] = UInt32(truncatingIfNeeded: counter)
-      b[k] = UInt32(truncatingIfNeeded: counter &>> 32)
-    }
-    c = Bits32()
-    d = Bits32()
-    var (k0, k1) = (UInt32(truncatingIfNeeded: seed), UInt32(truncatingIfNeeded: seed &>> 32))
+    var counters = Bits64()
+    for k in 0..<F64.count { counters[k] = UInt64(truncatingIfNeeded: 2 &* k) }
+    counters = counters &+ Bits64(repeating: first)
+    var (even, odd) = (Blocks(counters), Blocks(counters &+ Bits64(repeating: 1)))
+    var (k0, k1) = (Bits64(repeating: seed), Bits64(repeating: seed &>> 32))
     for _ in 0..<10 {
-      let (high0, low0) = Words.product(a, 0xD251_1F53)
-      let (high1, low1) = Words.product(c, 0xCD9E_8D57)
-      a = high1 ^ b ^ Bits32(repeating: k0)
-      b = low1
-      c = high0 ^ d ^ Bits32(repeating: k1)
-      d = low0
-      k0 = k0 &+ 0x9E37_79B9
-      k1 = k1 &+ 0xBB67_AE85
+      even.round(k0, k1)
+      odd.round(k0, k1)
+      k0 = k0 &+ Bits64(repeating: 0x9E37_79B9)
+      k1 = k1 &+ Bits64(repeating: 0xBB67_AE85)
     }
+    a = Words.joined(even.a, odd.a)
+    b = Words.joined(even.b, odd.b)
+    c = Words.joined(even.c, odd.c)
+    d = Words.joined(even.d, odd.d)
   }
 
-  /// Upper and lower words of x m: even and odd lanes apart, as 64-bit lanes.
+  /// The lower halves of both, by turns.
   @inline(__always)
-  private static func product(_ x: Bits32, _ m: UInt64) -> (high: Bits32, low: Bits32) {
-    let wide = unsafeBitCast(x, to: Bits64.self)
-    let mask = Bits64(repeating: 0xFFFF_FFFF)
-    let factor = Bits64(repeating: m)
-    let shift = Bits64(repeating: 32)
-    let even = (wide & mask) &* factor
-    let odd = (wide &>> shift) &* factor
-    let high = (even &>> shift) | (odd & ~mask)
-    let low = (even & mask) | (odd &<< shift)
-    return (unsafeBitCast(high, to: Bits32.self), unsafeBitCast(low, to: Bits32.self))
+  private static func joined(_ even: Bits64, _ odd: Bits64) -> Bits32 {
+    unsafeBitCast((even & Bits64(repeating: 0xFFFF_FFFF)) | (odd &<< Bits64(repeating: 32)), to: Bits32.self)
+  }
+}
+
+/// Blocks with even numbers or with odd ones, a word in the lower half of every 64-bit lane; what the upper half holds means nothing. So a product
+/// of 32 × 32 bits is one instruction, its lower word stands in its place and the upper one is a shift away.
+private struct Blocks {
+  var a: Bits64
+  var b: Bits64
+  var c = Bits64()
+  var d = Bits64()
+
+  @inline(__always)
+  init(_ counters: Bits64) {
+    a = counters
+    b = counters &>> Bits64(repeating: 32)
+  }
+
+  @inline(__always)
+  mutating func round(_ k0: Bits64, _ k1: Bits64) {
+    let word = Bits64(repeating: 0xFFFF_FFFF)
+    let p = (a & word) &* Bits64(repeating: 0xD251_1F53)
+    let q = (c & word) &* Bits64(repeating: 0xCD9E_8D57)
+    a = (q &>> Bits64(repeating: 32)) ^ b ^ k0
+    b = q
+    c = (p &>> Bits64(repeating: 32)) ^ d ^ k1
+    d = p
   }
 }
 
@@ -120,6 +134,31 @@ func bernoulli(_ y: UnsafeMutablePointer<UInt8>, _ n: Int, _ threshold: UInt64, 
       UnsafeMutableRawPointer(y + first).storeBytes(of: bytes, as: SIMD64<UInt8>.self)
     } else {
       for k in 0..<count { y[first &+ k] = bytes[k] }
+    }
+  }
+}
+
+/// The same in bits: element i has bit i % 8 of byte i / 8, and the last byte's other bits are 0.
+@inline(never)
+func bernoulliBits(_ y: UnsafeMutablePointer<UInt8>, _ n: Int, _ threshold: UInt64, _ seed: UInt64, _ block: UInt64) {
+  let all = threshold >= 1 &<< 32
+  let limit = Bits32(repeating: UInt32(truncatingIfNeeded: threshold))
+  forEachGroup(n, 64, seed, block) { words, first, count in
+    var bits: UInt64 = all ? ~0 : 0
+    var j = 0
+    while j < 64, !all {
+      bits |= UInt64(nn_below(words.loadUnaligned(fromByteOffset: 4 &* j, as: Bits32.self), limit)) &<< UInt64(truncatingIfNeeded: j)
+      j &+= F32.count
+    }
+    if count == 64 {
+      UnsafeMutableRawPointer(y + first &>> 3).storeBytes(of: bits.littleEndian, as: UInt64.self)
+    } else {
+      bits &= 1 &<< UInt64(truncatingIfNeeded: count) &- 1
+      var k = 0
+      while 8 &* k < count {
+        y[first &>> 3 &+ k] = UInt8(truncatingIfNeeded: bits &>> UInt64(truncatingIfNeeded: 8 &* k))
+        k &+= 1
+      }
     }
   }
 }

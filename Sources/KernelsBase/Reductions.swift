@@ -54,14 +54,15 @@ private func reduceRows<V: Lanes>(
 /// Σ f(x)
 @inline(__always)
 func sum<V: Lanes>(_ x: UnsafeRawPointer, _ n: Int, _ f: (V) -> V) -> Double {
+  if n < V.count { return n > 0 ? f(V(first: n, x, 0)).keeping(first: n).sum : 0 }
   var total = 0.0
   var i = 0
   let whole = n &- n % V.count
-  while whole &- i >= 8 &* V.count {
-    let end = i &+ (whole &- i < 4096 ? (whole &- i) / (8 &* V.count) &* (8 &* V.count) : 4096)
+  while i < whole {
+    let end = whole &- i < 4096 ? whole : i &+ 4096
     var (a, b, c, d) = (V.zero, V.zero, V.zero, V.zero)
     var (e, g, h, k) = (V.zero, V.zero, V.zero, V.zero)
-    while i < end {
+    while end &- i >= 8 &* V.count {
       a = a + f(V(x, i))
       b = b + f(V(x, i &+ V.count))
       c = c + f(V(x, i &+ 2 &* V.count))
@@ -72,15 +73,22 @@ func sum<V: Lanes>(_ x: UnsafeRawPointer, _ n: Int, _ f: (V) -> V) -> Double {
       k = k + f(V(x, i &+ 7 &* V.count))
       i &+= 8 &* V.count
     }
+    while end &- i >= 2 &* V.count {
+      a = a + f(V(x, i))
+      b = b + f(V(x, i &+ V.count))
+      i &+= 2 &* V.count
+    }
+    if i < end {
+      c = c + f(V(x, i))
+      i &+= V.count
+    }
+    if i == whole, whole < n {
+      // The last vector begins among elements that are counted already: those lanes are left out.
+      d = d + V.select(V.firstLanes(whole &+ V.count &- n), .zero, f(V(x, n &- V.count)))
+    }
     total += (((a + b) + (c + d)) + ((e + g) + (h + k))).sum
   }
-  var a = V.zero
-  while i < whole {
-    a = a + f(V(x, i))
-    i &+= V.count
-  }
-  if i < n { a = a + f(V(first: n &- i, x, i)).keeping(first: n &- i) }
-  return total + a.sum
+  return total
 }
 
 /// Π x in float64
@@ -137,7 +145,8 @@ func largest<V: Lanes>(_ x: UnsafeRawPointer, _ n: Int, _ f: (V) -> V) -> Double
     i &+= V.count
   }
   if i < n {
-    let p = V.select(V.firstLanes(n &- i), f(V(first: n &- i, x, i)), low)
+    // A second look at some elements changes nothing.
+    let p = n < V.count ? V.select(V.firstLanes(n), f(V(first: n, x, 0)), low) : f(V(x, n &- V.count))
     a = V.select(a < p, p, a)
     nan = nan | (p != p)
   }
@@ -214,45 +223,64 @@ func sumColumns<V: Lanes>(
   _ x: UnsafeRawPointer, _ rowStride: Int, _ shift: UnsafePointer<Double>?, _ result: UnsafeMutablePointer<Double>, _ count: Int, _ columns: Int,
   _ f: (V, V) -> V
 ) {
-  let whole = columns &- columns % V.count
+  if columns < V.count { return sumFewColumns(x, rowStride, shift, result, count, columns, f) }
   var r = 0
   while r < count {
     let rows = count &- r < 32 ? count &- r : 32
     var c = 0
     while c < columns {
-      let n = c < whole ? V.count : columns &- c
+      // The last vector may begin among columns that are counted already: those lanes are left out.
+      let first = columns &- c < V.count ? columns &- V.count : c
       var s = V.zero
-      if let shift { s = n == V.count ? V(narrowing: shift, c) : V(narrowing: shift, c, first: n) }
-      let i = r &* rowStride &+ c
+      if let shift { s = V(narrowing: shift, first) }
+      let i = r &* rowStride &+ first
       var a = V.zero
-      if n == V.count {
-        if rows == 32 {
-          var p = x + i &* V.stride
-          let step = rowStride &* V.stride
-          let end = p + 32 &* step
-          while p < end {
-            let (p1, p2) = (p + step, p + 2 &* step)
-            // 32 rows are more streams than the processor follows by itself.
-            nn_prefetch(p + 256)
-            nn_prefetch(p1 + 256)
-            nn_prefetch(p2 + 256)
-            nn_prefetch(p2 + step + 256)
-            let b = f(V(p, 0), s) + f(V(p1, 0), s)
-            let d = f(V(p2, 0), s) + f(V(p2 + step, 0), s)
-            a = a + (b + d)
-            p = p2 + 2 &* step
-          }
-        } else {
-          for k in 0..<rows { a = a + f(V(x, i &+ k &* rowStride), s) }
+      if rows == 32 {
+        var p = x + i &* V.stride
+        let step = rowStride &* V.stride
+        let end = p + 32 &* step
+        while p < end {
+          let (p1, p2) = (p + step, p + 2 &* step)
+          // 32 rows are more streams than the processor follows by itself.
+          nn_prefetch(p + 256)
+          nn_prefetch(p1 + 256)
+          nn_prefetch(p2 + 256)
+          nn_prefetch(p2 + step + 256)
+          let b = f(V(p, 0), s) + f(V(p1, 0), s)
+          let d = f(V(p2, 0), s) + f(V(p2 + step, 0), s)
+          a = a + (b + d)
+          p = p2 + 2 &* step
         }
-        a.widenAdd(result, c)
       } else {
-        for k in 0..<rows { a = a + f(V(first: n, x, i &+ k &* rowStride), s) }
-        for k in 0..<n { result[c &+ k] += a[k] }
+        for k in 0..<rows { a = a + f(V(x, i &+ k &* rowStride), s) }
       }
-      c &+= n
+      if first < c { a = V.select(V.firstLanes(c &- first), .zero, a) }
+      a.widenAdd(result, first)
+      c = first &+ V.count
     }
     r &+= rows
+  }
+}
+
+/// The same of less than a vector of columns. What a vector reads beyond its row are elements of the next; at the end there is none.
+@inline(__always)
+private func sumFewColumns<V: Lanes>(
+  _ x: UnsafeRawPointer, _ rowStride: Int, _ shift: UnsafePointer<Double>?, _ result: UnsafeMutablePointer<Double>, _ count: Int, _ columns: Int,
+  _ f: (V, V) -> V
+) {
+  var s = V.zero
+  if let shift { s = V(narrowing: shift, 0, first: columns) }
+  let last = (count &- 1) &* rowStride &+ columns &- V.count
+  var r = 0
+  while r < count {
+    let end = count &- r < 32 ? count : r &+ 32
+    var a = V.zero
+    while r < end {
+      let i = r &* rowStride
+      a = a + f(i <= last ? V(x, i) : V(first: columns, x, i), s)
+      r &+= 1
+    }
+    for k in 0..<columns { result[k] += a[k] }
   }
 }
 
@@ -262,20 +290,22 @@ private func extremeColumns<V: Lanes>(
   _ x: UnsafeRawPointer, _ rowStride: Int, _ result: UnsafeMutablePointer<Double>, _ count: Int, _ columns: Int, _ f: (V) -> V,
   sign: (Double) -> Double
 ) {
-  let whole = columns &- columns % V.count
+  let last = (count &- 1) &* rowStride &+ columns &- V.count
   var c = 0
   while c < columns {
-    let n = c < whole ? V.count : columns &- c
+    // The last vector may begin among columns that were looked at already; of few columns it reads on into the next row, which does not count.
+    let first = columns &- c < V.count && columns >= V.count ? columns &- V.count : c
+    let n = columns &- first < V.count ? columns &- first : V.count
     var m = V(-.infinity)
     for r in 0..<count {
-      let v = f(n == V.count ? V(x, r &* rowStride &+ c) : V(first: n, x, r &* rowStride &+ c))
-      m = V.maximum(v, m)
+      let i = r &* rowStride &+ first
+      m = V.maximum(f(i <= last ? V(x, i) : V(first: n, x, i)), m)
     }
     for k in 0..<n {
-      let (old, new) = (sign(result[c &+ k]), m[k])
-      result[c &+ k] = sign(old != old || old > new ? old : new)
+      let (old, new) = (sign(result[first &+ k]), m[k])
+      result[first &+ k] = sign(old != old || old > new ? old : new)
     }
-    c &+= n
+    c = first &+ n
   }
 }
 
@@ -313,7 +343,11 @@ private func dot<V: Lanes>(_ a: UnsafeRawPointer, _ b: UnsafeRawPointer, _ shift
     }
     total += (p + q).sum
   }
-  if i < n { total += (V(first: n &- i, a, i) * (V(first: n &- i, b, i) - shift)).sum }
+  if i < n {
+    if n < V.count { return (V(first: n, a, 0) * (V(first: n, b, 0) - shift)).sum }
+    // as in `sum`
+    total += V.select(V.firstLanes(whole &+ V.count &- n), .zero, V(a, n &- V.count) * (V(b, n &- V.count) - shift)).sum
+  }
   return total
 }
 
@@ -335,24 +369,31 @@ private func dotColumns<V: Lanes>(
   _: V.Type, _ a: UnsafeRawPointer, _ b: UnsafeRawPointer, _ rowStride: Int, _ shift: UnsafePointer<Double>,
   _ result: UnsafeMutablePointer<Double>, _ count: Int, _ columns: Int
 ) {
+  let last = (count &- 1) &* rowStride &+ columns &- V.count
   var r = 0
   while r < count {
     let rows = count &- r < 16 ? count &- r : 16
     var c = 0
     while c < columns {
-      let n = columns &- c < V.count ? columns &- c : V.count
-      let s = n == V.count ? V(narrowing: shift, c) : V(narrowing: shift, c, first: n)
+      let first = columns &- c < V.count && columns >= V.count ? columns &- V.count : c
+      let n = columns &- first < V.count ? columns &- first : V.count
+      let s = n == V.count ? V(narrowing: shift, first) : V(narrowing: shift, first, first: n)
       var t = V.zero
-      for k in 0..<rows {
-        let i = (r &+ k) &* rowStride &+ c
-        t = n == V.count ? .fma(V(a, i), V(b, i) - s, t) : .fma(V(first: n, a, i), V(first: n, b, i) - s, t)
-      }
       if n == V.count {
-        t.widenAdd(result, c)
+        for k in 0..<rows {
+          let i = (r &+ k) &* rowStride &+ first
+          t = .fma(V(a, i), V(b, i) - s, t)
+        }
+        if first < c { t = V.select(V.firstLanes(c &- first), .zero, t) }
+        t.widenAdd(result, first)
       } else {
-        for k in 0..<n { result[c &+ k] += t[k] }
+        for k in 0..<rows {
+          let i = (r &+ k) &* rowStride &+ first
+          t = i <= last ? .fma(V(a, i), V(b, i) - s, t) : .fma(V(first: n, a, i), V(first: n, b, i) - s, t)
+        }
+        for k in 0..<n { result[first &+ k] += t[k] }
       }
-      c &+= n
+      c = first &+ n
     }
     r &+= rows
   }

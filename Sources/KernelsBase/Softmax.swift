@@ -20,6 +20,15 @@ func softmax(_ log: Bool, _ width: UInt8, _ x: UnsafeRawPointer, _ y: UnsafeMuta
 private func softmax<V: Lanes>(
   _: V.Type, _ log: Bool, _ x: UnsafeRawPointer, _ y: UnsafeMutableRawPointer, _ outer: Int, _ count: Int, _ inner: Int
 ) {
+  if inner == 1, count < ShortRows.most {
+    ShortRows.forEachBundle(V.self, outer) { first, n, room in
+      let offset = first &* count &* V.stride
+      ShortRows.gather(V.self, x + offset, room, n, count)
+      softmaxColumns(V.self, log, UnsafeRawPointer(room), room, count, V.count)
+      ShortRows.scatter(V.self, room, y + offset, n, count)
+    }
+    return
+  }
   for o in 0..<outer {
     let x = x + o &* count &* inner &* V.stride
     let y = y + o &* count &* inner &* V.stride
@@ -30,12 +39,6 @@ private func softmax<V: Lanes>(
       let shift = V(m)
       let s = V(Glibc.log(expSum(shift, x, nil, count)))
       map(x, y, count) { (v: V) in (v - shift) - s }
-    } else if count <= V.count {
-      let v = V(first: count, x, 0)
-      // a NaN need not win here: its exponential makes the sum NaN, and so the row
-      let m = V(V.select(V.firstLanes(count), v, V(-.infinity)).largest)
-      let e = (v - m).expOfNegative.keeping(first: count)
-      (e / V(e.sum)).store(first: count, y, 0)
     } else {
       let s = V(1 / expSum(V(largest(V.self, x, count)), x, y, count))
       map(UnsafeRawPointer(y), y, count) { (v: V) in v * s }
@@ -86,10 +89,8 @@ private func softmaxColumns<V: Lanes>(
   columns(V.self, inner) { c, load, store in
     let m = largestColumn(x, count, inner, c, load)
     if log {
-      var s = V.zero
-      for k in 0..<count { s = s + (load(x, k &* inner &+ c) - m).expOfNegative }
-      let l = s.log
-      for k in 0..<count { store((load(x, k &* inner &+ c) - m) - l, y, k &* inner &+ c) }
+      let rest = logRest(x, count, inner, c, m, load)
+      for k in 0..<count { store((load(x, k &* inner &+ c) - m) - rest, y, k &* inner &+ c) }
     } else {
       var s = V.zero
       for k in 0..<count {
@@ -103,9 +104,23 @@ private func softmaxColumns<V: Lanes>(
   }
 }
 
+/// log Σ exp(x[:, c …] - m) of the largest elements m, NaN for an infinite m. The largest itself stays out of the sum, as 1 + s would round a small s away.
+@inline(__always)
+func logRest<V: Lanes>(_ x: UnsafeRawPointer, _ count: Int, _ inner: Int, _ c: Int, _ m: V, _ load: (UnsafeRawPointer, Int) -> V) -> V {
+  var s = V.zero
+  var ties = -V.one
+  for k in 0..<count {
+    let v = load(x, k &* inner &+ c)
+    let top = v == m
+    s = s + V.select(top, .zero, (v - m).expOfNegative)
+    ties = ties + V.select(top, .one, .zero)
+  }
+  return V.select(m.magnitude == V(.infinity), V(.nan), (s + ties).log1p)
+}
+
 /// The largest of x[:, c …]; NaN wins.
 @inline(__always)
-private func largestColumn<V: Lanes>(_ x: UnsafeRawPointer, _ count: Int, _ inner: Int, _ c: Int, _ load: (UnsafeRawPointer, Int) -> V) -> V {
+func largestColumn<V: Lanes>(_ x: UnsafeRawPointer, _ count: Int, _ inner: Int, _ c: Int, _ load: (UnsafeRawPointer, Int) -> V) -> V {
   var m = V(-.infinity)
   for k in 0..<count { m = V.maximum(load(x, k &* inner &+ c), m) }
   return m
@@ -117,11 +132,12 @@ private func columns<V: Lanes>(
   _: V.Type, _ inner: Int, _ body: (Int, (UnsafeRawPointer, Int) -> V, (V, UnsafeMutableRawPointer, Int) -> Void) -> Void
 ) {
   var c = 0
-  while c < inner {
-    let n = inner &- c
-    body(c, { p, i in n < V.count ? V(first: n, p, i) : V(p, i) }, { v, p, i in if n < V.count { v.store(first: n, p, i) } else { v.store(p, i) } })
+  while inner &- c >= V.count {
+    body(c, { p, i in V(p, i) }, { v, p, i in v.store(p, i) })
     c &+= V.count
   }
+  let n = inner &- c
+  if n > 0 { body(c, { p, i in V(first: n, p, i) }, { v, p, i in v.store(first: n, p, i) }) }
 }
 
 /// gx = y (g - Σ g y); of the logarithm: g - exp(y) Σ g.
@@ -140,33 +156,50 @@ func softmaxGradient(
 private func softmaxGradient<V: Lanes>(
   _: V.Type, _ log: Bool, _ y: UnsafeRawPointer, _ g: UnsafeRawPointer, _ gx: UnsafeMutableRawPointer, _ outer: Int, _ count: Int, _ inner: Int
 ) {
+  if inner == 1, count < 16 {
+    ShortRows.forEachBundle(V.self, outer) { first, n, roomY in
+      ShortRows.withRoom { roomG in
+        let offset = first &* count &* V.stride
+        ShortRows.gather(V.self, y + offset, roomY, n, count)
+        ShortRows.gather(V.self, g + offset, roomG, n, count)
+        softmaxGradientColumns(V.self, log, UnsafeRawPointer(roomY), UnsafeRawPointer(roomG), roomG, count, V.count)
+        ShortRows.scatter(V.self, roomG, gx + offset, n, count)
+      }
+    }
+    return
+  }
   for o in 0..<outer {
     let base = o &* count &* inner &* V.stride
     let (y, g, gx) = (y + base, g + base, gx + base)
-    if inner == 1 {
-      if log {
-        let s = V(sum(g, count) { (v: V) in v })
-        map(y, g, gx, count) { (y: V, g: V) in g - y.exp * s }
-      } else {
-        let s = V(dot(y, g, count, V.self))
-        map(y, g, gx, count) { (y: V, g: V) in y * (g - s) }
-      }
-      continue
+    if inner > 1 {
+      softmaxGradientColumns(V.self, log, y, g, gx, count, inner)
+    } else if log {
+      let s = V(sum(g, count) { (v: V) in v })
+      map(y, g, gx, count) { (y: V, g: V) in g - y.exp * s }
+    } else {
+      let s = V(dot(y, g, count, V.self))
+      map(y, g, gx, count) { (y: V, g: V) in y * (g - s) }
     }
-    columns(V.self, inner) { c, load, store in
-      var s = V.zero
-      if log {
-        for k in 0..<count { s = s + load(g, k &* inner &+ c) }
-        for k in 0..<count {
-          let i = k &* inner &+ c
-          store(load(g, i) - load(y, i).exp * s, gx, i)
-        }
-      } else {
-        for k in 0..<count { s = .fma(load(g, k &* inner &+ c), load(y, k &* inner &+ c), s) }
-        for k in 0..<count {
-          let i = k &* inner &+ c
-          store(load(y, i) * (load(g, i) - s), gx, i)
-        }
+  }
+}
+
+@inline(__always)
+private func softmaxGradientColumns<V: Lanes>(
+  _: V.Type, _ log: Bool, _ y: UnsafeRawPointer, _ g: UnsafeRawPointer, _ gx: UnsafeMutableRawPointer, _ count: Int, _ inner: Int
+) {
+  columns(V.self, inner) { c, load, store in
+    var s = V.zero
+    if log {
+      for k in 0..<count { s = s + load(g, k &* inner &+ c) }
+      for k in 0..<count {
+        let i = k &* inner &+ c
+        store(load(g, i) - load(y, i).exp * s, gx, i)
+      }
+    } else {
+      for k in 0..<count { s = .fma(load(g, k &* inner &+ c), load(y, k &* inner &+ c), s) }
+      for k in 0..<count {
+        let i = k &* inner &+ c
+        store(load(y, i) * (load(g, i) - s), gx, i)
       }
     }
   }
@@ -199,21 +232,30 @@ func logSumExp(_ width: UInt8, _ x: UnsafeRawPointer, _ y: UnsafeMutableRawPoint
 
 @inline(__always)
 private func logSumExp<V: Lanes>(_: V.Type, _ x: UnsafeRawPointer, _ y: UnsafeMutableRawPointer, _ outer: Int, _ count: Int, _ inner: Int) {
+  if inner == 1, count <= ShortRows.most {
+    ShortRows.forEachBundle(V.self, outer) { first, n, room in
+      ShortRows.gather(V.self, x + first &* count &* V.stride, room, n, count)
+      logSumExpColumns(V.self, UnsafeRawPointer(room), room, count, V.count)
+      copyBytes(y + first &* V.stride, room, n &* V.stride)
+    }
+    return
+  }
   for o in 0..<outer {
     let x = x + o &* count &* inner &* V.stride
     if inner == 1 {
       V(logSumExp(V.self, x, count)).store(first: 1, y, o)
-      continue
+    } else {
+      logSumExpColumns(V.self, x, y + o &* inner &* V.stride, count, inner)
     }
-    columns(V.self, inner) { c, load, store in
-      let m = largestColumn(x, count, inner, c, load)
-      // an infinite largest is the result, whether one is ∞ or all are -∞
-      let infinite = m.magnitude == V(.infinity)
-      let shift = V.select(infinite, .zero, m)
-      var s = V.zero
-      for k in 0..<count { s = s + (load(x, k &* inner &+ c) - shift).expOfNegative }
-      store(.select(infinite, m, s.log + shift), y, o &* inner &+ c)
-    }
+  }
+}
+
+@inline(__always)
+private func logSumExpColumns<V: Lanes>(_: V.Type, _ x: UnsafeRawPointer, _ y: UnsafeMutableRawPointer, _ count: Int, _ inner: Int) {
+  columns(V.self, inner) { c, load, store in
+    let m = largestColumn(x, count, inner, c, load)
+    // an infinite largest is the result, whether one is ∞ or all are -∞
+    store(.select(m.magnitude == V(.infinity), m, m + logRest(x, count, inner, c, m, load)), y, c)
   }
 }
 

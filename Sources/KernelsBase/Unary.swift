@@ -71,7 +71,7 @@ private func unary<V: Lanes>(
   case .selu: map(x, y, n) { (v: V) in .select(v > .zero, v * V(seluScale), v.expm1 * V(seluScale * seluAlpha)) }
   case .softsign: map(x, y, n) { (v: V) in v / (.one + v.magnitude) }
   case .softplus: map(x, y, n) { (v: V) in .select(v * vp > vq, v, (v * vp).exp.log1p / vp) }
-  case .gelu: map(x, y, n) { (v: V) in V(0.5) * v * (.one + (v * V(halfRoot)).quickErf) }
+  case .gelu: map(x, y, n) { (v: V) in v.gelu }
   case .geluTanh: map(x, y, n) { (v: V) in V(0.5) * v * (.one + v.geluArgument.tanh) }
   case .silu: map(x, y, n) { (v: V) in v * v.sigmoid }
   case .hardtanh, .clamp: map(x, y, n) { (v: V) in v.clamped(vp, vq) }
@@ -117,12 +117,15 @@ extension Lanes {
     return Self.select(high < raised, high, raised)
   }
 
-  /// 1 / (1 + e⁻ˣ); through exp(-|x|), so that nothing overflows and small results keep their digits.
+  /// Through exp(-|x|), so that nothing overflows and small results keep their digits.
   @inline(__always)
   var sigmoid: Self {
     let e = (-magnitude).expOfNegative
     return Self.select(self < .zero, e, .one) / (.one + e)
   }
+
+  @inline(__always)
+  var gelu: Self { Self(0.5) * self * (.one + (self * Self(halfRoot)).quickErf) }
 
   @inline(__always)
   var logSigmoid: Self { Self.select(self < .zero, self, .zero) - (-magnitude).expOfNegative.log1p }

@@ -28,6 +28,7 @@ func makeVectorKernels() -> VectorKernels {
   t.uniform = { uniform($0, $1, $2, $3, $4, $5, $6) }
   t.normal = { normal($0, $1, $2, $3, $4, $5, $6) }
   t.bernoulli = { bernoulli($0, $1, $2, $3, $4) }
+  t.bernoulliBits = { bernoulliBits($0, $1, $2, $3, $4) }
   t.maskScale = { maskScale($0, $1, $2, $3, $4, $5) }
   t.sgd = { sgd($0, $1, $2, $3) }
   t.adam = { adam($0, $1, $2, $3) }

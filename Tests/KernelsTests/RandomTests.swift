@@ -105,7 +105,7 @@ func bitsFollowTheCounters(_ n: Int) {
   #expect(abs(third - n / 3) < 900)
 }
 
-@Test func bernoulliAndDropout() {
+@Test func bernoulliIsEven() {
   let n = 100_003
   for level in levels {
     var mask = [UInt8](repeating: 9, count: n)
@@ -115,18 +115,35 @@ func bitsFollowTheCounters(_ n: Int) {
     #expect(mask.allSatisfy { $0 == 1 })
     Random.bernoulli(&mask, n, p: 0, seed: 1, offset: 0, table: level.table)
     #expect(mask.allSatisfy { $0 == 0 })
+  }
+}
+
+/// Dropout keeps what `bernoulli` draws, one bit for each element, for any length; the last byte's other bits are 0.
+@Test(arguments: [1, 3, 8, 15, 17, 63, 64, 65, 100_003])
+func dropoutKeepsBits(_ n: Int) {
+  for level in levels {
     for width in widths {
       let x = Buffer(width, (0..<n).map { Double($0 % 10) + 1 })
       let (y, g) = (Buffer(width, count: n), Buffer(width, count: n))
+      let memory = GuardPages(bytes: Random.maskBytes(n))
+      #expect(memory.bytes == (n + 7) / 8)
+      let bits = memory.pointer.assumingMemoryBound(to: UInt8.self)
       for p in [0.25, 0, 1] {
-        Random.dropout(width, x.p, y.p, mask: &mask, n, p: p, seed: 2, offset: 0, table: level.table)
+        var drawn = [UInt8](repeating: 9, count: n)
+        let used = Random.bernoulli(&drawn, n, p: 1 - p, seed: 2, offset: 5, table: level.table)
+        #expect(Random.dropout(width, x.p, y.p, mask: bits, n, p: p, seed: 2, offset: 5, table: level.table) == used)
         Vector.fill(width, g.p, n, value: 2)
-        Random.dropoutGradient(width, g: g.p, mask: mask, gx: g.p, n, p: p, table: level.table)
+        Random.dropoutGradient(width, g: g.p, mask: bits, gx: g.p, n, p: p, table: level.table)
         let scale = p < 1 ? 1 / (1 - p) : 0
         var wrong = 0
-        for i in 0..<n where abs(y[i] - x[i] * Double(mask[i]) * scale) > 1e-5 || abs(g[i] - 2 * Double(mask[i]) * scale) > 1e-6 { wrong += 1 }
-        #expect(wrong == 0)
-        #expect(abs(Double(mask.reduce(0) { $0 + Int($1) }) - (1 - p) * Double(n)) < 700)
+        for i in 0..<n {
+          let kept = drawn[i] == 1
+          if (bits[i / 8] >> UInt8(i % 8) & 1 == 1) != kept { wrong += 1 }
+          if abs(y[i] - (kept ? x[i] * scale : 0)) > 1e-5 || abs(g[i] - (kept ? 2 * scale : 0)) > 1e-6 { wrong += 1 }
+        }
+        #expect(wrong == 0, "\(n) \(p) \(level.name)")
+        if n % 8 != 0 { #expect(bits[n / 8] >> UInt8(n % 8) == 0) }
+        #expect(memory.intact)
       }
     }
   }

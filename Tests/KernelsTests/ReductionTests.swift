@@ -4,6 +4,7 @@ import Testing
 
 private let shapes: [(Int, Int, Int)] = [
   (1, 1, 1), (3, 7, 1), (5, 100, 1), (2, 5000, 1), (1, 70_001, 1), (1, 50, 37), (2, 33, 16), (3, 9, 5), (1, 3000, 40), (1, 40, 3000), (4, 0, 3), (1, 20_000, 3),
+  (1, 70, 17), (2, 65, 31), (1, 34, 10), (6, 129, 1), (7, 15, 1), (1, 33, 2050),
 ]
 
 /// All reductions of [outer, count, inner] against plain sums in float64.
@@ -63,6 +64,31 @@ private let extremes: [([Double], Int, Int)] = [
   ([1, 5, 5, -2, -2], 1, 3), ([3, 3, 3, 3, 3], 0, 0), ([1, .nan, 7, .nan, 0], 1, 1), ([-Double.infinity, -.infinity, -.infinity, -.infinity, -.infinity], 0, 0),
   ([-0.0, 0, -0.0, 0, 0], 0, 0), ([Double.infinity, 1, .infinity, 2, -.infinity], 0, 4),
 ]
+
+/// Rows of few elements, of which several are done at a time, with ties and NaN.
+@Test(arguments: [1, 5, 8, 10, 16, 31, 32, 33])
+func extremesOfShortRows(_ count: Int) {
+  var noise = Noise(UInt64(count))
+  let rows = 37
+  var values = noise.array(rows * count, 3).map { $0.rounded() }
+  values[3 * count] = .nan
+  values[20 * count + count - 1] = .nan
+  for width in widths {
+    let x = Buffer(width, values)
+    for level in levels {
+      for isMax in [true, false] {
+        let v = Buffer(width, count: rows)
+        var positions = [Int64](repeating: -1, count: rows)
+        Vector.argReduce(max: isMax, width, x.p, values: v.p, positions: &positions, outer: rows, count: count, inner: 1, table: level.table)
+        for r in 0..<rows {
+          let row = Array(values[r * count..<(r + 1) * count])
+          let at = row.firstIndex { $0.isNaN } ?? row.firstIndex(of: isMax ? row.max()! : row.min()!)!
+          #expect(positions[r] == Int64(at) && (v[r] == row[at] || v[r].isNaN && row[at].isNaN), "row \(r) \(level.name)")
+        }
+      }
+    }
+  }
+}
 
 @Test func nanWinsAndFirstPositionCounts() {
   for width in widths {

@@ -5,7 +5,9 @@ import Testing
 
 private func close(_ a: Double, _ b: Double, _ tolerance: Double) -> Bool { a == b || abs(a - b) <= tolerance || (a.isNaN && b.isNaN) }
 
-@Test(arguments: [(1, 1, 1), (4, 10, 1), (3, 17, 1), (2, 3000, 1), (2, 5, 3), (1, 10, 40)])
+@Test(arguments: [
+  (1, 1, 1), (4, 10, 1), (3, 17, 1), (2, 3000, 1), (2, 5, 3), (1, 10, 40), (16, 8, 1), (33, 10, 1), (17, 7, 1), (35, 15, 1), (40, 31, 1), (18, 32, 1), (20, 33, 1),
+])
 func softmaxAndItsGradient(_ outer: Int, _ count: Int, _ inner: Int) {
   var noise = Noise(UInt64(count))
   for width in widths {
@@ -50,6 +52,68 @@ func softmaxAndItsGradient(_ outer: Int, _ count: Int, _ inner: Int) {
     #expect(y[0] == 0 && close(y[2], 1 / (1 + exp(-1)), 1e-7) && y[3].isNaN)
     Vector.logSumExp(.float32, x.p, s.p, outer: 2, count: 3, inner: 1, table: level.table)
     #expect(close(s[0], log(1 + M_E), 1e-6) && s[1] == -inf)
+  }
+}
+
+/// A row's results do not depend on the rows beside it, and y may be x.
+@Test(arguments: [2, 7, 8, 10, 16, 31, 32])
+func shortRowsStandAlone(_ count: Int) {
+  var noise = Noise(UInt64(count))
+  let rows = 37
+  for width in widths {
+    let x = Buffer(width, noise.array(rows * count, 9))
+    let labels = (0..<rows).map { Int64($0 % count) }
+    for level in levels {
+      for log in [false, true] {
+        let (y, one, same) = (Buffer(width, count: x.count), Buffer(width, count: count), Buffer(width, x.values))
+        Vector.softmax(width, log: log, x.p, y.p, outer: rows, count: count, inner: 1, table: level.table)
+        Vector.softmax(width, log: log, same.p, same.p, outer: rows, count: count, inner: 1, table: level.table)
+        #expect(same.values == y.values)
+        for r in 0..<rows {
+          Vector.softmax(width, log: log, x.p + r * count * width.stride, one.p, outer: 1, count: count, inner: 1, table: level.table)
+          #expect(one.values == Array(y.values[r * count..<(r + 1) * count]), "row \(r) \(level.name)")
+        }
+      }
+      let (y, loss, g) = (Buffer(width, count: x.count), Buffer(width, count: rows), Buffer(width, [0.5]))
+      let (one, oneLoss) = (Buffer(width, count: count), Buffer(width, count: 1))
+      Vector.crossEntropy(width, x.p, labels: labels, probabilities: y.p, loss: loss.p, rows: rows, classes: count, table: level.table)
+      for r in 0..<rows {
+        Vector.crossEntropy(
+          width, x.p + r * count * width.stride, labels: [labels[r]], probabilities: one.p, loss: oneLoss.p, rows: 1, classes: count, table: level.table)
+        #expect(one.values == Array(y.values[r * count..<(r + 1) * count]) && oneLoss[0] == loss[r], "row \(r) \(level.name)")
+      }
+      // the gradient over the probabilities, with some rows left out
+      let some = labels.enumerated().map { $0 % 5 == 1 ? -1 : $1 }
+      let gx = Buffer(width, y.values)
+      Vector.crossEntropyGradient(
+        width, probabilities: gx.p, labels: some, g: g.p, gStep: 0, gx: gx.p, rows: rows, classes: count, table: level.table)
+      for i in 0..<x.count {
+        let (r, c) = (i / count, i % count)
+        let exact = some[r] < 0 ? 0 : 0.5 * (y[i] - (Int(some[r]) == c ? 1 : 0))
+        #expect(close(gx[i], exact, x.epsilon * abs(exact)), "row \(r) class \(c) \(level.name)")
+      }
+    }
+  }
+}
+
+/// A loss far below 1 keeps its digits, ties and infinities go as in PyTorch 2.13.
+@Test func bordersOfShortRows() {
+  let inf = Double.infinity
+  for width in widths {
+    for level in levels {
+      let x = Buffer(width, [20, 0, -3, 5, 5, 5, inf, 0, 1, .nan, 0, 1, -inf, 0, -inf, -inf, -inf, -inf])
+      let (y, loss, log, sums) = (Buffer(width, count: 18), Buffer(width, count: 6), Buffer(width, count: 18), Buffer(width, count: 6))
+      Vector.crossEntropy(width, x.p, labels: [0, 1, 0, 0, 1, 0], probabilities: y.p, loss: loss.p, rows: 6, classes: 3, table: level.table)
+      Vector.softmax(width, log: true, x.p, log.p, outer: 6, count: 3, inner: 1, table: level.table)
+      Vector.logSumExp(width, x.p, sums.p, outer: 6, count: 3, inner: 1, table: level.table)
+      let tiny: Double = log1p(exp(-20.0) + exp(-23.0))
+      #expect(close(loss[0], tiny, 8 * x.epsilon * tiny) && close(log[0], -tiny, 8 * x.epsilon * tiny), "\(loss[0]) \(level.name)")
+      #expect(close(loss[1], log1p(2.0), 4 * x.epsilon) && close(y[4], 1.0 / 3, 2 * x.epsilon))
+      #expect(loss[2].isNaN && log[6].isNaN && log[7].isNaN && sums[2] == inf)
+      #expect(loss[3].isNaN && y[10].isNaN && log[11].isNaN && sums[3].isNaN)
+      #expect(loss[4] == 0 && log[12] == -inf && log[13] == 0 && y[13] == 1 && y[14] == 0 && sums[4] == 0)
+      #expect(loss[5].isNaN && log[15].isNaN && sums[5] == -inf)
+    }
   }
 }
 

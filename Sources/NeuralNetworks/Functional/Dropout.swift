@@ -13,7 +13,8 @@ extension Functional {
     try checkProbability(p, "dropout")
     let x = try x.to(floatType(x))
     guard training, p > 0 else { return x }
-    let y = try Tensor(empty: x.shape, x.type), mask = try Tensor(empty: x.shape, .uint8), source = try x.contiguous()
+    // one bit for each element
+    let y = try Tensor(empty: x.shape, x.type), mask = try Tensor(empty: Shape(Random.maskBytes(x.count)), .uint8), source = try x.contiguous()
     withExtendedLifetime(source) {
       RandomState.draw { seed, offset in
         Random.dropout(width(x), source.pointer, y.pointer, mask: mask.pointer(UInt8.self), y.count, p: p, seed: seed, offset: offset)
@@ -22,12 +23,15 @@ extension Functional {
     if Tape.follows(x) {
       try y.follow("dropout", [x], saving: [mask]) { node, g in
         let mask = try node.saved(0)
-        if Tape.isOn { return [try Elementwise.mul(Elementwise.mul(g, mask.to(g.type)), p < 1 ? 1 / (1 - p) : 0)] }
-        let gx = try Tensor(empty: g.shape, g.type), gradient = try g.contiguous()
-        withExtendedLifetime(gradient) {
-          Random.dropoutGradient(width(g), g: gradient.pointer, mask: mask.pointer(UInt8.self), gx: gx.pointer, g.count, p: p)
+        func masked(_ g: Tensor) throws -> Tensor {
+          let gx = try Tensor(empty: g.shape, g.type), source = try g.contiguous()
+          withExtendedLifetime(source) {
+            Random.dropoutGradient(width(g), g: source.pointer, mask: mask.pointer(UInt8.self), gx: gx.pointer, g.count, p: p)
+          }
+          return gx
         }
-        return [gx]
+        if Tape.isOn { return [try Elementwise.mul(g, masked(Tensor.full(g.shape, 1, g.type)))] }
+        return [try masked(g)]
       }
     }
     return y
