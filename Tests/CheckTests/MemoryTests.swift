@@ -89,7 +89,7 @@ extension CheckTests {
                 opt:step()
               end
             end
-            steps(60)
+            steps(200)
             local before = nnlua.memory().allocations
             steps(60)
             assert(nnlua.memory().allocations == before, ("network %d: %d blocks in 60 steps"):format(i, nnlua.memory().allocations - before))

@@ -299,7 +299,7 @@ import Testing
           k.channelsFirst(from.p, pitch, pixels, channels, first.p, row, false)
           k.channelsFirst(from.p, pitch, pixels, channels, relu.p, row, true)
           k.marksFirst(marks.p, pitch, pixels, channels, places, row)
-          k.channelsLast(first.p, row, channels, pixels, last.p, pitch)
+          k.channelsLast(first.p, nil, row, channels, pixels, last.p, pitch)
           var wrong = 0
           for c in 0..<channels {
             for q in 0..<row {

@@ -188,7 +188,7 @@ let guardedVectorKernels: [GuardedKernel] = [
       Vector.axpy(f.width, alpha: 2, f.numbers(n), y, n, table: f.table)
       Vector.fill(f.width, y, n, value: 3, table: f.table)
       f.table.vector.narrow(f.width.rawValue, f.doubles(n), y, n)
-      Random.dropoutGradient(f.width, g: f.numbers(n), mask: f.integers(n, 1), gx: y, n, p: 0.5, table: f.table)
+      Random.dropoutGradient(f.width, g: f.numbers(n), mask: f.integers(Random.maskBytes(n), 85), gx: y, n, p: 0.5, table: f.table)
     }
   },
   GuardedKernel(["vector.reduceRows", "vector.reduceColumns", "vector.argReduce", "vector.cumulate", "vector.narrow"]) { f in
@@ -289,7 +289,7 @@ let guardedVectorKernels: [GuardedKernel] = [
       }
     }
   },
-  GuardedKernel(["vector.randomBits", "vector.uniform", "vector.normal", "vector.bernoulli", "vector.maskScale"]) { f in
+  GuardedKernel(["vector.randomBits", "vector.uniform", "vector.normal", "vector.bernoulli", "vector.bernoulliBits", "vector.maskScale"]) { f in
     for n in GuardPages.lengths {
       let y = f.numbers(n), mask = f.integers(n, UInt8(0))
       Random.bits(f.integers(n, UInt32(0)), n, seed: 1, offset: 0, table: f.table)
@@ -298,7 +298,7 @@ let guardedVectorKernels: [GuardedKernel] = [
       Random.integers(f.integers(n, Int64(0)), n, low: -2, high: 2, seed: 1, offset: 0, table: f.table)
       for p in [0.3, 0, 1] {
         Random.bernoulli(mask, n, p: p, seed: 1, offset: 0, table: f.table)
-        Random.dropout(f.width, f.numbers(n), y, mask: mask, n, p: p, seed: 1, offset: 0, table: f.table)
+        Random.dropout(f.width, f.numbers(n), y, mask: f.integers(Random.maskBytes(n), 0), n, p: p, seed: 1, offset: 0, table: f.table)
       }
     }
   },
@@ -346,8 +346,11 @@ private func convolve(_ f: Fenced, _ g: ConvolutionGeometry, _ algorithm: Convol
   }
   Convolution.inputGradient(
     f.width, g, gradOutput: f.numbers(g.yCount), weight: weight, gradInput: f.numbers(g.xCount), table: f.table, algorithm: algorithm)
-  Convolution.weightGradient(
-    f.width, g, x: x, gradOutput: y, gradWeight: f.numbers(g.weightCount), gradBias: f.numbers(g.outChannels), table: f.table, algorithm: algorithm)
+  for results in algorithm == .direct ? [f.numbers(g.yCount), nil] : [nil] {
+    Convolution.weightGradient(
+      f.width, g, x: x, gradOutput: y, results: results, gradWeight: f.numbers(g.weightCount), gradBias: f.numbers(g.outChannels), table: f.table,
+      algorithm: algorithm)
+  }
   for pool in pools where g.outHeight >= pool && g.outWidth >= pool {
     let count = g.batch * g.outChannels * (g.outHeight / pool) * (g.outWidth / pool)
     let pooled = f.numbers(count), marks = f.integers(count, UInt8(0))
