@@ -51,4 +51,8 @@ for _, case in ipairs{
   compare(name .. " relu", "conv2d, relu", x, {nn.Conv2d(c, o, k, options), nn.ReLU()})
   for _, pool in ipairs{2, 3} do compare(name .. " relu pool " .. pool, "conv2d, relu, max_pool2d", x, {nn.Conv2d(c, o, k, options), nn.ReLU(), nn.MaxPool2d(pool)}) end
 end
+for _, case in ipairs{{1, 1, 1}, {7, 33, 18}, {100, 784, 50}} do
+  local n, inputs, outputs = table.unpack(case)
+  compare("linear " .. table.concat(case, " "), "linear, relu", T.randn(n, inputs), {nn.Linear(inputs, outputs), nn.ReLU()})
+end
 print(chains)
