@@ -75,7 +75,11 @@ def compare(prefix, threads):
     return {name: dict(case, threads=threads, peer_ms=theirs[name], ratio=theirs[name] / case["ms"]) for name, case in ours.items()}
 
 
+# A core that was idle, or shared for a moment, shows less than its best: of three the best counts, as with the cases.
 limits = run(options.limits, "limits")
+for _ in range(2):
+    again = run(options.limits, "limits")
+    limits = {key: max(value, again[key]) for key, value in limits.items()}
 groups = [group for group in ("matmul/", "tensor/", "conv2d/", "train/", "infer/", "overhead/") if group.startswith(options.only)] or [options.only]
 report = {"machine": limits, "cases": []}
 if not options.json:
