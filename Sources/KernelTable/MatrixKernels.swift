@@ -54,11 +54,11 @@ public struct MatrixKernels: Sendable {
         _ c: UnsafeMutableRawPointer, _ cRow: Int, _ accumulate: Bool, _ bias: UnsafeRawPointer?, _ relu: Bool
       ) -> Void
 
-    /// c[m, n] (+)= a[m, k] · b[k, n], then bias and relu, for a few columns that would not fill a vector: rows of a are contiguous (aStep = 1),
-    /// or its columns are (aRow = 1, then m ≥ `lanes`). `room` is scratch for 2 * (k + 2 * `lanes`) and for 12 * `lanes` elements.
+    /// c[m, n] (+)= a[m, k] · b[k, n], then bias and relu, for a few columns that would not fill a vector and an a with contiguous columns:
+    /// element (r, p) at a[r + p * aStep], m ≥ `lanes`. `room` is scratch for 12 * `lanes` elements.
     public typealias Narrow =
       @Sendable @convention(c) (
-        _ m: Int, _ n: Int, _ k: Int, _ a: UnsafeRawPointer, _ aRow: Int, _ aStep: Int, _ b: UnsafeRawPointer, _ bRow: Int, _ bColumn: Int,
+        _ m: Int, _ n: Int, _ k: Int, _ a: UnsafeRawPointer, _ aStep: Int, _ b: UnsafeRawPointer, _ bRow: Int, _ bColumn: Int,
         _ c: UnsafeMutableRawPointer, _ cRow: Int, _ accumulate: Bool, _ bias: UnsafeRawPointer?, _ relu: Bool,
         _ room: UnsafeMutableRawPointer
       ) -> Void

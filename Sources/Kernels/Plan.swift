@@ -190,9 +190,7 @@ struct Plan {
             target + direct &* bytes, ldc, accumulate, bias.map { $0 + direct &* bytes }, isLast && product.relu, room)
         }
         if product.narrow > 0 && n0 &+ column &+ columns == product.n {
-          product.lastColumns(
-            rows, count, rowsOfA, a.rowStride, a.columnStride, b.base + (k0 &+ kb) &* b.rowStride &* bytes, product.c + (m0 &+ row) &* ldc &* bytes,
-            accumulate, isLast ? product.bias : nil, isLast && product.relu)
+          product.lastColumns(row: m0 &+ row, rows: rows, k0: k0 &+ kb, steps: count, accumulate: accumulate, isLast: isLast)
         }
         kb &+= count
       }

@@ -33,7 +33,8 @@ struct Product {
   static let threadWork = 3 << 20
   /// Multiply-adds of one chunk at most: 10 ms on the slowest level, so that Ctrl-C is answered at once.
   static let chunkWork = 64 << 20
-  /// So many columns beyond the last whole vector are done apart: 100 x 50 x 784 took 46 µs with the 50 in four vectors, of which one was nearly empty.
+  /// So many columns beyond the last whole vector are done apart where a's columns are contiguous, as in the gradient of a dense layer's weight:
+  /// 784 x 50 x 100 took 44 µs with the 50 in four vectors, of which one was nearly empty, and takes 39.
   static let mostNarrow = 4
   /// Bytes of one operand that are packed at a time.
   static let slabBytes = 8 << 20
@@ -46,8 +47,7 @@ struct Product {
   private func narrowed() -> Product {
     let rest = n & (kernels.lanes &- 1)
     // Chunks of 64 rows and more hold a vector of rows each.
-    let suits = a.columnStride == 1 ? m >= 8 : a.rowStride == 1 && m >= 64
-    if rest == 0 || rest > Product.mostNarrow || n < kernels.lanes || k < 32 || !suits { return self }
+    if rest == 0 || rest > Product.mostNarrow || n < kernels.lanes || k < 32 || m < 64 || a.rowStride != 1 || a.columnStride == 1 { return self }
     var product = self
     product.n = n &- rest
     product.narrow = rest
@@ -204,19 +204,17 @@ struct Product {
           m, n &- direct, k, a.base, a.rowStride, a.columnStride, packed, panel, k &* panel, c + direct &* bytes, ldc, accumulate,
           bias.map { $0 + direct &* bytes }, relu, room)
       }
-      if narrow > 0 { lastColumns(m, k, a.base, a.rowStride, a.columnStride, b.base, c, accumulate, bias, relu) }
+      if narrow > 0 { lastColumns(row: 0, rows: m, k0: 0, steps: k, accumulate: accumulate, isLast: true) }
     }
   }
 
-  /// The columns beyond n for `rows` rows and `steps` steps of the sums; pointers are at column 0.
-  func lastColumns(
-    _ rows: Int, _ steps: Int, _ a: UnsafeRawPointer, _ aRow: Int, _ aStep: Int, _ b: UnsafeRawPointer, _ c: UnsafeMutableRawPointer, _ accumulate: Bool,
-    _ bias: UnsafeRawPointer?, _ relu: Bool
-  ) {
-    Scratch.withBuffer(max(2 &* (steps &+ 2 &* kernels.lanes), 12 &* kernels.lanes) &* bytes) { room in
+  /// The columns beyond n for `rows` rows from `row` and the steps k0 ..< k0 + steps of the sums.
+  func lastColumns(row: Int, rows: Int, k0: Int, steps: Int, accumulate: Bool, isLast: Bool) {
+    Scratch.withBuffer(12 &* kernels.lanes &* bytes) { room in
       kernels.narrow(
-        rows, narrow, steps, a, aRow, aStep, b + n &* self.b.columnStride &* bytes, self.b.rowStride, self.b.columnStride, c + n &* bytes, ldc,
-        accumulate, bias.map { $0 + n &* bytes }, relu, room)
+        rows, narrow, steps, a.base + (row &+ k0 &* a.columnStride) &* bytes, a.columnStride,
+        b.base + (k0 &* b.rowStride &+ n &* b.columnStride) &* bytes, b.rowStride, b.columnStride, c + (row &* ldc &+ n) &* bytes, ldc, accumulate,
+        isLast ? bias.map { $0 + n &* bytes } : nil, isLast && relu, room)
     }
   }
 

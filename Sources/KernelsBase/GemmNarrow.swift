@@ -1,26 +1,27 @@
-/// The last columns of a product where they are few: a vector across them would be mostly empty, so vectors run along k, or down a's columns.
+/// The last columns of a product where they are few and a's columns are contiguous: a vector across them would be mostly empty, so vectors run
+/// down a's columns. Each sum is the same chain as in a tile, so that equal columns of b give equal bits wherever they stand.
 
 @inline(never)
 func gemmNarrow32(
-  _ m: Int, _ n: Int, _ k: Int, _ a: UnsafeRawPointer, _ aRow: Int, _ aStep: Int, _ b: UnsafeRawPointer, _ bRow: Int, _ bColumn: Int,
+  _ m: Int, _ n: Int, _ k: Int, _ a: UnsafeRawPointer, _ aStep: Int, _ b: UnsafeRawPointer, _ bRow: Int, _ bColumn: Int,
   _ c: UnsafeMutableRawPointer, _ cRow: Int, _ accumulate: Bool, _ bias: UnsafeRawPointer?, _ relu: Bool, _ room: UnsafeMutableRawPointer
 ) {
-  narrow(Lanes32.self, m, n, k, a, aRow, aStep, b, bRow, bColumn, c, cRow, TileEnd(accumulate: accumulate, bias: bias, relu: relu), room)
+  narrow(Lanes32.self, m, n, k, a, aStep, b, bRow, bColumn, c, cRow, TileEnd(accumulate: accumulate, bias: bias, relu: relu), room)
 }
 
 @inline(never)
 func gemmNarrow64(
-  _ m: Int, _ n: Int, _ k: Int, _ a: UnsafeRawPointer, _ aRow: Int, _ aStep: Int, _ b: UnsafeRawPointer, _ bRow: Int, _ bColumn: Int,
+  _ m: Int, _ n: Int, _ k: Int, _ a: UnsafeRawPointer, _ aStep: Int, _ b: UnsafeRawPointer, _ bRow: Int, _ bColumn: Int,
   _ c: UnsafeMutableRawPointer, _ cRow: Int, _ accumulate: Bool, _ bias: UnsafeRawPointer?, _ relu: Bool, _ room: UnsafeMutableRawPointer
 ) {
-  narrow(Lanes64.self, m, n, k, a, aRow, aStep, b, bRow, bColumn, c, cRow, TileEnd(accumulate: accumulate, bias: bias, relu: relu), room)
+  narrow(Lanes64.self, m, n, k, a, aStep, b, bRow, bColumn, c, cRow, TileEnd(accumulate: accumulate, bias: bias, relu: relu), room)
 }
 
 /// Two columns at a time: with six vectors of a they keep twelve sums in flight, as many as two multiply-adds a cycle of four cycles need and more.
 /// A last single column is done as two of which one is dropped.
 @inline(__always)
 func narrow<L: TileLanes>(
-  _ lanes: L.Type, _ m: Int, _ n: Int, _ k: Int, _ a: UnsafeRawPointer, _ aRow: Int, _ aStep: Int, _ b: UnsafeRawPointer, _ bRow: Int,
+  _ lanes: L.Type, _ m: Int, _ n: Int, _ k: Int, _ a: UnsafeRawPointer, _ aStep: Int, _ b: UnsafeRawPointer, _ bRow: Int,
   _ bColumn: Int, _ c: UnsafeMutableRawPointer, _ cRow: Int, _ end: TileEnd, _ room: UnsafeMutableRawPointer
 ) {
   let a = a.assumingMemoryBound(to: L.Element.self)
@@ -32,67 +33,12 @@ func narrow<L: TileLanes>(
     let second = column &+ 1 < n
     var end = end
     if let bias = end.bias { end.bias = bias + column &* MemoryLayout<L.Element>.stride }
-    let from = b + column &* bColumn
-    if aStep == 1 {
-      alongRows(L.self, m, k, a, aRow, from, bRow, second ? bColumn : 0, c + column, cRow, second, end, room)
-    } else {
-      downColumns(L.self, m, k, a, aStep, from, bRow, second ? bColumn : 0, c + column, cRow, second, end, room)
-    }
+    downColumns(L.self, m, k, a, aStep, b + column &* bColumn, bRow, second ? bColumn : 0, c + column, cRow, second, end, room)
     column &+= 2
   }
 }
 
-/// c[r, j] = Σ_p a[r, p] · b[p, j] for two columns of b that were brought into rows, six rows of contiguous a at a time.
-@inline(never)
-private func alongRows<L: TileLanes>(
-  _ lanes: L.Type, _ m: Int, _ k: Int, _ a: UnsafePointer<L.Element>, _ aRow: Int, _ b: UnsafePointer<L.Element>, _ bRow: Int, _ bColumn: Int,
-  _ c: UnsafeMutablePointer<L.Element>, _ cRow: Int, _ second: Bool, _ end: TileEnd, _ room: UnsafeMutablePointer<L.Element>
-) {
-  let whole = k / L.count &* L.count
-  let rest = k &- whole
-  let x = room
-  let y = room + (whole &+ L.count)
-  storeVector(L.self, L.zero, x + whole)
-  storeVector(L.self, L.zero, y + whole)
-  var p = 0
-  while p < k {
-    x[p] = b[p &* bRow]
-    y[p] = b[p &* bRow &+ bColumn]
-    p &+= 1
-  }
-  var r = 0
-  while r < m {
-    // Beyond the last row, the last row again.
-    let (a0, a1, a2) = (a + r &* aRow, a + min(r &+ 1, m &- 1) &* aRow, a + min(r &+ 2, m &- 1) &* aRow)
-    let (a3, a4, a5) = (a + min(r &+ 3, m &- 1) &* aRow, a + min(r &+ 4, m &- 1) &* aRow, a + min(r &+ 5, m &- 1) &* aRow)
-    var s = Sums(L.self)
-    p = 0
-    while p < whole {
-      let (u, v) = (loadVector(L.self, x + p), loadVector(L.self, y + p))
-      s.add(
-        L.self, loadVector(L.self, a0 + p), loadVector(L.self, a1 + p), loadVector(L.self, a2 + p), loadVector(L.self, a3 + p),
-        loadVector(L.self, a4 + p), loadVector(L.self, a5 + p), u, v)
-      p &+= L.count
-    }
-    if rest > 0 {
-      let (u, v) = (loadVector(L.self, x + whole), loadVector(L.self, y + whole))
-      s.add(
-        L.self, loadPart(L.self, a0 + p, rest), loadPart(L.self, a1 + p, rest), loadPart(L.self, a2 + p, rest), loadPart(L.self, a3 + p, rest),
-        loadPart(L.self, a4 + p, rest), loadPart(L.self, a5 + p, rest), u, v)
-    }
-    let target = c + r &* cRow
-    let left = m &- r
-    endNarrow(L.self, L.sum(s.s0), L.sum(s.t0), target, second, end)
-    if left > 1 { endNarrow(L.self, L.sum(s.s1), L.sum(s.t1), target + cRow, second, end) }
-    if left > 2 { endNarrow(L.self, L.sum(s.s2), L.sum(s.t2), target + 2 &* cRow, second, end) }
-    if left > 3 { endNarrow(L.self, L.sum(s.s3), L.sum(s.t3), target + 3 &* cRow, second, end) }
-    if left > 4 { endNarrow(L.self, L.sum(s.s4), L.sum(s.t4), target + 4 &* cRow, second, end) }
-    if left > 5 { endNarrow(L.self, L.sum(s.s5), L.sum(s.t5), target + 5 &* cRow, second, end) }
-    r &+= 6
-  }
-}
-
-/// The same for an a whose columns are contiguous: sums of six vectors of rows at a time, then of one; the last vector ends at the last row.
+/// c[r, j] = Σ_p a[r, p] · b[p, j] for two columns of b: sums of six vectors of rows at a time, then of one; the last vector ends at the last row.
 @inline(never)
 private func downColumns<L: TileLanes>(
   _ lanes: L.Type, _ m: Int, _ k: Int, _ a: UnsafePointer<L.Element>, _ aStep: Int, _ b: UnsafePointer<L.Element>, _ bRow: Int, _ bColumn: Int,
